@@ -1,0 +1,62 @@
+// swift-tools-version: 6.1
+
+import PackageDescription
+
+// Where libtorch is: `Scripts/bootstrap` writes `.libtorch/pkgconfig/libtorch.pc` and the Makefile exports
+// PKG_CONFIG_PATH, so the package needs no unsafe flags and others can depend on it.
+let package = Package(
+  name: "swift-stylegan",
+  platforms: [.macOS(.v14)],
+  products: [
+    .executable(name: "stylegan", targets: ["StyleGANTool"]),
+    .library(name: "GANs", targets: ["GANs"]),
+    .library(name: "Datasets", targets: ["Datasets"]),
+    .library(name: "Images", targets: ["Images"]),
+    .library(name: "Torch", targets: ["Torch"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+  ],
+  targets: [
+    // System libraries: module maps only.
+    .systemLibrary(name: "CLibtorch", path: "Sources/System/libtorch", pkgConfig: "libtorch"),
+    .systemLibrary(
+      name: "CLibvips", path: "Sources/System/libvips", pkgConfig: "vips",
+      providers: [.apt(["libvips-dev"]), .brew(["vips"])]),
+    .systemLibrary(
+      name: "CLibzip", path: "Sources/System/libzip", pkgConfig: "libzip",
+      providers: [.apt(["libzip-dev"]), .brew(["libzip"])]),
+    .systemLibrary(
+      name: "CZlib", path: "Sources/System/zlib", pkgConfig: "zlib",
+      providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+
+    // Shims: the only code that includes libtorch or libvips.
+    .target(name: "CTorch", dependencies: ["CLibtorch"]),
+    .target(name: "CVips", dependencies: ["CLibvips"]),
+
+    .target(name: "Torch", dependencies: ["CTorch"]),
+    .target(name: "Images", dependencies: ["CVips"]),
+    .target(name: "Datasets", dependencies: ["Images", "CLibzip", "CZlib"]),
+    .target(name: "GANs", dependencies: ["Torch", "Images", "Datasets"]),
+    .executableTarget(
+      name: "StyleGANTool",
+      dependencies: [
+        "GANs", "Datasets", "Images", "Torch",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+
+    .target(name: "_TestSupport", dependencies: ["Torch", "Images"]),
+    .testTarget(
+      name: "TorchTests", dependencies: ["Torch", "_TestSupport"], resources: [.copy("Fixtures")]),
+    .testTarget(name: "ImagesTests", dependencies: ["Images", "_TestSupport"]),
+    .testTarget(
+      name: "DatasetsTests", dependencies: ["Datasets", "Images", "CLibzip", "_TestSupport"]),
+    .testTarget(
+      name: "GANsTests", dependencies: ["GANs", "Torch", "_TestSupport"],
+      resources: [.copy("Fixtures")]),
+    .testTarget(
+      name: "StyleGANToolTests",
+      dependencies: ["StyleGANTool", "GANs", "Images", "Torch", "_TestSupport"]),
+  ],
+  cxxLanguageStandard: .cxx20
+)

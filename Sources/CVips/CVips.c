@@ -1,0 +1,3 @@
+#include <vips/vips.h>
+#include "CVips.h"
+int cv_probe(void) { return vips_version(0); }

@@ -1,0 +1,2 @@
+#pragma once
+int cv_probe(void);

@@ -1,0 +1,2 @@
+import CVips
+public func probe() -> Int32 { cv_probe() }

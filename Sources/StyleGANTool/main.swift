@@ -1,0 +1,3 @@
+import Torch
+import Images
+print(Torch.probe(), Images.probe())

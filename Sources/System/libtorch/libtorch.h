@@ -1,0 +1,1 @@
+// libtorch has no C header: this module exists for its flags.

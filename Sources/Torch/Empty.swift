@@ -1,0 +1,2 @@
+import CTorch
+public func probe() -> Int32 { ct_probe() }
