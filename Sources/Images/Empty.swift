@@ -1,2 +1,0 @@
-import CVips
-public func probe() -> Int32 { cv_probe() }

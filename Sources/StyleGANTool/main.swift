@@ -1,3 +1,0 @@
-import Torch
-import Images
-print(Torch.probe(), Images.probe())
