@@ -25,7 +25,7 @@ struct Generate: ParsableCommand {
   var outdir: String = "out"
 
   func run() throws {
-    try reportingErrors {
+    try StyleGANTool.run {
       if let grid, let seeds, seeds.values.count > grid.columns * grid.rows {
         throw ValidationError(
           "--seeds names \(seeds.values.count) seeds, but a grid of \(grid.columns)x\(grid.rows) has fewer places")

@@ -16,7 +16,7 @@ struct Inspect: ParsableCommand {
   @Flag(help: "As JSON, for programs.") var json = false
 
   func run() throws {
-    try reportingErrors {
+    try StyleGANTool.run {
       let path = try newestNetwork(at: file)
       let network = try NetworkFile(path: path)
       if json {

@@ -35,7 +35,7 @@ struct Interpolate: ParsableCommand {
   }
 
   func run() throws {
-    try reportingErrors {
+    try StyleGANTool.run {
       let renderer = try network.renderer()
       try makeFolder(outdir)
       let strip = renderer.images(renderer.walk(seeds: seeds.values, frames: steps, space: space, loop: false))

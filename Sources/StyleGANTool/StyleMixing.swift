@@ -29,7 +29,7 @@ struct StyleMixing: ParsableCommand {
   }
 
   func run() throws {
-    try reportingErrors {
+    try StyleGANTool.run {
       let renderer = try network.renderer()
       let layers = try styles.layers(of: renderer.generator.configuration.layerCount)
       try makeFolder(outdir)

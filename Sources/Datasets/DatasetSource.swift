@@ -1,0 +1,77 @@
+import Foundation
+import Images
+
+/// Finds out what a dataset is and opens it.
+public enum DatasetSource {
+  /// Opens a dataset.
+  ///
+  /// - Parameter spec: one of
+  ///   - a folder of images of any kind and depth (subfolders are classes, see ``Labels``);
+  ///   - a ZIP file, with or without NVIDIA's `dataset.json`;
+  ///   - an IDX image file, plain or `.gz`, or a folder with `train-images-idx3-ubyte[.gz]`; labels are found beside it and
+  ///     28×28 gets a border of zeros to 32×32;
+  ///   - a CIFAR-10 `.bin` file, or the folder `cifar-10-batches-bin`;
+  ///   - `fashion-mnist` or `fashion-mnist-test`, unless a file or folder has that name.
+  /// - Parameter resolution: crop each image to its central square and resize it to this side, a power of two 4…1024; nil
+  ///   requires that all images are such squares of the same side already.
+  /// - Parameter channels: 1, 3 or 4; nil for what the images have (3 if they differ).
+  /// - Parameter cacheDirectory: where fetched data is kept; by default `swift-stylegan` in the user's cache folder.
+  /// - Parameter threads: threads that read the headers of the images.
+  /// - Parameter cacheLimit: decoded images are kept in memory when all of them need no more bytes than this.
+  /// - Parameter notice: told in a sentence before something slow happens (fetching).
+  /// - Throws: ``DatasetError``, `ImageError`, `FileError`.
+  public static func open(
+    _ spec: String, resolution: Int? = nil, channels: Int? = nil, cacheDirectory: String? = nil,
+    threads: Int = ProcessInfo.processInfo.activeProcessorCount, cacheLimit: Int = 1 << 30,
+    notice: ((String) -> Void)? = nil
+  ) throws -> any ImageDataset {
+    try UniformDataset(
+      try collection(spec, cacheDirectory: cacheDirectory, notice: notice), resolution: resolution, channels: channels,
+      threads: threads, cacheLimit: cacheLimit)
+  }
+
+  /// The pictures that `spec` names, as they are stored.
+  ///
+  /// - Throws: ``DatasetError``, `FileError`.
+  package static func collection(
+    _ spec: String, cacheDirectory: String? = nil, notice: ((String) -> Void)? = nil
+  ) throws -> any ImageCollection {
+    var status = stat()
+    guard !spec.isEmpty, stat(spec, &status) == 0 else {
+      if spec.isEmpty || errno == ENOENT || errno == ENOTDIR {
+        if let split = FashionMNIST.Split(rawValue: spec) {
+          return try FashionMNIST.open(split, cacheDirectory: cacheDirectory, notice: notice)
+        }
+        throw DatasetError.notFound(spec.isEmpty ? "\"\"" : spec)
+      }
+      throw FileError(.read, path: spec)
+    }
+    let name = URL(fileURLWithPath: spec).standardizedFileURL.lastPathComponent
+    if status.st_mode & S_IFMT == S_IFDIR {
+      if let file = IDX.trainingFile(in: spec) { return try IDX.open(file, name: name) }
+      let batches = CIFAR.trainingFiles(in: spec)
+      if !batches.isEmpty { return try CIFAR.open(batches, name: "cifar-10") }
+      return try FolderCollection(spec)
+    }
+    let start = try prefix(of: spec)
+    if start.isEmpty { throw DatasetError.malformed(path: spec, reason: "it is empty") }
+    if start.starts(with: [0x50, 0x4b, 3, 4]) || start.starts(with: [0x50, 0x4b, 5, 6]) {
+      return try ZIPCollection(spec)
+    }
+    if spec.lowercased().hasSuffix(".zip") {
+      throw DatasetError.malformed(path: spec, reason: "it does not start like a ZIP archive")
+    }
+    if CIFAR.isBatch(spec) { return try CIFAR.open([spec], name: "cifar-10") }
+    if IDX.isImages(spec) || name.contains("idx3") { return try IDX.open(spec) }
+    if (try? ImageDecoder.header(contentsOf: spec)) != nil {
+      throw DatasetError.unknownKind(path: spec, reason: "it is a single image")
+    }
+    throw DatasetError.unknownKind(path: spec, reason: "its content is of no known kind")
+  }
+
+  private static func prefix(of path: String) throws -> [UInt8] {
+    guard let handle = FileHandle(forReadingAtPath: path) else { throw FileError(.read, path: path, code: EACCES) }
+    defer { try? handle.close() }
+    return Array((try? handle.read(upToCount: 4)) ?? Data())
+  }
+}

@@ -1,0 +1,66 @@
+import CZlib
+
+/// A 64-bit digest of bytes that notices accidental change (not malice): FNV-1a over whole buffers' CRC-32 and length, and over
+/// single numbers, finished with SplitMix64's mixing.
+package struct Digest {
+  private var state: UInt64 = 0xcbf2_9ce4_8422_2325
+
+  package init() {}
+
+  /// Adds a number.
+  package mutating func add(_ number: UInt64) {
+    for shift in stride(from: UInt64(0), to: 64, by: 8) { add(byte: UInt8(truncatingIfNeeded: number >> shift)) }
+  }
+
+  /// Adds a text, with its length so that neighbours cannot flow into each other.
+  package mutating func add(_ text: String) {
+    for byte in text.utf8 { add(byte: byte) }
+    add(UInt64(text.utf8.count))
+  }
+
+  /// Adds a buffer through its CRC-32 and its length.
+  package mutating func add(_ bytes: UnsafeRawBufferPointer) {
+    add(UInt64(Digest.crc32(bytes)))
+    add(UInt64(bytes.count))
+  }
+
+  /// The digest so far.
+  package var value: UInt64 { SplitMix64.mixed(state) }
+
+  /// CRC-32 as in ZIP and PNG.
+  package static func crc32(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
+    guard let base = bytes.baseAddress else { return 0 }
+    return UInt32(truncatingIfNeeded: crc32_z(0, base.assumingMemoryBound(to: UInt8.self), bytes.count))
+  }
+
+  private mutating func add(byte: UInt8) { state = (state ^ UInt64(byte)) &* 0x100_0000_01b3 }
+}
+
+/// SplitMix64 (Steele, Lea, Flood 2014): the generator behind orders and mirrors, small enough to stay the same for ever.
+struct SplitMix64: RandomNumberGenerator {
+  private var state: UInt64
+
+  init(seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    return SplitMix64.mixed(state)
+  }
+
+  /// The output function: every bit of the result depends on every bit of `value`.
+  static func mixed(_ value: UInt64) -> UInt64 {
+    var z = value
+    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+    return z ^ (z >> 31)
+  }
+
+  /// A number 0..<bound without bias: Lemire's multiplication, rejecting the uneven rest.
+  mutating func next(below bound: UInt64) -> UInt64 {
+    let threshold = (0 &- bound) % bound
+    while true {
+      let product = next().multipliedFullWidth(by: bound)
+      if product.low >= threshold { return product.high }
+    }
+  }
+}

@@ -1,0 +1,95 @@
+import Foundation
+import Images
+
+/// Fashion-MNIST (Xiao, Rasul, Vollgraf 2017) by name: the files of the Debian package `dataset-fashion-mnist`, which are
+/// fetched into the user's cache folder, without root, when the package is not installed.
+enum FashionMNIST {
+  /// The two parts of the dataset.
+  enum Split: String {
+    /// 60,000 images.
+    case train = "fashion-mnist"
+    /// 10,000 images.
+    case test = "fashion-mnist-test"
+  }
+
+  static let labelNames = [
+    "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
+  ]
+  private static let package = "dataset-fashion-mnist"
+  private static let inside = "usr/share/datasets/fashion-mnist"
+
+  /// - Throws: ``DatasetError/notFetched(name:reason:)``, and what reading IDX files throws.
+  static func open(_ split: Split, cacheDirectory: String?, notice: ((String) -> Void)?) throws -> PixelCollection {
+    let file = split == .train ? "train-images-idx3-ubyte.gz" : "t10k-images-idx3-ubyte.gz"
+    let cache = cacheDirectory ?? userCache
+    var folder = ["/" + inside, "\(cache)/\(package)/\(inside)"].first {
+      FileManager.default.fileExists(atPath: "\($0)/\(file)")
+    }
+    if folder == nil {
+      notice?("fetching Fashion-MNIST (31 MB, once) into \(cache)")
+      try fetch(into: cache)
+      folder = "\(cache)/\(package)/\(inside)"
+    }
+    return try IDX.open("\(folder!)/\(file)", name: split.rawValue, labelNames: labelNames)
+  }
+
+  /// `$XDG_CACHE_HOME/swift-stylegan`, else `~/.cache/swift-stylegan`.
+  static var userCache: String {
+    let environment = ProcessInfo.processInfo.environment
+    let base = environment["XDG_CACHE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil } ?? NSHomeDirectory() + "/.cache"
+    return base + "/swift-stylegan"
+  }
+
+  /// Downloads and unpacks the package beside its final place and renames it there, so that it is whole or absent.
+  private static func fetch(into cache: String) throws {
+    let byHand =
+      "install it with `sudo apt-get install \(package)`, or download the four .gz files from "
+      + "https://github.com/zalandoresearch/fashion-mnist and give their folder"
+    func failed(_ reason: String) -> DatasetError { .notFetched(name: "Fashion-MNIST", reason: "\(reason); \(byHand)") }
+
+    let work = "\(cache)/fetch-\(ProcessInfo.processInfo.processIdentifier)"
+    do {
+      try FileManager.default.createDirectory(atPath: work, withIntermediateDirectories: true)
+    } catch {
+      throw failed("the folder \(work) cannot be made")
+    }
+    defer { try? FileManager.default.removeItem(atPath: work) }
+    let download = try run(["apt-get", "download", package], in: work, failed)
+    guard download.status == 0 else {
+      throw download.output.contains("Unable to locate") || download.output.contains("No candidate")
+        ? failed("apt does not know the package, perhaps for want of `sudo apt-get update`")
+        : failed("apt-get failed (\(download.output.split(separator: "\n").last ?? "no reason given"))")
+    }
+    let files = (try? FileManager.default.contentsOfDirectory(atPath: work)) ?? []
+    guard let archive = files.first(where: { $0.hasSuffix(".deb") }) else { throw failed("apt-get brought no package") }
+    let unpack = try run(["dpkg-deb", "-x", archive, "unpacked"], in: work, failed)
+    guard unpack.status == 0 else { throw failed("the package could not be unpacked (is the disk full?)") }
+    let place = "\(cache)/\(package)"
+    guard rename("\(work)/unpacked", place) == 0 else {
+      // Another process may have been faster.
+      if FileManager.default.fileExists(atPath: "\(place)/\(inside)") { return }
+      throw failed("\(place) cannot be made")
+    }
+  }
+
+  private static func run(
+    _ command: [String], in folder: String, _ failed: (String) -> DatasetError
+  ) throws -> (status: Int32, output: String) {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = command
+    process.currentDirectoryURL = URL(fileURLWithPath: folder)
+    var environment = ProcessInfo.processInfo.environment
+    environment["LC_ALL"] = "C"
+    process.environment = environment
+    let pipe = Pipe()
+    process.standardOutput = pipe
+    process.standardError = pipe
+    process.standardInput = FileHandle.nullDevice
+    do { try process.run() } catch { throw failed("`\(command[0])` could not be run") }
+    let output = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    if process.terminationStatus == 127 { throw failed("there is no `\(command[0])` here") }
+    return (process.terminationStatus, output)
+  }
+}

@@ -1,0 +1,122 @@
+import CZlib
+import Foundation
+import Images
+
+/// IDX files, plain or gzipped, as MNIST and its kin are published.
+///
+/// An image file starts with the big-endian numbers 0x00000803, count, rows, columns; a label file with 0x00000801, count; then
+/// come the samples, one byte each.
+enum IDX {
+  private static let imageMagic = 0x0803
+  private static let labelMagic = 0x0801
+
+  /// The largest content that is read.
+  private static let limit = 4 << 30
+
+  /// Whether the first bytes are those of an IDX image file (gzip is looked into).
+  static func isImages(_ path: String) -> Bool { (try? Reader(path))?.number() == imageMagic }
+
+  /// Images, with the labels that lie beside them if any do. Pictures of 28×28 get a border of zeros to 32×32.
+  ///
+  /// - Parameter labelNames: names of the classes, if they are known.
+  /// - Throws: `FileError`, ``DatasetError``.
+  static func open(_ path: String, name: String? = nil, labelNames: [String]? = nil) throws -> PixelCollection {
+    let reader = try Reader(path)
+    guard let magic = reader.number(), magic == imageMagic else {
+      throw DatasetError.malformed(path: path, reason: "it does not start like IDX images")
+    }
+    guard let count = reader.number(), let height = reader.number(), let width = reader.number() else {
+      throw DatasetError.malformed(path: path, reason: "it ends within its header")
+    }
+    guard count > 0, (1...4096).contains(height), (1...4096).contains(width), count <= limit / (height * width) else {
+      throw DatasetError.malformed(path: path, reason: "its header asks for \(count) images of \(width)×\(height)")
+    }
+    let pixels = try reader.all(count * height * width)
+    var labels: [Int] = []
+    if let beside = labelFile(of: path) { labels = try self.labels(beside, count: count) }
+    let names = labelNames ?? labels.max().map { (0...$0).map(String.init) } ?? []
+    return PixelCollection(
+      name: name ?? self.name(of: path), kind: "IDX", pixels: pixels,
+      shape: .init(width: width, height: height, channels: 1), labels: labels, labelNames: labels.isEmpty ? [] : names,
+      paddedSide: width == 28 && height == 28 ? 32 : 0)
+  }
+
+  /// The training images of a folder that holds IDX files under their usual names.
+  static func trainingFile(in folder: String) -> String? {
+    for name in ["train-images-idx3-ubyte", "train-images.idx3-ubyte"] {
+      for path in ["\(folder)/\(name)", "\(folder)/\(name).gz"] where FileManager.default.fileExists(atPath: path) {
+        return path
+      }
+    }
+    return nil
+  }
+
+  private static func labels(_ path: String, count: Int) throws -> [Int] {
+    let reader = try Reader(path)
+    guard let magic = reader.number(), magic == labelMagic, let found = reader.number() else {
+      throw DatasetError.malformed(path: path, reason: "it does not start like IDX labels")
+    }
+    guard found == count else {
+      throw DatasetError.badLabels(
+        path: path, reason: "there are \(found) labels for \(count) images; use files that belong together")
+    }
+    return try reader.all(count).map(Int.init)
+  }
+
+  private static func labelFile(of path: String) -> String? {
+    let url = URL(fileURLWithPath: path)
+    var name = url.lastPathComponent
+    guard let images = name.range(of: "images") else { return nil }
+    name.replaceSubrange(images, with: "labels")
+    name = name.replacingOccurrences(of: "idx3", with: "idx1")
+    let plain = name.hasSuffix(".gz") ? String(name.dropLast(3)) : name
+    return [name, plain, plain + ".gz"].map { url.deletingLastPathComponent().path + "/" + $0 }
+      .first { FileManager.default.fileExists(atPath: $0) }
+  }
+
+  private static func name(of path: String) -> String {
+    let url = URL(fileURLWithPath: path).standardizedFileURL
+    return url.deletingLastPathComponent().lastPathComponent
+  }
+
+  /// Bytes of a file, unpacked if it is gzipped.
+  private final class Reader {
+    private let path: String
+    private let file: gzFile
+
+    init(_ path: String) throws {
+      errno = 0
+      guard let file = gzopen(path, "rb") else { throw FileError(.read, path: path) }
+      gzbuffer(file, 1 << 17)
+      (self.path, self.file) = (path, file)
+    }
+
+    deinit { gzclose(file) }
+
+    /// A big-endian 32-bit number, or nil at the end of the file.
+    func number() -> Int? {
+      var bytes = [UInt8](repeating: 0, count: 4)
+      guard gzread(file, &bytes, 4) == 4 else { return nil }
+      return bytes.reduce(0) { $0 << 8 | Int($1) }
+    }
+
+    /// Exactly `count` bytes and then the end of the file.
+    func all(_ count: Int) throws -> [UInt8] {
+      var bytes: [UInt8] = []
+      // Grows with what is there, not with what a damaged header promises.
+      var block = [UInt8](repeating: 0, count: 1 << 20)
+      while bytes.count < count {
+        let got = gzread(file, &block, UInt32(min(block.count, count - bytes.count)))
+        guard got > 0 else {
+          throw DatasetError.malformed(path: path, reason: "it ends after \(bytes.count) of \(count) samples")
+        }
+        bytes += block[..<Int(got)]
+      }
+      switch gzread(file, &block, 1) {
+      case 0: return bytes
+      case 1: throw DatasetError.malformed(path: path, reason: "it goes on after its \(count) samples")
+      default: throw DatasetError.malformed(path: path, reason: "its gzip checksum is wrong or its end is missing")
+      }
+    }
+  }
+}

@@ -1,0 +1,147 @@
+import Foundation
+import Images
+
+/// Any collection of pictures as squares of one size: the dataset that is trained on.
+///
+/// Without a resolution every picture must already be a square of the same side, a power of two 4…1024. With one, pictures are
+/// cropped to their central square and resized (area when shrinking by a whole factor, else Lanczos).
+final class UniformDataset: ImageDataset, @unchecked Sendable {
+  let name: String
+  let count: Int
+  let channels: Int
+  let resolution: Int
+  let fingerprint: String
+  private let collection: any ImageCollection
+  private let resizes: Bool
+  private let cache: SampleCache?
+
+  /// - Parameter cacheLimit: decoded pixels are kept in memory when all of them need no more bytes than this.
+  /// - Throws: ``DatasetError``, and whatever reading a header throws.
+  init(_ collection: any ImageCollection, resolution: Int?, channels: Int?, threads: Int, cacheLimit: Int) throws {
+    if let resolution, !Self.isPossible(resolution: resolution) { throw DatasetError.badResolution(resolution) }
+    if let channels, ![1, 3, 4].contains(channels) { throw DatasetError.badChannels(channels) }
+    self.collection = collection
+    name = collection.name
+    count = collection.count
+    resizes = resolution != nil
+    if let resolution, let channels {
+      (self.resolution, self.channels) = (resolution, channels)
+    } else {
+      let headers =
+        collection.isInMemory
+        ? [try collection.header(at: 0)]
+        : try Parallel.map(count, threads: threads) { try collection.header(at: $0) }
+      self.resolution = try resolution ?? Self.commonResolution(headers, of: collection)
+      let found = Set(headers.map(\.channels))
+      self.channels = channels ?? (found.count == 1 ? found.first! : 3)
+    }
+
+    var digest = Digest()
+    digest.add(UInt64(count))
+    for number in [self.resolution, self.channels, collection.labelCount] { digest.add(UInt64(number)) }
+    for index in 0..<count {
+      digest.add(collection.itemName(at: index))
+      digest.add(UInt64(bitPattern: Int64(collection.label(at: index) ?? -1)))
+      digest.add(try collection.stamp(at: index))
+    }
+    fingerprint = String(digest.value, radix: 16).leftPadded(to: 16)
+
+    let size = self.channels * self.resolution * self.resolution
+    let copies = collection.isInMemory && !resizes
+    cache = copies || count > cacheLimit / size ? nil : SampleCache(count: count, size: size)
+  }
+
+  var labelCount: Int { collection.labelCount }
+  var labelNames: [String] { collection.labelNames }
+  func label(at index: Int) -> Int? { collection.label(at: index) }
+
+  func image(at index: Int) throws -> [UInt8] {
+    if let cached = cache?[index] { return cached }
+    let image = try collection.image(at: index)
+    let fitted: Image
+    if resizes {
+      fitted = try image.fitted(to: resolution)
+    } else {
+      guard image.width == resolution, image.height == resolution else {
+        throw DatasetError.notUniform(
+          name: collection.itemName(at: index), size: "\(image.width)×\(image.height)",
+          reason: "the others are \(resolution)×\(resolution)")
+      }
+      fitted = image
+    }
+    let pixels = fitted.converted(toChannels: channels).planar
+    cache?[index] = pixels
+    return pixels
+  }
+
+  /// A power of two from 4 to 1024.
+  static func isPossible(resolution: Int) -> Bool {
+    (4...1024).contains(resolution) && resolution & (resolution - 1) == 0
+  }
+
+  private static func commonResolution(_ headers: [ImageDecoder.Header], of collection: any ImageCollection) throws
+    -> Int
+  {
+    let first = headers[0]
+    for (index, header) in headers.enumerated() {
+      let size = "\(header.width)×\(header.height)"
+      let name = "\(collection.name): \(collection.itemName(at: index))"
+      guard header.width == header.height, isPossible(resolution: header.width) else {
+        throw DatasetError.notUniform(
+          name: name, size: size, reason: "images must be squares with a side that is a power of two from 4 to 1024")
+      }
+      guard header.width == first.width else {
+        throw DatasetError.notUniform(
+          name: name, size: size, reason: "the first image is \(first.width)×\(first.height)")
+      }
+    }
+    return first.width
+  }
+}
+
+extension Image {
+  /// The central square at a side of `resolution`: the mean of areas when shrinking by a whole factor, else Lanczos.
+  package func fitted(to resolution: Int) throws -> Image {
+    let square = croppedToCentralSquare()
+    return try square.resized(
+      width: resolution, height: resolution, kernel: square.width % resolution == 0 ? .area : .lanczos)
+  }
+}
+
+/// Decoded samples in one block of memory, which grows as they are read (untouched pages cost nothing).
+private final class SampleCache: @unchecked Sendable {
+  private let block: UnsafeMutablePointer<UInt8>
+  private let size: Int
+  private var filled: [Bool]
+  private let lock = NSLock()
+
+  /// Nil when the system gives no such block.
+  init?(count: Int, size: Int) {
+    guard let block = calloc(count, size) else { return nil }
+    self.block = block.assumingMemoryBound(to: UInt8.self)
+    self.size = size
+    filled = [Bool](repeating: false, count: count)
+  }
+
+  deinit { free(block) }
+
+  subscript(index: Int) -> [UInt8]? {
+    get {
+      guard lock.withLock({ filled[index] }) else { return nil }
+      // A filled sample never changes, so it is read outside the lock.
+      return Array(UnsafeBufferPointer(start: block + index * size, count: size))
+    }
+    set {
+      guard let newValue, newValue.count == size else { return }
+      lock.withLock {
+        if filled[index] { return }
+        newValue.withUnsafeBufferPointer { (block + index * size).update(from: $0.baseAddress!, count: size) }
+        filled[index] = true
+      }
+    }
+  }
+}
+
+extension String {
+  func leftPadded(to length: Int) -> String { String(repeating: "0", count: max(0, length - count)) + self }
+}

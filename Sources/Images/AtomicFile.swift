@@ -1,0 +1,101 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// Writes whole files so that at any moment the old content or the new is there, never a part of it.
+public enum AtomicFile {
+  /// Replaces the content of `path`: a temporary file beside it, fsync, rename, fsync of the folder.
+  ///
+  /// A new file gets the permissions that the user's umask allows. On failure the temporary file is removed and `path` is as
+  /// it was.
+  ///
+  /// - Throws: ``FileError``.
+  public static func write(_ bytes: UnsafeRawBufferPointer, to path: String) throws {
+    try write(to: path) { descriptor in try writeAll(bytes, to: descriptor, path: path) }
+  }
+
+  /// Replaces the content of `path` with `bytes`; see ``write(_:to:)-(UnsafeRawBufferPointer,_)``.
+  ///
+  /// - Throws: ``FileError``.
+  public static func write(_ bytes: [UInt8], to path: String) throws {
+    try bytes.withUnsafeBytes { try write($0, to: path) }
+  }
+
+  /// Replaces the content of `path` with UTF-8 text.
+  ///
+  /// - Throws: ``FileError``.
+  public static func write(_ text: String, to path: String) throws { try write(Array(text.utf8), to: path) }
+
+  /// Replaces the content of `path` with what `body` writes to the file descriptor that it gets.
+  ///
+  /// - Throws: ``FileError``, or what `body` throws; `path` is then as it was.
+  public static func write(to path: String, _ body: (Int32) throws -> Void) throws {
+    var status = stat()
+    if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
+      throw FileError(.write, path: path, code: EISDIR)
+    }
+    let folder = folder(of: path)
+    var name = Array("\(folder)/.stylegan-XXXXXX".utf8CString)
+    let descriptor = mkstemp(&name)
+    guard descriptor >= 0 else { throw FileError(.write, path: path) }
+    let temporary = String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    var closed = false
+    do {
+      try body(descriptor)
+      guard fchmod(descriptor, 0o666 & ~currentMask) == 0, fsync(descriptor) == 0 else {
+        throw FileError(.write, path: path)
+      }
+      closed = true
+      guard close(descriptor) == 0, rename(temporary, path) == 0 else { throw FileError(.write, path: path) }
+    } catch {
+      if !closed { close(descriptor) }
+      unlink(temporary)
+      throw error
+    }
+    synchronise(folder: folder)
+  }
+
+  /// Writes every byte to an open file, through interruptions and short writes.
+  ///
+  /// - Throws: ``FileError``.
+  public static func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, path: String) throws {
+    var done = 0
+    while done < bytes.count {
+      let written = platformWrite(descriptor, bytes.baseAddress! + done, bytes.count - done)
+      if written < 0 {
+        if errno == EINTR { continue }
+        throw FileError(.write, path: path)
+      }
+      done += written
+    }
+  }
+
+  /// Makes the names in a folder lasting, where its file system knows how; a folder that cannot be synchronised is no error.
+  public static func synchronise(folder: String) {
+    let descriptor = open(folder, O_RDONLY)
+    guard descriptor >= 0 else { return }
+    _ = fsync(descriptor)
+    close(descriptor)
+  }
+
+  /// The folder in which `path` lies: `.` for a bare name.
+  public static func folder(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
+  /// The umask, which can only be read by setting it: read once, before threads could race for it.
+  private static let currentMask: mode_t = {
+    let mask = umask(0o077)
+    umask(mask)
+    return mask
+  }()
+}
+
+private func platformWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer, _ count: Int) -> Int {
+  write(descriptor, bytes, count)
+}

@@ -1,0 +1,60 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// A file could not be read or written, with the system's reason.
+public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// What was being done.
+  public enum Operation: String, Sendable {
+    /// Opening or reading a file or folder that should be there.
+    case read
+    /// Making, filling or renaming a file or folder.
+    case write
+  }
+
+  /// What was being done.
+  public let operation: Operation
+  /// The file or folder, as the user named it.
+  public let path: String
+  /// The system's error number.
+  public let code: Int32
+
+  /// An error of the system on `path`; `code` is `errno` unless given.
+  public init(_ operation: Operation, path: String, code: Int32 = errno) {
+    self.operation = operation
+    self.path = path
+    self.code = code
+  }
+
+  /// True when the file or folder does not exist.
+  public var isMissing: Bool { code == ENOENT || code == ENOTDIR }
+  /// True when the disk or a quota is full, or the device failed.
+  public var isDeviceTrouble: Bool { code == ENOSPC || code == EDQUOT || code == EIO }
+
+  /// One sentence for people that says what to do.
+  public var description: String {
+    let verb = operation == .read ? "read" : "write"
+    let (why, cure): (String, String)
+    switch code {
+    case ENOENT:
+      (why, cure) =
+        operation == .read
+        ? ("it does not exist", "check the path") : ("its folder does not exist", "make the folder first")
+    case ENOTDIR: (why, cure) = ("a part of its path is a file, not a folder", "check the path")
+    case EACCES, EPERM: (why, cure) = ("permission denied", "change the permissions or choose another place")
+    case EROFS: (why, cure) = ("the file system is read-only", "choose another place")
+    case ENOSPC: (why, cure) = ("the disk is full", "free some space or choose another place")
+    case EDQUOT: (why, cure) = ("your disk quota is used up", "free some space or choose another place")
+    case EISDIR: (why, cure) = ("it is a folder", "name a file")
+    case ENAMETOOLONG: (why, cure) = ("its name is too long", "choose a shorter one")
+    case EMFILE, ENFILE: (why, cure) = ("too many files are open", "raise the limit with `ulimit -n`")
+    case EIO: (why, cure) = ("the device reports an error", "check the disk")
+    default: (why, cure) = (String(cString: strerror(code)), "check the path and the disk")
+    }
+    return "cannot \(verb) \(path): \(why); \(cure)"
+  }
+}

@@ -1,0 +1,51 @@
+import ArgumentParser
+import Datasets
+import Foundation
+
+/// `stylegan dataset info`: what training would see.
+struct DatasetInfo: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "info", abstract: "Describe a dataset as training would see it.")
+
+  @Argument(help: "A folder of images, a .zip, an IDX or CIFAR-10 file, or fashion-mnist.")
+  var path: String
+
+  @Option(help: "Crop and resize images to this side, a power of two from 4 to 1024.")
+  var resolution: Int?
+
+  @Option(help: "Convert images to 1, 3 or 4 channels.")
+  var channels: Int?
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  @Flag(help: "Also measure how many images a second can be read.")
+  var benchmark = false
+
+  @Option(help: "Threads that read, for --benchmark.")
+  var threads = 1
+
+  func validate() throws {
+    guard threads > 0 else { throw ValidationError("--threads must be at least 1.") }
+  }
+
+  func run() throws {
+    try StyleGANTool.run {
+      let dataset = try DatasetSource.open(
+        path, resolution: resolution, channels: channels, cacheLimit: benchmark ? 0 : 1 << 30,
+        notice: { printError($0) })
+      let description = DatasetDescription(dataset)
+      let rate = benchmark ? try DatasetBenchmark.rate(of: dataset, threads: threads) : nil
+      if json {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        var object = description
+        object.imagesPerSecond = rate
+        print(String(decoding: try encoder.encode(object), as: UTF8.self))
+      } else {
+        for line in description.lines { print(line) }
+        if let rate { print("reading      \(Int(rate)) images/s on \(threads) thread\(threads == 1 ? "" : "s")") }
+      }
+    }
+  }
+}

@@ -1,0 +1,63 @@
+import ArgumentParser
+import Datasets
+import Foundation
+import Images
+
+/// An error that people read: one sentence with the way out, and an exit code for scripts (sysexits.h).
+protocol UserFacingError: Error {
+  /// 64 usage, 65 bad data, 66 missing input, 73 output cannot be made, 74 input/output error.
+  var exitCode: Int32 { get }
+  /// What is wrong and what to do.
+  var sentence: String { get }
+}
+
+extension FileError: UserFacingError {
+  var exitCode: Int32 {
+    if isDeviceTrouble { return 74 }
+    return operation == .read ? 66 : 73
+  }
+  var sentence: String { description }
+}
+
+extension ImageError: UserFacingError {
+  var exitCode: Int32 {
+    switch self {
+    case .unsupportedExtension, .badGeometry: 64
+    case .notEncoded: 73
+    default: 65
+    }
+  }
+  var sentence: String { description }
+}
+
+extension DatasetError: UserFacingError {
+  var exitCode: Int32 {
+    switch self {
+    case .badResolution, .badChannels: 64
+    case .notFound, .notFetched: 66
+    case .badOutput: 73
+    default: 65
+    }
+  }
+  var sentence: String { description }
+}
+
+/// Runs the work of a command: an error that people can mend becomes `error: …` on stderr and its exit code.
+///
+/// A reader that closes our output early (`| head`) does not end the work.
+///
+/// - Throws: `ExitCode`, or what `body` throws if it is no ``UserFacingError``.
+func run<Value>(_ body: () throws -> Value) throws -> Value {
+  signal(SIGPIPE, SIG_IGN)
+  do {
+    return try body()
+  } catch let error as any UserFacingError {
+    printError("error: \(error.sentence)")
+    throw ExitCode(error.exitCode)
+  }
+}
+
+/// Writes a line to stderr.
+func printError(_ line: String) {
+  FileHandle.standardError.write(Data((line + "\n").utf8))
+}
