@@ -127,6 +127,17 @@ ct_status ct_avg_pool2d(ct_tensor x, int64_t kernel, ct_out out, ct_message mess
 ct_status ct_upsample_nearest2d(ct_tensor x, int64_t factor, ct_out out, ct_message message);
 ct_status ct_batch_norm(ct_tensor x, ct_tensor _Nullable weight, ct_tensor _Nullable bias, ct_tensor running_mean, ct_tensor running_var, bool training, double momentum, double epsilon, ct_out out, ct_message message);
 
+// MARK: Fused kernels, for image batches on the CPU
+
+/// "avx512", "avx2" or "generic": the instruction set chosen at run time.
+const char *ct_fused_kernels(void);
+/// Each channel convolved with [1 2 1]⊗[1 2 1]/16, zeros outside.
+ct_status ct_fused_blur(ct_tensor x, ct_out out, ct_message message);
+/// lrelu(x + bias[c])
+ct_status ct_fused_bias_activation(ct_tensor x, ct_tensor bias, double slope, ct_out out, ct_message message);
+/// The styled-layer epilogue: noise, bias, leaky ReLU, instance norm (ε 1e−8), style [N, 2C].
+ct_status ct_fused_epilogue(ct_tensor x, ct_tensor _Nullable noise, ct_tensor _Nullable strength, ct_tensor bias, ct_tensor style, double slope, ct_out out, ct_message message);
+
 // MARK: Autograd
 
 bool ct_grad_enabled(void);

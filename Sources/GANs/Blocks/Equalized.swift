@@ -100,6 +100,7 @@ public struct BiasActivation {
 
   /// `[N, C, H, W]` → the same shape.
   public func callAsFunction(_ x: Tensor, _ compute: Compute = .default) -> Tensor {
-    (x + bias.value.reshaped([1, -1, 1, 1]).to(x.dtype)).leakyReLU(slope: 0.2)
+    if compute.kernels == .fast && x.hasFusedKernels { return x.biasedLeakyReLUFused(bias.value, slope: 0.2) }
+    return (x + bias.value.reshaped([1, -1, 1, 1]).to(x.dtype)).leakyReLU(slope: 0.2)
   }
 }

@@ -31,6 +31,7 @@ private func summedOverShifts(_ kernel: Tensor) -> Tensor {
 ///
 /// `[N, C, H, W]` → the same shape. Not learned; its own adjoint. StyleGAN §2 (Table 1, B).
 public func binomialBlur(_ x: Tensor, _ compute: Compute = .default) -> Tensor {
+  if compute.kernels == .fast && x.hasFusedKernels { return x.blurredFused() }
   let taps = Tensor([1, 2, 1, 2, 4, 2, 1, 2, 1].map { Float($0) / 16 }, shape: [1, 1, 3, 3], device: x.device)
   let channels = x.size(1)
   return x.conv2d(taps.to(x.dtype).expanded([channels, 1, 3, 3]), padding: 1, groups: channels)

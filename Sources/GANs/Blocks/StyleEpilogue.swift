@@ -33,6 +33,10 @@ public struct StyleEpilogue {
   /// - Returns: `[N, C, r, r]` in the type of `x`.
   public func callAsFunction(_ x: Tensor, w: Tensor, noise: Tensor?, _ compute: Compute = .default) -> Tensor {
     let style = affine(w)  // [N 2C]
+    if compute.kernels == .fast && x.hasFusedKernels {
+      let fusedNoise = noise.flatMap { image in noiseStrength.map { (image, $0.value) } }
+      return x.styledEpilogueFused(noise: fusedNoise, bias: bias.value, style: style, slope: 0.2)
+    }
     var y = x
     if let noise, let noiseStrength {
       y = y + (noise * noiseStrength.value.reshaped([1, channels, 1, 1])).to(x.dtype)

@@ -1,0 +1,326 @@
+// The fused kernels as differentiable operations. First gradients are fused too; where a gradient is itself to be
+// differentiated, it is made of operations that libtorch can differentiate.
+#include <torch/csrc/autograd/autograd.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include "../Support.h"
+#include "Kernels.h"
+
+namespace {
+
+using at::Tensor;
+using torch::autograd::AutogradContext;
+using torch::autograd::Function;
+using torch::autograd::variable_list;
+namespace kernels = ct::kernels;
+
+bool isBFloat16(const Tensor &x) { return x.scalar_type() == at::kBFloat16; }
+
+/// An image batch as the kernels take it.
+Tensor image(const Tensor &x) {
+  TORCH_CHECK(x.is_cpu() && x.dim() == 4, "a fused kernel takes image batches on the CPU, not ", x.sizes(), " on ",
+              x.device());
+  TORCH_CHECK(x.scalar_type() == at::kFloat || isBFloat16(x), "a fused kernel takes float32 or bfloat16, not ",
+              x.scalar_type());
+  return x.contiguous(at::MemoryFormat::ChannelsLast);
+}
+
+Tensor floats(const Tensor &x) { return x.to(at::kFloat).contiguous(); }
+
+/// How the pixels of samples are cut into chunks of about 64 Ki elements: by the shape alone.
+struct Chunks {
+  int64_t pixels, length, perSample, count;
+
+  Chunks(int64_t samples, int64_t pixels, int64_t channels) : pixels(pixels) {
+    perSample = std::clamp<int64_t>(pixels * channels / 65536, 1, pixels);
+    length = (pixels + perSample - 1) / perSample;
+    perSample = (pixels + length - 1) / length;
+    count = samples * perSample;
+  }
+  int64_t sample(int64_t i) const { return i / perSample; }
+  int64_t begin(int64_t i) const { return i % perSample * length; }
+  int64_t end(int64_t i) const { return std::min(begin(i) + length, pixels); }
+};
+
+/// Runs body(n, begin, end, sums) for each chunk, with sums of `width` doubles for each; returns them by sample:
+/// [N][width], added in the order of the chunks.
+template <class Body>
+std::vector<double> summed(const Chunks &chunks, int64_t samples, int64_t width, Body &&body) {
+  std::vector<double> partial(chunks.count * width, 0.0);
+  kernels::parallelFor(chunks.count, [&](int64_t i) {
+    body(chunks.sample(i), chunks.begin(i), chunks.end(i), partial.data() + i * width);
+  });
+  if (chunks.perSample == 1) return partial;
+  std::vector<double> total(samples * width, 0.0);
+  for (int64_t i = 0; i < chunks.count; ++i)
+    for (int64_t k = 0; k < width; ++k) total[chunks.sample(i) * width + k] += partial[i * width + k];
+  return total;
+}
+
+// MARK: Blur
+
+struct Blur : Function<Blur> {
+  static Tensor forward(AutogradContext *, const Tensor &input) {
+    const Tensor x = image(input);
+    Tensor y = at::empty_like(x);
+    const int64_t n = x.size(0), c = x.size(1), h = x.size(2), w = x.size(3);
+    const Chunks chunks(n, h, w * c);  // "pixels" are rows here
+    const int64_t bytes = h * w * c * x.element_size();
+    kernels::parallelFor(chunks.count, [&](int64_t i) {
+      const int64_t offset = chunks.sample(i) * bytes;
+      kernels::table().blurRows(static_cast<const char *>(x.const_data_ptr()) + offset, isBFloat16(x), h, w, c,
+                                chunks.begin(i), chunks.end(i),
+                                static_cast<char *>(y.mutable_data_ptr()) + offset);
+    });
+    return y;
+  }
+
+  /// The filter is symmetric: its own adjoint.
+  static variable_list backward(AutogradContext *, variable_list g) { return {Blur::apply(g[0])}; }
+};
+
+// MARK: Bias and leaky ReLU
+
+/// gx = g·(y > 0 ? 1 : slope), linear in g and its own adjoint; also Σ gx over all but channels where asked.
+Tensor masked(const Tensor &gradient, const Tensor &y, double slope, Tensor *channelSums) {
+  const Tensor g = image(gradient.to(y.scalar_type()));
+  Tensor gx = at::empty_like(y);
+  const int64_t n = y.size(0), c = y.size(1), pixels = y.size(2) * y.size(3);
+  const Chunks chunks(n, pixels, c);
+  const int64_t size = y.element_size();
+  auto body = [&](int64_t sample, int64_t begin, int64_t end, double *sums) {
+    const int64_t offset = (sample * pixels + begin) * c * size;
+    kernels::table().activationGradient(
+        static_cast<const char *>(g.const_data_ptr()) + offset, static_cast<const char *>(y.const_data_ptr()) + offset,
+        isBFloat16(y), static_cast<float>(slope), end - begin, c, static_cast<char *>(gx.mutable_data_ptr()) + offset,
+        channelSums ? sums : nullptr);
+  };
+  const std::vector<double> sums = summed(chunks, n, c, body);
+  if (channelSums) {
+    *channelSums = at::empty({c}, at::kFloat);
+    float *out = channelSums->mutable_data_ptr<float>();
+    for (int64_t k = 0; k < c; ++k) {
+      double total = 0;
+      for (int64_t i = 0; i < n; ++i) total += sums[i * c + k];
+      out[k] = static_cast<float>(total);
+    }
+  }
+  return gx;
+}
+
+struct Mask : Function<Mask> {
+  static Tensor forward(AutogradContext *context, const Tensor &g, const Tensor &y, double slope) {
+    context->save_for_backward({y});
+    context->saved_data["slope"] = slope;
+    return masked(g, y, slope, nullptr);
+  }
+  static variable_list backward(AutogradContext *context, variable_list g) {
+    return {Mask::apply(g[0], context->get_saved_variables()[0], context->saved_data["slope"].toDouble()), Tensor(),
+            Tensor()};
+  }
+};
+
+struct BiasActivation : Function<BiasActivation> {
+  static Tensor forward(AutogradContext *context, const Tensor &input, const Tensor &bias, double slope) {
+    const Tensor x = image(input), b = floats(bias);
+    Tensor y = at::empty_like(x);
+    const int64_t n = x.size(0), c = x.size(1), pixels = x.size(2) * x.size(3);
+    const Chunks chunks(n, pixels, c);
+    kernels::parallelFor(chunks.count, [&](int64_t i) {
+      const int64_t offset = (chunks.sample(i) * pixels + chunks.begin(i)) * c * x.element_size();
+      kernels::table().biasActivation(static_cast<const char *>(x.const_data_ptr()) + offset, isBFloat16(x),
+                                      b.const_data_ptr<float>(), static_cast<float>(slope),
+                                      chunks.end(i) - chunks.begin(i), c,
+                                      static_cast<char *>(y.mutable_data_ptr()) + offset);
+    });
+    context->save_for_backward({y.detach()});
+    context->saved_data["slope"] = slope;
+    return y;
+  }
+
+  static variable_list backward(AutogradContext *context, variable_list g) {
+    const Tensor y = context->get_saved_variables()[0];
+    const double slope = context->saved_data["slope"].toDouble();
+    const bool wantsBias = context->needs_input_grad(1);
+    if (at::GradMode::is_enabled()) {
+      const Tensor gx = Mask::apply(g[0], y, slope);
+      return {gx, wantsBias ? gx.to(at::kFloat).sum({0, 2, 3}) : Tensor(), Tensor()};
+    }
+    Tensor sums;
+    const Tensor gx = masked(g[0], y, slope, wantsBias ? &sums : nullptr);
+    return {gx, sums, Tensor()};
+  }
+};
+
+// MARK: Styled-layer epilogue
+
+constexpr double normEpsilon = 1e-8;
+
+/// The same function in operations that libtorch differentiates any number of times.
+Tensor plainEpilogue(const Tensor &input, const Tensor &noise, const Tensor &strength, const Tensor &bias,
+                     const Tensor &style, double slope) {
+  const int64_t n = input.size(0), c = input.size(1);
+  Tensor x = input.to(at::kFloat);
+  if (noise.defined()) x = x + noise * strength.view({1, c, 1, 1});
+  x = at::leaky_relu(x + bias.view({1, c, 1, 1}), slope);
+  const Tensor centred = x - x.mean({2, 3}, true);
+  const Tensor variance = centred.square().mean({2, 3}, true);
+  const Tensor scale = style.slice(1, 0, c).reshape({n, c, 1, 1}) + 1;
+  const Tensor offset = style.slice(1, c, 2 * c).reshape({n, c, 1, 1});
+  return (centred * (variance + normEpsilon).rsqrt() * scale + offset).to(input.scalar_type());
+}
+
+struct StyledEpilogue : Function<StyledEpilogue> {
+  static kernels::Epilogue description(const Tensor &x, const Tensor &noise, const Tensor &strength,
+                                       const Tensor &bias, double slope) {
+    kernels::Epilogue e;
+    e.x = x.const_data_ptr();
+    e.noise = noise.defined() ? noise.const_data_ptr<float>() : nullptr;
+    e.sharedNoise = noise.defined() && noise.size(0) == 1;
+    e.strength = noise.defined() ? strength.const_data_ptr<float>() : nullptr;
+    e.bias = bias.const_data_ptr<float>();
+    e.samples = x.size(0);
+    e.channels = x.size(1);
+    e.pixels = x.size(2) * x.size(3);
+    e.slope = static_cast<float>(slope);
+    return e;
+  }
+
+  static Tensor forward(AutogradContext *context, const Tensor &input, const Tensor &noiseInput,
+                        const Tensor &strengthInput, const Tensor &biasInput, const Tensor &styleInput, double slope) {
+    const Tensor x = image(input), bias = floats(biasInput), style = floats(styleInput);
+    const Tensor noise = noiseInput.defined() ? floats(noiseInput) : Tensor();
+    const Tensor strength = noiseInput.defined() ? floats(strengthInput) : Tensor();
+    const int64_t n = x.size(0), c = x.size(1);
+    TORCH_CHECK(style.size(0) == n && style.size(1) == 2 * c, "a style of ", style.sizes(), " for features ",
+                x.sizes());
+    TORCH_CHECK(!noise.defined() || (noise.numel() == noise.size(0) * x.size(2) * x.size(3) &&
+                                     (noise.size(0) == n || noise.size(0) == 1)),
+                "noise of ", noise.sizes(), " for features ", x.sizes());
+    const kernels::Epilogue e = description(x, noise, strength, bias, slope);
+    const Chunks chunks(n, e.pixels, c);
+    const bool bf16 = isBFloat16(x);
+
+    const std::vector<double> sums = summed(chunks, n, 2 * c, [&](int64_t i, int64_t begin, int64_t end, double *out) {
+      kernels::table().epilogueStatistics(e, bf16, i, begin, end, out);
+    });
+    // statistics: [2, N, C]: μ and 1/√(σ² + ε)
+    Tensor statistics = at::empty({2, n, c}, at::kFloat);
+    float *mean = statistics.mutable_data_ptr<float>(), *deviation = mean + n * c;
+    std::vector<float> scale(n * c), offset(n * c);
+    const float *ys = style.const_data_ptr<float>();
+    for (int64_t i = 0; i < n; ++i)
+      for (int64_t k = 0; k < c; ++k) {
+        const double m = sums[i * 2 * c + k] / e.pixels;
+        const double variance = std::max(sums[i * 2 * c + c + k] / e.pixels - m * m, 0.0);
+        const double r = 1 / std::sqrt(variance + normEpsilon), s = r * (1.0 + ys[i * 2 * c + k]);
+        mean[i * c + k] = static_cast<float>(m);
+        deviation[i * c + k] = static_cast<float>(r);
+        scale[i * c + k] = static_cast<float>(s);
+        offset[i * c + k] = static_cast<float>(ys[i * 2 * c + c + k] - m * s);
+      }
+    Tensor y = at::empty_like(x);
+    kernels::parallelFor(chunks.count, [&](int64_t i) {
+      const int64_t s = chunks.sample(i);
+      kernels::table().epilogueApply(e, bf16, s, chunks.begin(i), chunks.end(i), scale.data() + s * c,
+                                     offset.data() + s * c, y.mutable_data_ptr());
+    });
+    context->save_for_backward({input, noiseInput, strengthInput, biasInput, styleInput});
+    context->saved_data["statistics"] = statistics;
+    context->saved_data["slope"] = slope;
+    return y;
+  }
+
+  static variable_list backward(AutogradContext *context, variable_list gradients) {
+    const variable_list saved = context->get_saved_variables();
+    const double slope = context->saved_data["slope"].toDouble();
+    if (at::GradMode::is_enabled() || context->needs_input_grad(1)) return differentiable(context, saved, slope, gradients[0]);
+
+    const Tensor x = image(saved[0]), bias = floats(saved[3]), style = floats(saved[4]);
+    const Tensor noise = saved[1].defined() ? floats(saved[1]) : Tensor();
+    const Tensor strength = saved[1].defined() ? floats(saved[2]) : Tensor();
+    const Tensor g = image(gradients[0].to(x.scalar_type()));
+    const Tensor statistics = context->saved_data["statistics"].toTensor();
+    const kernels::Epilogue e = description(x, noise, strength, bias, slope);
+    const int64_t n = e.samples, c = e.channels;
+    const Chunks chunks(n, e.pixels, c);
+    const bool bf16 = isBFloat16(x);
+
+    const std::vector<double> sums = summed(chunks, n, 2 * c, [&](int64_t i, int64_t begin, int64_t end, double *out) {
+      kernels::table().epilogueGradientSums(e, bf16, i, begin, end, g.const_data_ptr(), out);
+    });
+    // With x̂ = (t − μ)·r: ∂/∂t = r·(1 + y_s)·(g − mean(g) − x̂·mean(g·x̂)), written as a·g + b·t + d.
+    Tensor styleGradient = at::empty({n, 2 * c}, at::kFloat);
+    float *gs = styleGradient.mutable_data_ptr<float>();
+    const float *mean = statistics.const_data_ptr<float>(), *deviation = mean + n * c;
+    const float *ys = style.const_data_ptr<float>();
+    std::vector<float> a(n * c), b(n * c), d(n * c);
+    for (int64_t i = 0; i < n; ++i)
+      for (int64_t k = 0; k < c; ++k) {
+        const double m = mean[i * c + k], r = deviation[i * c + k];
+        const double sumG = sums[i * 2 * c + k], sumGx = r * (sums[i * 2 * c + c + k] - m * sumG);  // Σ g·x̂
+        const double scale = r * (1.0 + ys[i * 2 * c + k]);
+        gs[i * 2 * c + k] = static_cast<float>(sumGx);
+        gs[i * 2 * c + c + k] = static_cast<float>(sumG);
+        a[i * c + k] = static_cast<float>(scale);
+        b[i * c + k] = static_cast<float>(-scale * r * sumGx / e.pixels);
+        d[i * c + k] = static_cast<float>(scale * (m * r * sumGx - sumG) / e.pixels);
+      }
+    Tensor gx = at::empty_like(x);
+    const std::vector<double> channelSums =
+        summed(chunks, n, 2 * c, [&](int64_t i, int64_t begin, int64_t end, double *out) {
+          kernels::table().epilogueGradient(e, bf16, i, begin, end, g.const_data_ptr(), a.data() + i * c,
+                                            b.data() + i * c, d.data() + i * c, gx.mutable_data_ptr(), out);
+        });
+    Tensor biasGradient = at::empty({c}, at::kFloat), strengthGradient = at::empty({c}, at::kFloat);
+    for (int64_t k = 0; k < c; ++k) {
+      double sumBias = 0, sumNoise = 0;
+      for (int64_t i = 0; i < n; ++i) {
+        sumBias += channelSums[i * 2 * c + k];
+        sumNoise += channelSums[i * 2 * c + c + k];
+      }
+      biasGradient.mutable_data_ptr<float>()[k] = static_cast<float>(sumBias);
+      strengthGradient.mutable_data_ptr<float>()[k] = static_cast<float>(sumNoise);
+    }
+    return {gx, Tensor(), noise.defined() ? strengthGradient : Tensor(), biasGradient, styleGradient, Tensor()};
+  }
+
+  /// The gradients as a graph: of the plain function, at the same point.
+  static variable_list differentiable(AutogradContext *, const variable_list &saved, double slope, const Tensor &g) {
+    const bool record = at::GradMode::is_enabled();
+    at::AutoGradMode enable(true);
+    variable_list inputs, results(6);
+    std::vector<size_t> places;
+    variable_list point = saved;
+    for (size_t i = 0; i < saved.size(); ++i)
+      if (saved[i].defined() && saved[i].requires_grad()) {
+        if (!record) point[i] = saved[i].detach().requires_grad_();
+        inputs.push_back(point[i]);
+        places.push_back(i);
+      }
+    const Tensor y = plainEpilogue(point[0], point[1], point[2], point[3], point[4], slope);
+    const variable_list found = torch::autograd::grad({y}, inputs, {g}, record, record, true);
+    for (size_t i = 0; i < places.size(); ++i) results[places[i]] = found[i];
+    return results;
+  }
+};
+
+}  // namespace
+
+ct_status ct_fused_blur(ct_tensor x, ct_tensor *out, char **message) {
+  return ct::made(out, message, [&] { return Blur::apply(x->value); });
+}
+
+ct_status ct_fused_bias_activation(ct_tensor x, ct_tensor bias, double slope, ct_tensor *out, char **message) {
+  return ct::made(out, message, [&] { return BiasActivation::apply(x->value, bias->value, slope); });
+}
+
+ct_status ct_fused_epilogue(ct_tensor x, ct_tensor noise, ct_tensor strength, ct_tensor bias, ct_tensor style,
+                            double slope, ct_tensor *out, char **message) {
+  return ct::made(out, message, [&] {
+    return StyledEpilogue::apply(x->value, noise ? noise->value : Tensor(), noise ? strength->value : Tensor(),
+                                 bias->value, style->value, slope);
+  });
+}
+
+const char *ct_fused_kernels(void) { return kernels::table().name; }

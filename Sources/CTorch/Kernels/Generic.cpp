@@ -1,0 +1,10 @@
+// The kernels for any processor: the compiler's default instruction set (NEON on arm64).
+#include "Kernels.h"
+
+namespace ct::kernels {
+namespace generic {
+#define TABLE_NAME "generic"
+#include "Bodies.inc"
+}  // namespace generic
+const Table *genericTable() { return &generic::table; }
+}  // namespace ct::kernels
