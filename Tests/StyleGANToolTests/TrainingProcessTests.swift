@@ -1,0 +1,145 @@
+import Foundation
+import Testing
+import _TestSupport
+
+/// A training as a process among others: killed, stopped, started twice, read by a pipe, seen on a terminal.
+@Suite struct TrainingProcessTests {
+  private let folder: TemporaryFolder
+
+  init() throws {
+    folder = try TemporaryFolder()
+    try idx(count: 32, side: 16).write(to: URL(fileURLWithPath: folder.file("data.idx3")))
+  }
+
+  private func train(_ kimg: String) -> [String] {
+    ["train", "--data", "data.idx3", "--kimg", kimg, "--tick", "0.02", "--snap", "2"] + smallTraining
+  }
+
+  private func run(_ arguments: [String], shell: String? = nil) throws -> Program.Outcome {
+    try Program.run(arguments, in: folder.path, shell: shell)
+  }
+
+  /// The whole of it is `Scripts/kill-test 20`.
+  @Test func killedTrainingsMakeTheSameFiles() throws {
+    let process = Process()
+    let pipe = Pipe()
+    process.executableURL = URL(fileURLWithPath: "/bin/bash")
+    process.arguments = ["\(Program.package)/Scripts/kill-test", "4", "240"]
+    process.environment = ProcessInfo.processInfo.environment.merging(["STYLEGAN": Program.path]) { $1 }
+    (process.standardOutput, process.standardError) = (pipe, pipe)
+    try process.run()
+    let output = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 0, "\(output)")
+  }
+
+  @Test func startsAtOnceGetFoldersOfTheirOwn() throws {
+    let outcome = try run(train("0.004") + ["--quiet"], shell: "\"$@\" & \"$@\" & \"$@\" & wait")
+    #expect(outcome.errors == "")
+    let runs = try FileManager.default.contentsOfDirectory(atPath: folder.file("runs")).sorted()
+    #expect(runs.map { $0.prefix(5) } == ["00000", "00001", "00002"])
+    for run in runs { #expect(listing(folder.file("runs/\(run)")).contains("training-state.safetensors")) }
+  }
+
+  @Test func aRunBelongsToOneProcess() throws {
+    let outcome = try run(
+      train("1000") + ["--quiet"],
+      shell: """
+        "$@" & first=$!
+        until [ -s runs/0*/log.txt ]; do sleep 0.05; done
+        "$1" train --resume latest
+        echo $?
+        kill $first
+        wait $first
+        echo $?
+        """)
+    #expect(outcome.output == "73\n143\n")
+    #expect(outcome.errorLines.count == 1)
+    #expect(outcome.errors.contains("another process is training in runs/00000-"))
+  }
+
+  @Test func whatAKilledProcessLeftIsRemoved() throws {
+    #expect(try run(train("0.02") + ["--quiet"]).exitCode == 0)
+    let run = folder.file("runs/\(try FileManager.default.contentsOfDirectory(atPath: folder.file("runs"))[0])")
+    let before = listing(run)
+    for name in [".stylegan-a1b2c3", ".safetensors-0123456789.tmp"] {
+      try Data("half a fi".utf8).write(to: URL(fileURLWithPath: "\(run)/\(name)"))
+    }
+    let outcome = try self.run(["train", "--resume", "latest", "--kimg", "0.04"])
+    #expect(outcome.exitCode == 0, "\(outcome.errors)")
+    #expect(listing(run) == before)
+    let lines = try String(contentsOfFile: "\(run)/stats.jsonl", encoding: .utf8).split(separator: "\n")
+    #expect(lines.count == 2)
+  }
+
+  @Test func aDryRunTouchesNothing() throws {
+    #expect(try run(train("0.02") + ["--dry-run"]).exitCode == 0)
+    #expect(folder.contents == ["data.idx3"])
+    #expect(try run(train("0.02") + ["--quiet"]).exitCode == 0)
+    func states() throws -> [Data] {
+      try listing(folder.path).filter { $0.contains(".") }.map {
+        try Data(contentsOf: URL(fileURLWithPath: folder.file($0)))
+      }
+    }
+    let before = try states()
+    let outcome = try run(["train", "--resume", "latest", "--kimg", "9", "--dry-run"])
+    #expect(outcome.exitCode == 0)
+    #expect(outcome.output.contains("\"totalKimg\" : 9"))
+    #expect(try states() == before)
+  }
+
+  // MARK: What is printed
+
+  @Test func pipesGetPlainLines() throws {
+    let outcome = try run(train("0.1"))
+    #expect(outcome.exitCode == 0)
+    #expect(outcome.errors == "")
+    #expect(!outcome.output.contains("\r") && !outcome.output.contains("\u{1B}"))
+    #expect(outcome.output.contains("kimg"))
+    #expect(outcome.output.hasSuffix("\n"))
+  }
+
+  @Test func quietPrintsNothing() throws {
+    let outcome = try run(train("0.04") + ["--quiet"])
+    #expect(outcome.exitCode == 0)
+    #expect(outcome.output == "" && outcome.errors == "")
+  }
+
+  @Test func aReaderThatLeavesEndsNothing() throws {
+    let outcome = try run(train("0.2"), shell: "{ \"$@\"; echo $? >code; } | head -1")
+    #expect(outcome.output.split(separator: "\n").count == 1)
+    #expect(outcome.errors == "")
+    #expect(try String(contentsOfFile: folder.file("code"), encoding: .utf8) == "0\n")
+  }
+
+  @Test func closedDescriptorsAreNotPrintedInto() throws {
+    let outcome = try run(train("0.04"), shell: "\"$@\" <&- >&- 2>&-")
+    #expect(outcome.exitCode == 0)
+    for file in listing(folder.path) where file.hasSuffix(".safetensors") {
+      let inspected = try run(["inspect", file])
+      #expect(inspected.exitCode == 0, "\(file): \(inspected.errors)")
+    }
+  }
+
+  /// On a terminal one line is drawn over and over, never longer than the terminal is wide, and wiped in the end.
+  @Test(
+    .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/script"), "there is no script(1) here"),
+    arguments: [40, 80, 200])
+  func terminalsGetABar(columns: Int) throws {
+    // The last minibatch goes far beyond the end, which the bar has to bear.
+    let command =
+      "stty cols \(columns); '\(Program.path)' "
+      + train("1.001").joined(separator: " ")
+      .replacingOccurrences(of: "--batch 4", with: "--batch 64")
+    let outcome = try run([command], shell: "script -qec \"$2\" /dev/null")
+    #expect(outcome.exitCode == 0, "\(outcome.output)")
+    let parts = outcome.output.components(separatedBy: "\r\u{1B}[2K")
+    let drawn = parts.filter { $0.contains("img/s") || $0.hasPrefix("[") }
+    #expect(!drawn.isEmpty, "\(outcome.output)")
+    for line in drawn {
+      #expect(line.count < columns && !line.contains("\n"), "\(line)")
+      #expect(line.hasPrefix("[") == (columns == 200))
+    }
+    #expect(parts.last?.hasPrefix("finished") == true)
+  }
+}
