@@ -145,11 +145,13 @@ struct Train: ParsableCommand {
         + "\(Double(trainer.imagesShown) / 1000) kimg, libtorch \(Processor.libtorchVersion), "
         + "\(trainer.options.threads) threads")
     progress.begin(trainer)
-    defer { progress.end() }
-    let outcome = try trainer.train(shouldStop: { signals.received != nil }) { event in
-      if let line = progress.show(event) { try trainer.directory.appendToLog(line) }
+    let outcome: Trainer.Outcome
+    do {
+      defer { progress.end() }
+      outcome = try trainer.train(shouldStop: { signals.received != nil }) { event in
+        if let line = progress.show(event) { try trainer.directory.appendToLog(line) }
+      }
     }
-    progress.end()
     switch outcome {
     case .finished(let network):
       if !quiet { print("finished: \(network)") }
