@@ -49,6 +49,11 @@ public struct DatasetBuilder: Sendable {
     public let resumed: Int
     /// Their channels.
     public let channels: Int
+
+    /// A summary with these numbers.
+    public init(images: Int, skipped: Int, resumed: Int, channels: Int) {
+      (self.images, self.skipped, self.resumed, self.channels) = (images, skipped, resumed, channels)
+    }
   }
 
   /// Side of the pictures in the archive, a power of two 4…1024.
