@@ -1,7 +1,9 @@
 import ArgumentParser
 import Datasets
 import Foundation
+import GANs
 import Images
+import Torch
 
 /// An error that people read: one sentence with the way out, and an exit code for scripts (sysexits.h).
 protocol UserFacingError: Error {
@@ -71,4 +73,45 @@ private func flushOutput() throws {
 /// Writes a line to stderr.
 func printError(_ line: String) {
   FileHandle.standardError.write(Data((line + "\n").utf8))
+}
+
+extension SafetensorsError: UserFacingError {
+  var exitCode: Int32 {
+    switch self {
+    case .cannotRead: 66
+    case .cannotWrite(_, let code): [ENOSPC, EDQUOT, EIO].contains(code) ? 74 : 73
+    default: 65
+    }
+  }
+  var sentence: String { description }
+}
+
+extension LoadError: UserFacingError {
+  var exitCode: Int32 { 65 }
+  var sentence: String { description }
+}
+
+extension NetworkFileError: UserFacingError {
+  var exitCode: Int32 { 65 }
+  var sentence: String { description }
+}
+
+extension TrainingError: UserFacingError {
+  var exitCode: Int32 { 65 }
+  var sentence: String { description }
+}
+
+extension ConfigurationError: UserFacingError {
+  var exitCode: Int32 { 64 }
+  var sentence: String { description }
+}
+
+extension DeviceError: UserFacingError {
+  var exitCode: Int32 { 64 }
+  var sentence: String { description }
+}
+
+extension MissingNetwork: UserFacingError {
+  var exitCode: Int32 { 66 }
+  var sentence: String { description }
 }

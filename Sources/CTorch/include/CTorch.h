@@ -1,8 +1,158 @@
+// The C door to libtorch: the operations swift-stylegan uses, and nothing else.
+//
+// Goals, in order: (1) no C++ exception crosses into Swift; (2) nothing global; (3) few functions.
+// Every function that can fail returns a status (0: done; 1: failed) and, on failure, stores a message that the
+// caller frees with `ct_message_free`. A `ct_tensor` or `ct_generator` handed out is owned by the caller.
 #pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
-int ct_probe(void);
+
+#pragma clang assume_nonnull begin
+
+typedef struct ct_tensor_box *ct_tensor;
+typedef struct ct_generator_box *ct_generator;
+typedef int32_t ct_status;
+typedef char *_Nullable *_Nonnull ct_message;
+typedef ct_tensor _Nullable *_Nonnull ct_out;
+
+void ct_message_free(char *message);
+
+// MARK: Types and devices
+
+enum { CT_FLOAT64, CT_FLOAT32, CT_FLOAT16, CT_BFLOAT16, CT_INT64, CT_INT32, CT_UINT8, CT_BOOL, CT_DTYPE_UNKNOWN };
+enum { CT_CPU, CT_CUDA, CT_MPS, CT_DEVICE_UNKNOWN };
+enum { CT_CONTIGUOUS, CT_CHANNELS_LAST, CT_PRESERVE };
+
+typedef struct {
+  int32_t kind;
+  int32_t index;
+} ct_device;
+
+bool ct_device_available(ct_device device);
+/// The number of devices of a kind: 1 for the CPU, 0 where the kind is absent.
+int32_t ct_device_count(int32_t kind);
+/// Whether this processor multiplies bfloat16 in hardware (AVX512-BF16 or AMX).
+bool ct_cpu_has_bfloat16(void);
+int32_t ct_thread_count(void);
+void ct_set_thread_count(int32_t count);
+/// "2.13.0"
+const char *ct_version(void);
+/// Waits until the device has done all that was asked of it.
+ct_status ct_synchronize(ct_device device, ct_message message);
+
+// MARK: Life and description of a tensor
+
+void ct_tensor_free(ct_tensor tensor);
+int64_t ct_dim(ct_tensor tensor);
+int64_t ct_size(ct_tensor tensor, int64_t dim);
+int64_t ct_element_count(ct_tensor tensor);
+int32_t ct_dtype(ct_tensor tensor);
+ct_device ct_device_of(ct_tensor tensor);
+bool ct_is_contiguous(ct_tensor tensor, int32_t layout);
+bool ct_requires_grad(ct_tensor tensor);
+ct_status ct_set_requires_grad(ct_tensor tensor, bool value, ct_message message);
+
+// MARK: Creation
+
+ct_status ct_full(const int64_t *sizes, int64_t dims, double value, int32_t dtype, ct_device device, ct_out out, ct_message message);
+/// Copies `bytes`, row-major, into a new tensor.
+ct_status ct_from_bytes(const void *bytes, const int64_t *sizes, int64_t dims, int32_t dtype, ct_device device, ct_out out, ct_message message);
+/// Copies a tensor's elements, row-major, into `bytes`, which holds `count` bytes.
+ct_status ct_to_bytes(ct_tensor tensor, void *bytes, int64_t count, ct_message message);
+ct_status ct_arange(double start, double end, double step, int32_t dtype, ct_device device, ct_out out, ct_message message);
+/// Address of the first element of a contiguous CPU tensor; null otherwise.
+void *_Nullable ct_data(ct_tensor tensor);
+
+// MARK: Random streams
+
+ct_status ct_generator_new(uint64_t seed, ct_device device, ct_generator _Nullable *_Nonnull out, ct_message message);
+void ct_generator_free(ct_generator generator);
+ct_status ct_generator_state(ct_generator generator, ct_out out, ct_message message);
+ct_status ct_generator_set_state(ct_generator generator, ct_tensor state, ct_message message);
+enum { CT_NORMAL, CT_UNIFORM };
+ct_status ct_random(int32_t distribution, const int64_t *sizes, int64_t dims, int32_t dtype, ct_device device, ct_generator generator, ct_out out, ct_message message);
+
+// MARK: Elementwise
+
+enum {
+  CT_NEG, CT_EXP, CT_LOG, CT_SQRT, CT_RSQRT, CT_SQUARE, CT_ABS, CT_TANH, CT_SIGMOID, CT_RELU, CT_SOFTPLUS, CT_SIN, CT_COS,
+  CT_ACOS, CT_ISFINITE, CT_CLONE, CT_DETACH
+};
+ct_status ct_unary(int32_t op, ct_tensor a, ct_out out, ct_message message);
+enum { CT_ADD, CT_SUB, CT_MUL, CT_DIV, CT_MAXIMUM, CT_MINIMUM, CT_MATMUL };
+ct_status ct_binary(int32_t op, ct_tensor a, ct_tensor b, ct_out out, ct_message message);
+enum { CT_ADD_SCALAR, CT_MUL_SCALAR, CT_POW_SCALAR, CT_LEAKY_RELU, CT_CLAMP_MIN, CT_CLAMP_MAX };
+ct_status ct_scalar(int32_t op, ct_tensor a, double value, ct_out out, ct_message message);
+/// a + weight · (b − a)
+ct_status ct_lerp(ct_tensor a, ct_tensor b, double weight, ct_out out, ct_message message);
+ct_status ct_where(ct_tensor condition, ct_tensor a, ct_tensor b, ct_out out, ct_message message);
+enum { CT_LESS, CT_GREATER_EQUAL, CT_EQUAL };
+ct_status ct_compare(int32_t op, ct_tensor a, ct_tensor b, ct_out out, ct_message message);
+
+// MARK: Reductions
+
+enum { CT_SUM, CT_MEAN, CT_AMAX, CT_AMIN };
+/// Over `dims`, or over everything where `dims_count` is 0.
+ct_status ct_reduce(int32_t op, ct_tensor a, const int64_t *_Nullable dims, int64_t dims_count, bool keep, ct_out out, ct_message message);
+/// Biased or unbiased variance over `dims`.
+ct_status ct_variance(ct_tensor a, const int64_t *dims, int64_t dims_count, bool unbiased, bool keep, ct_out out, ct_message message);
+ct_status ct_sort(ct_tensor a, int64_t dim, ct_out out, ct_message message);
+ct_status ct_argmax(ct_tensor a, int64_t dim, ct_out out, ct_message message);
+
+// MARK: Shape and place
+
+ct_status ct_to(ct_tensor a, int32_t dtype, ct_device device, int32_t layout, ct_out out, ct_message message);
+ct_status ct_reshape(ct_tensor a, const int64_t *sizes, int64_t dims, ct_out out, ct_message message);
+ct_status ct_permute(ct_tensor a, const int64_t *order, int64_t dims, ct_out out, ct_message message);
+ct_status ct_expand(ct_tensor a, const int64_t *sizes, int64_t dims, ct_out out, ct_message message);
+ct_status ct_slice(ct_tensor a, int64_t dim, int64_t start, int64_t end, int64_t step, ct_out out, ct_message message);
+ct_status ct_concatenate(const ct_tensor _Nonnull *_Nonnull tensors, int64_t count, int64_t dim, ct_out out, ct_message message);
+ct_status ct_flip(ct_tensor a, const int64_t *dims, int64_t dims_count, ct_out out, ct_message message);
+ct_status ct_index_select(ct_tensor a, int64_t dim, ct_tensor index, ct_out out, ct_message message);
+enum { CT_PAD_ZEROS, CT_PAD_REFLECT };
+/// `amounts` as in `torch.nn.functional.pad`: last dimension first, (before, after) pairs.
+ct_status ct_pad(ct_tensor a, const int64_t *amounts, int64_t count, int32_t mode, ct_out out, ct_message message);
+
+// MARK: Neural networks
+
+ct_status ct_linear(ct_tensor x, ct_tensor weight, ct_tensor _Nullable bias, ct_out out, ct_message message);
+ct_status ct_conv2d(ct_tensor x, ct_tensor weight, ct_tensor _Nullable bias, int64_t stride, int64_t padding, int64_t groups, ct_out out, ct_message message);
+ct_status ct_conv_transpose2d(ct_tensor x, ct_tensor weight, ct_tensor _Nullable bias, int64_t stride, int64_t padding, int64_t groups, ct_out out, ct_message message);
+ct_status ct_avg_pool2d(ct_tensor x, int64_t kernel, ct_out out, ct_message message);
+ct_status ct_upsample_nearest2d(ct_tensor x, int64_t factor, ct_out out, ct_message message);
+ct_status ct_batch_norm(ct_tensor x, ct_tensor _Nullable weight, ct_tensor _Nullable bias, ct_tensor running_mean, ct_tensor running_var, bool training, double momentum, double epsilon, ct_out out, ct_message message);
+
+// MARK: Autograd
+
+bool ct_grad_enabled(void);
+void ct_set_grad_enabled(bool enabled);
+/// Gradients of `output` (seeded by `seed`, or by one where it is null) with respect to `inputs`. An input that the
+/// output does not depend on gets null.
+ct_status ct_gradients(ct_tensor output, ct_tensor _Nullable seed, const ct_tensor _Nonnull *_Nonnull inputs, int64_t count, bool create_graph, ct_out out, ct_message message);
+
+// MARK: In place, on leaves, without gradients
+
+ct_status ct_copy_(ct_tensor target, ct_tensor source, ct_message message);
+ct_status ct_fill_(ct_tensor target, double value, ct_message message);
+ct_status ct_clamp_(ct_tensor target, double low, double high, ct_message message);
+/// target ← target + weight · (source − target), for each pair.
+ct_status ct_lerp_all_(const ct_tensor _Nonnull *_Nonnull targets, const ct_tensor _Nonnull *_Nonnull sources, int64_t count, double weight, ct_message message);
+typedef struct {
+  double learning_rate, beta1, beta2, epsilon;
+  int64_t step; ///< 1 for the first update
+} ct_adam;
+/// One Adam update of each parameter (Kingma & Ba 2015, Algorithm 1), without weight decay.
+ct_status ct_adam_all_(const ct_tensor _Nonnull *_Nonnull parameters, const ct_tensor _Nonnull *_Nonnull gradients, const ct_tensor _Nonnull *_Nonnull first, const ct_tensor _Nonnull *_Nonnull second, int64_t count, ct_adam settings, ct_message message);
+/// One RMSProp update: square ← α·square + (1−α)·g²; p ← p − lr·g/(√square + ε).
+ct_status ct_rmsprop_all_(const ct_tensor _Nonnull *_Nonnull parameters, const ct_tensor _Nonnull *_Nonnull gradients, const ct_tensor _Nonnull *_Nonnull squares, int64_t count, double learning_rate, double alpha, double epsilon, ct_message message);
+
+#pragma clang assume_nonnull end
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,0 +1,87 @@
+// What every translation unit of the shim shares: the boxes behind the handles and the exception barrier.
+#pragma once
+
+#if !__has_include(<ATen/ATen.h>)
+#error "libtorch was not found. Run `make build` instead of a bare `swift build`: it fetches libtorch and tells SwiftPM where it is."
+#endif
+
+#include <ATen/ATen.h>
+#include <cstring>
+#include <exception>
+#include <utility>
+#include <vector>
+
+#include "CTorch.h"
+
+struct ct_tensor_box {
+  at::Tensor value;
+};
+struct ct_generator_box {
+  at::Generator value;
+};
+
+namespace ct {
+
+inline ct_tensor box(at::Tensor value) { return new ct_tensor_box{std::move(value)}; }
+
+/// Runs `body`, turning any exception into status 1 and a message that the caller owns.
+template <class Body>
+ct_status guarded(char **message, Body &&body) noexcept {
+  try {
+    body();
+    return 0;
+  } catch (const c10::Error &error) {
+    *message = strdup(error.what_without_backtrace());
+  } catch (const std::exception &error) {
+    *message = strdup(error.what());
+  } catch (...) {
+    *message = strdup("unknown C++ exception");
+  }
+  return 1;
+}
+
+/// `guarded` for a body that makes one tensor.
+template <class Body>
+ct_status made(ct_tensor *out, char **message, Body &&body) noexcept {
+  return guarded(message, [&] { *out = box(body()); });
+}
+
+inline at::IntArrayRef sizes(const int64_t *values, int64_t count) {
+  return at::IntArrayRef(values, static_cast<size_t>(count));
+}
+
+inline std::vector<at::Tensor> unboxed(const ct_tensor *tensors, int64_t count) {
+  std::vector<at::Tensor> values;
+  values.reserve(count);
+  for (int64_t i = 0; i < count; ++i) values.push_back(tensors[i]->value);
+  return values;
+}
+
+inline c10::optional<at::Tensor> optional(ct_tensor tensor) {
+  return tensor ? c10::optional<at::Tensor>(tensor->value) : c10::nullopt;
+}
+
+inline at::ScalarType scalarType(int32_t dtype) {
+  switch (dtype) {
+    case CT_FLOAT64: return at::kDouble;
+    case CT_FLOAT32: return at::kFloat;
+    case CT_FLOAT16: return at::kHalf;
+    case CT_BFLOAT16: return at::kBFloat16;
+    case CT_INT64: return at::kLong;
+    case CT_INT32: return at::kInt;
+    case CT_UINT8: return at::kByte;
+    case CT_BOOL: return at::kBool;
+    default: TORCH_CHECK(false, "unknown dtype code ", dtype);
+  }
+}
+
+inline at::Device device(ct_device device) {
+  switch (device.kind) {
+    case CT_CPU: return at::Device(at::kCPU);
+    case CT_CUDA: return at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(device.index));
+    case CT_MPS: return at::Device(at::kMPS, static_cast<c10::DeviceIndex>(device.index));
+    default: TORCH_CHECK(false, "unknown device code ", device.kind);
+  }
+}
+
+}  // namespace ct

@@ -1,0 +1,47 @@
+import Torch
+
+/// How a network computes: the precision of its activations and which kernels it uses.
+///
+/// Parameters, statistics, losses and optimizer state are float32 in every case.
+public struct Compute: Sendable, Equatable {
+  /// The type of activations and of the weights that meet them.
+  public var precision: Precision
+  /// Which implementation of the blocks runs.
+  public var kernels: Kernels
+
+  /// float32 with the fast kernels.
+  public static let `default` = Compute()
+
+  /// A way to compute.
+  public init(precision: Precision = .float32, kernels: Kernels = .fast) {
+    self.precision = precision
+    self.kernels = kernels
+  }
+
+  /// The type of activations.
+  public enum Precision: String, Sendable, Codable, CaseIterable {
+    /// IEEE single precision.
+    case float32 = "fp32"
+    /// bfloat16 activations; worth it only where the processor multiplies bfloat16 in hardware.
+    case bfloat16 = "bf16"
+
+    /// bfloat16 where the processor has it, else float32.
+    public static var fastest: Precision { Processor.hasBFloat16 ? .bfloat16 : .float32 }
+
+    /// The matching tensor type.
+    public var dtype: DType { self == .float32 ? .float32 : .bfloat16 }
+  }
+
+  /// The two implementations of every block: they compute the same function.
+  public enum Kernels: String, Sendable, Codable, CaseIterable {
+    /// Plain operations in the order of the paper, `[N, C, H, W]` in memory: slow, to read and to compare with.
+    case reference
+    /// Channels-last, resampling fused into convolutions, fused epilogues.
+    case fast
+  }
+
+  var layout: Tensor.MemoryLayout { kernels == .fast ? .channelsLast : .contiguous }
+
+  /// `x` as activations are kept here.
+  func activations(_ x: Tensor) -> Tensor { x.to(precision.dtype).laidOut(layout) }
+}

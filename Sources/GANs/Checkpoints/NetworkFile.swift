@@ -1,0 +1,138 @@
+import Foundation
+import Torch
+
+/// A trained network in a file that explains itself: weights and, in its metadata, everything needed to use them.
+///
+/// A safetensors file. Tensors: `G_ema.…` (the generator to draw with: a moving average), `G.…` and `D.…` (to train on
+/// from). Metadata: `format`, `family`, `configuration`, `growth` and `training`, JSON where structured.
+public struct NetworkFile {
+  /// What `format` says in files of this version.
+  public static let format = "swift-stylegan network 1"
+
+  /// How a network came about; shown by `inspect`.
+  public struct History: Codable, Sendable, Equatable {
+    /// Thousands of real images shown.
+    public var kimg: Double
+    /// The data set's name.
+    public var dataset: String
+    /// Its content's fingerprint.
+    public var fingerprint: String
+    /// The seed of the run.
+    public var seed: UInt64
+    /// Training steps done.
+    public var steps: Int
+    /// The preset the run started from.
+    public var recipe: String
+  }
+
+  /// The architecture.
+  public let configuration: StyleGANConfiguration
+  /// How far the network has grown.
+  public let growth: Growth
+  /// How it was trained; nil for a network that was not.
+  public let history: History?
+  /// The generator to draw with.
+  public let generator: StyleGANGenerator
+  private let file: SafetensorsFile
+
+  /// Opens a network file, or the training state of a run, and loads the averaged generator.
+  /// - Throws: ``SafetensorsError``, ``NetworkFileError`` or `LoadError`, each naming the file and what is wrong.
+  public init(path: String, device: Device = .cpu) throws {
+    let file = try SafetensorsFile(path: path)
+    let header = try NetworkHeader(file)
+    configuration = header.configuration
+    growth = header.growth
+    history = header.history
+    self.file = file
+    generator = StyleGANGenerator(configuration, seed: 0, device: device)
+    try file.load(into: generator.store.state, prefix: "G_ema.")
+    generator.store.setRequiresGradient(false)
+  }
+
+  /// Loads the raw generator and the discriminator too, to train on from.
+  public func load(generator: StyleGANGenerator, discriminator: StyleGANDiscriminator) throws {
+    try file.load(into: generator.store.state, prefix: "G.")
+    try file.load(into: discriminator.store.state, prefix: "D.")
+  }
+
+  /// Every tensor in the file: name, shape, and type.
+  public var tensors: [SafetensorsFile.TensorInfo] { file.names.compactMap { file.tensors[$0] } }
+
+  /// Writes a network file, at once or not at all.
+  static func write(
+    to path: String, generator: StyleGANGenerator, average: StyleGANGenerator, discriminator: StyleGANDiscriminator,
+    growth: Growth, history: History
+  ) throws {
+    let header = NetworkHeader(configuration: generator.configuration, growth: growth, history: history)
+    var writer = SafetensorsWriter(metadata: try header.metadata(format: format))
+    writer.add(average.store.state, prefix: "G_ema.")
+    writer.add(generator.store.state, prefix: "G.")
+    writer.add(discriminator.store.state, prefix: "D.")
+    try writer.write(to: path)
+  }
+}
+
+/// What the metadata of network files and training states have in common.
+struct NetworkHeader {
+  var configuration: StyleGANConfiguration
+  var growth: Growth
+  var history: NetworkFile.History?
+
+  init(configuration: StyleGANConfiguration, growth: Growth, history: NetworkFile.History?) {
+    self.configuration = configuration
+    self.growth = growth
+    self.history = history
+  }
+
+  init(_ file: SafetensorsFile) throws {
+    guard let format = file.metadata["format"] else {
+      throw NetworkFileError(file.path, "it is a safetensors file, but not a network of this program (no 'format')")
+    }
+    guard [NetworkFile.format, TrainingState.format].contains(format) else {
+      throw NetworkFileError(file.path, "its format is '\(format)'; this program reads '\(NetworkFile.format)'")
+    }
+    guard file.metadata["family"] == "stylegan" else {
+      throw NetworkFileError(file.path, "its family is '\(file.metadata["family"] ?? "")', which is not known here")
+    }
+    configuration = try file.decoded("configuration", as: StyleGANConfiguration.self)
+    growth = try file.decoded("growth", as: Growth.self)
+    history = file.metadata["training"] == nil ? nil : try file.decoded("training", as: NetworkFile.History.self)
+    do { try configuration.validate() } catch { throw NetworkFileError(file.path, "\(error)") }
+    guard configuration.resolutions.contains(growth.resolution), growth.alpha > 0, growth.alpha <= 1 else {
+      throw NetworkFileError(file.path, "its growth \(growth.resolution)×\(growth.resolution), \(growth.alpha) is impossible")
+    }
+  }
+
+  func metadata(format: String) throws -> [String: String] {
+    var metadata = ["format": format, "family": "stylegan"]
+    metadata["configuration"] = try json(configuration)
+    metadata["growth"] = try json(growth)
+    if let history { metadata["training"] = try json(history) }
+    return metadata
+  }
+}
+
+/// A file that is no network this program can use.
+public struct NetworkFileError: Error, Equatable, CustomStringConvertible {
+  /// A sentence naming the file and what is wrong.
+  public let description: String
+
+  init(_ path: String, _ problem: String) { description = "\(path) cannot be used as a network: \(problem)" }
+}
+
+/// Compact JSON with sorted keys: the same value gives the same text.
+func json(_ value: some Encodable) throws -> String {
+  let encoder = JSONEncoder()
+  encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+  return String(decoding: try encoder.encode(value), as: UTF8.self)
+}
+
+extension SafetensorsFile {
+  /// A structured entry of the metadata.
+  func decoded<Value: Decodable>(_ key: String, as type: Value.Type) throws -> Value {
+    guard let text = metadata[key] else { throw NetworkFileError(path, "its metadata has no '\(key)'") }
+    do { return try JSONDecoder().decode(type, from: Data(text.utf8)) } catch {
+      throw NetworkFileError(path, "its '\(key)' is not what it should be")
+    }
+  }
+}

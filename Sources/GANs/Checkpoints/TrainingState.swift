@@ -1,0 +1,79 @@
+import Torch
+
+/// How far a run has come, apart from weights and random streams.
+struct TrainingProgress: Codable, Equatable {
+  /// Real images shown.
+  var images = 0
+  /// Steps done.
+  var steps = 0
+  /// Ticks done.
+  var ticks = 0
+  /// Samples taken from the data.
+  var position = 0
+  /// The resolution of the last step; a change resets the optimizers.
+  var resolution = 0
+  /// Updates of the two optimizers since their last reset.
+  var generatorUpdates = 0
+  var discriminatorUpdates = 0
+  /// Means since the last tick.
+  var statistics = Statistics()
+  /// The size of stats.jsonl, so that work done twice is not told twice.
+  var statisticsSize = 0
+}
+
+/// All that an exact restart needs, in one file: networks, optimizers, random stream, progress and options.
+///
+/// A safetensors file: `G.`, `D.` and `G_ema.` as in a network file, `optimizer.G.` and `optimizer.D.` (moments),
+/// `random` (the state of the stream).
+enum TrainingState {
+  static let format = "swift-stylegan training state 1"
+
+  static func write(
+    to path: String, networks: TrainingNetworks, random: RandomStream, options: TrainingOptions,
+    progress: TrainingProgress, growth: Growth, history: NetworkFile.History
+  ) throws {
+    let header = NetworkHeader(configuration: options.configuration, growth: growth, history: history)
+    var metadata = try header.metadata(format: format)
+    metadata["options"] = try json(options)
+    metadata["progress"] = try json(progress)
+    var writer = SafetensorsWriter(metadata: metadata)
+    for (prefix, tensors) in parts(of: networks) { writer.add(tensors, prefix: prefix) }
+    writer.add([("random", random.state)])
+    try writer.write(to: path)
+  }
+
+  /// The options a state was written with.
+  static func options(at path: String) throws -> TrainingOptions {
+    let file = try open(path)
+    let options = try file.decoded("options", as: TrainingOptions.self)
+    do { try options.validate() } catch { throw NetworkFileError(path, "\(error)") }
+    return options
+  }
+
+  /// Loads a state into fresh networks and a stream.
+  static func load(from path: String, networks: TrainingNetworks, random: RandomStream) throws -> TrainingProgress {
+    let file = try open(path)
+    let progress = try file.decoded("progress", as: TrainingProgress.self)
+    for (prefix, tensors) in parts(of: networks) { try file.load(into: tensors, prefix: prefix) }
+    try random.restore(file.tensor("random"))
+    networks.generatorOptimizer.restore(stepCount: progress.generatorUpdates)
+    networks.discriminatorOptimizer.restore(stepCount: progress.discriminatorUpdates)
+    return progress
+  }
+
+  private static func open(_ path: String) throws -> SafetensorsFile {
+    let file = try SafetensorsFile(path: path)
+    guard file.metadata["format"] == format else {
+      throw NetworkFileError(path, "it is not a training state; to train on from a network, use --init-from")
+    }
+    return file
+  }
+
+  private static func parts(of networks: TrainingNetworks) -> [(String, [(name: String, value: Tensor)])] {
+    [
+      ("G.", networks.generator.store.state), ("G_ema.", networks.average.store.state),
+      ("D.", networks.discriminator.store.state), ("optimizer.G.", networks.generatorOptimizer.state),
+      ("optimizer.D.", networks.discriminatorOptimizer.state),
+    ]
+  }
+}

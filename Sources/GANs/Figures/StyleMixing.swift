@@ -1,0 +1,49 @@
+import Images
+import Torch
+
+/// Layers of the synthesis network by the scale they control (StyleGAN Fig. 3).
+public enum StyleBand: String, CaseIterable, Sendable {
+  /// 4²–8² of 1024: pose, outline.
+  case coarse
+  /// 16²–32² of 1024: parts.
+  case middle
+  /// 64²–1024² of 1024: colour, texture.
+  case fine
+
+  /// The layers of this band in a network of `count` layers: the paper's 4, 4 and 10 of 18, in proportion, whole
+  /// resolutions.
+  public func layers(of count: Int) -> Range<Int> {
+    func boundary(_ eighteenths: Int) -> Int {
+      let resolutions = Double(count / 2)
+      return 2 * max(1, Int((resolutions * Double(eighteenths) / 18).rounded()))
+    }
+    let first = min(boundary(4), count - 2)
+    let second = min(max(boundary(8), first + 2), count)
+    return switch self {
+    case .coarse: 0..<first
+    case .middle: first..<second
+    case .fine: second..<count
+    }
+  }
+}
+
+extension Renderer {
+  /// Style mixing (StyleGAN Fig. 3): rows × columns of pictures, each with the styles of its row, but those of
+  /// `layers` from its column; the pictures of the seeds themselves in the first column and row.
+  /// - Returns: `(rows + 1) · (columns + 1)` pictures, row by row; the first is blank.
+  public func styleMixing(rows: [UInt32], columns: [UInt32], layers: Set<Int>) -> [Image] {
+    let (rowStyles, columnStyles) = (styles(w(seeds: rows)), styles(w(seeds: columns)))
+    let columnImages = images(columnStyles)
+    let first = columnImages[0]
+    let blank = Image(
+      width: first.width, height: first.height, channels: first.channels,
+      pixels: [UInt8](repeating: 255, count: first.pixels.count))
+    var grid = [blank] + columnImages
+    for (i, image) in images(rowStyles).enumerated() {
+      grid.append(image)
+      let base = rowStyles[i..<i + 1].expanded([columns.count, -1, -1])
+      grid += images(mixedStyles(base, copying: layers, from: columnStyles))
+    }
+    return grid
+  }
+}

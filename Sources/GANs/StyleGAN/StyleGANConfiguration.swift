@@ -1,0 +1,113 @@
+/// The architecture of a StyleGAN generator and discriminator; saved in every network file.
+public struct StyleGANConfiguration: Codable, Sendable, Equatable {
+  /// Output resolution: a power of two, 8…1024.
+  public var resolution: Int
+  /// 1 (grayscale), 3 (RGB) or 4 (RGBA).
+  public var imageChannels: Int
+  /// Size of z.
+  public var zSize: Int
+  /// Size of w.
+  public var wSize: Int
+  /// Fully connected layers of the mapping network.
+  public var mappingLayers: Int
+  /// Learning-rate multiplier of the mapping network.
+  public var mappingLearningRateMultiplier: Double
+  /// Feature maps at a resolution: min(fmapBase / 2^stage, fmapMax), stage = log2(resolution) − 1.
+  public var fmapBase: Int
+  /// The most feature maps of a layer.
+  public var fmapMax: Int
+  /// Samples that the discriminator's minibatch standard deviation compares.
+  public var minibatchGroup: Int
+
+  /// The paper's architecture at a resolution, with other widths where given.
+  public init(
+    resolution: Int, imageChannels: Int = 3, zSize: Int = 512, wSize: Int = 512, mappingLayers: Int = 8,
+    mappingLearningRateMultiplier: Double = 0.01, fmapBase: Int = 8192, fmapMax: Int = 512, minibatchGroup: Int = 4
+  ) {
+    self.resolution = resolution
+    self.imageChannels = imageChannels
+    self.zSize = zSize
+    self.wSize = wSize
+    self.mappingLayers = mappingLayers
+    self.mappingLearningRateMultiplier = mappingLearningRateMultiplier
+    self.fmapBase = fmapBase
+    self.fmapMax = fmapMax
+    self.minibatchGroup = minibatchGroup
+  }
+
+  /// 4, 8, … up to the resolution.
+  public var resolutions: [Int] { Array(sequence(first: 4) { $0 * 2 }.prefix { $0 <= resolution }) }
+
+  /// Layers that take a style, L = 2·log2(resolution) − 2: two of each resolution.
+  public var layerCount: Int { resolutions.count * 2 }
+
+  /// Feature maps at a resolution (PGGAN §A, in the published parametrisation).
+  public func channels(at resolution: Int) -> Int { channels(stage: resolution.trailingZeroBitCount - 1) }
+
+  /// Feature maps of a stage; stage 0 is the discriminator's dense layer.
+  public func channels(stage: Int) -> Int { max(1, min(fmapBase >> stage, fmapMax)) }
+
+  /// Sizes of network that have a name.
+  public enum Width: String, CaseIterable, Sendable, Codable {
+    /// The paper's: 512 feature maps up to 32×32, latents of 512.
+    case paper
+    /// A quarter of the feature maps (2048/128), latents of 512.
+    case small
+    /// 64 feature maps up to 32×32 (1024/64), latents of 128: made for ten minutes on two cores.
+    case tiny
+
+    /// What one can expect of it, in a sentence.
+    public var summary: String {
+      switch self {
+      case .paper: "8192/512 feature maps, latents of 512: the paper's; wants a GPU, or days on a CPU"
+      case .small: "2048/128 feature maps, latents of 512: hours on a CPU at 32×32"
+      case .tiny: "1024/64 feature maps, latents of 128: minutes on a CPU at 32×32"
+      }
+    }
+  }
+
+  /// The architecture of a named width.
+  public init(width: Width, resolution: Int, imageChannels: Int) {
+    switch width {
+    case .paper: self.init(resolution: resolution, imageChannels: imageChannels)
+    case .small: self.init(resolution: resolution, imageChannels: imageChannels, fmapBase: 2048, fmapMax: 128)
+    case .tiny:
+      self.init(
+        resolution: resolution, imageChannels: imageChannels, zSize: 128, wSize: 128, fmapBase: 1024, fmapMax: 64)
+    }
+  }
+
+  /// Checks every field.
+  /// - Throws: ``ConfigurationError`` naming the first field that is out of range.
+  public func validate() throws(ConfigurationError) {
+    try require(
+      resolution >= 8 && resolution <= 1024 && resolution & (resolution - 1) == 0, "resolution", resolution,
+      "a power of two from 8 to 1024")
+    try require([1, 3, 4].contains(imageChannels), "imageChannels", imageChannels, "1, 3 or 4")
+    try require((1...8192).contains(zSize), "zSize", zSize, "1 to 8192")
+    try require((1...8192).contains(wSize), "wSize", wSize, "1 to 8192")
+    try require((0...64).contains(mappingLayers), "mappingLayers", mappingLayers, "0 to 64")
+    try require(mappingLayers > 0 || zSize == wSize, "wSize", wSize, "zSize where there are no mapping layers")
+    try require(
+      mappingLearningRateMultiplier > 0 && mappingLearningRateMultiplier.isFinite, "mappingLearningRateMultiplier",
+      mappingLearningRateMultiplier, "above 0")
+    try require((1...1 << 20).contains(fmapBase), "fmapBase", fmapBase, "1 to 1048576")
+    try require((1...4096).contains(fmapMax), "fmapMax", fmapMax, "1 to 4096")
+    try require((1...1024).contains(minibatchGroup), "minibatchGroup", minibatchGroup, "1 to 1024")
+  }
+}
+
+/// A configuration no network can be built from.
+public struct ConfigurationError: Error, Equatable, CustomStringConvertible {
+  /// A sentence naming the field, its value and what it must be.
+  public let description: String
+
+  /// An error with a sentence of its own.
+  public init(_ description: String) { self.description = description }
+}
+
+func require(
+  _ condition: Bool, _ field: String, _ value: some CustomStringConvertible, _ range: String
+) throws(ConfigurationError) {
+  if !condition { throw ConfigurationError("\(field) is \(value), but must be \(range)") }
+}

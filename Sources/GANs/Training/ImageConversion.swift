@@ -1,0 +1,34 @@
+import Datasets
+import Images
+import Torch
+
+extension ImageBatch {
+  /// The pixels as a network takes them: `[N, C, R, R]`, 0…255 scaled to −1…1.
+  public func tensor(channels: Int, resolution: Int, device: Device = .cpu) -> Tensor {
+    pixels.withUnsafeBytes {
+      Tensor(bytes: $0, shape: [count, channels, resolution, resolution], dtype: .uint8)
+    }.to(device).to(.float32) * (2.0 / 255) - 1
+  }
+}
+
+extension Image {
+  /// The images of a batch, −1…1 rounded to 0…255 and clipped.
+  /// - Parameter batch: `[N, C, H, W]`, C = 1, 3 or 4.
+  public static func images(of batch: Tensor) -> [Image] {
+    let (n, c, h, w) = (batch.size(0), batch.size(1), batch.size(2), batch.size(3))
+    // Half a step is added because conversion to integers cuts off.
+    let scaled = (batch.withoutGraph * 127.5 + 128).clamped(minimum: 0, maximum: 255)
+    let bytes = scaled.to(.uint8).laidOut(.contiguous).bytes
+    return (0..<n).map { Image(planar: Array(bytes[$0 * c * h * w..<($0 + 1) * c * h * w]), channels: c, height: h, width: w) }
+  }
+}
+
+/// Latents named by seeds, as in the field's usual tools: z = NumPy's `RandomState(seed).randn(1, zSize)`.
+/// - Returns: `[seeds.count, size]`, float32.
+public func latents(seeds: [UInt32], size: Int) -> Tensor {
+  Tensor(
+    seeds.flatMap { seed in
+      var state = NumPyRandomState(seed: seed)
+      return state.randn(size)
+    }, shape: [seeds.count, size])
+}

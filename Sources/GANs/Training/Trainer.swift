@@ -1,0 +1,299 @@
+import Datasets
+import Foundation
+import Images
+import Torch
+
+/// Trains a network on a data set in a run folder, from a seed or from a saved state, with the same result.
+public final class Trainer {
+  /// What the run is made of.
+  public let options: TrainingOptions
+  /// Where it writes.
+  public let directory: RunDirectory
+  /// The networks as they are now.
+  public let networks: TrainingNetworks
+  private let device: Device
+  private let dataset: any ImageDataset
+  private let loader: BatchLoader
+  private let random: RandomStream
+  private var progress: TrainingProgress
+
+  /// What happens while training, for whoever shows it.
+  public enum Event {
+    /// A step was done.
+    case step(Report)
+    /// A line of statistics was written.
+    case tick(Report)
+    /// A snapshot was written: the network file and the grid.
+    case snapshot(network: String, fakes: String)
+  }
+
+  /// Where the training is.
+  public struct Report: Sendable {
+    /// Images shown so far, and in all.
+    public var images, totalImages: Int
+    /// Ticks done.
+    public var tick: Int
+    /// How far the network has grown.
+    public var growth: Growth
+    /// Means of the losses since the last tick.
+    public var statistics: [String: Double]
+    /// Images a second since the last tick.
+    public var imagesPerSecond: Double
+  }
+
+  /// How `train` ended.
+  public enum Outcome: Equatable {
+    /// All images were shown; the last network file.
+    case finished(network: String)
+    /// It was asked to stop; everything is saved.
+    case interrupted
+  }
+
+  /// A new run in the next folder of `parent`.
+  /// - Throws: `FileError` where the folder cannot be made; errors of the initial network's file.
+  public convenience init(_ options: TrainingOptions, dataset: any ImageDataset, in parent: String) throws {
+    let device = try Device(options.device)
+    let networks = TrainingNetworks(options, device: device)
+    if let path = options.initialNetwork {
+      let network = try NetworkFile(path: path, device: device)
+      try network.load(generator: networks.generator, discriminator: networks.discriminator)
+      networks.average.store.copy(from: network.generator.store)
+    }
+    let name = "\(options.recipe)-\(dataset.name)-\(options.configuration.resolution)"
+    let directory = try RunDirectory.create(in: parent, name: name)
+    try AtomicFile.write(try options.text(), to: directory.options)
+    self.init(
+      options, dataset: dataset, directory: directory, device: device, networks: networks,
+      random: RandomStream(seed: options.seed, device: .cpu), progress: TrainingProgress())
+    try writeReals()
+    try writeState()
+  }
+
+  /// Continues a run from its last saved state, as if it had never stopped.
+  /// - Parameters:
+  ///   - state: a training state; its folder is the run's.
+  ///   - totalKimg: a new end; nil for the one it had.
+  ///   - open: opens the data set that options name.
+  /// - Throws: errors of the file; ``TrainingError/dataChanged(_:)`` where the data set is another one now.
+  public convenience init(
+    resuming state: String, totalKimg: Double? = nil, open: (TrainingOptions) throws -> any ImageDataset
+  ) throws {
+    var options = try TrainingState.options(at: state)
+    if let totalKimg { options.totalKimg = totalKimg }
+    try options.validate()
+    let device = try Device(options.device)
+    let dataset = try open(options)
+    guard dataset.fingerprint == options.dataset.fingerprint else {
+      throw TrainingError.dataChanged(options.data)
+    }
+    Processor.threadCount = options.threads
+    let networks = TrainingNetworks(options, device: device)
+    let random = RandomStream(seed: 0)
+    let progress = try TrainingState.load(from: state, networks: networks, random: random)
+    let directory = RunDirectory(path: AtomicFile.folder(of: state))
+    try directory.truncateStatistics(to: progress.statisticsSize)
+    try AtomicFile.write(try options.text(), to: directory.options)
+    self.init(
+      options, dataset: dataset, directory: directory, device: device, networks: networks, random: random,
+      progress: progress)
+  }
+
+  private init(
+    _ options: TrainingOptions, dataset: any ImageDataset, directory: RunDirectory, device: Device,
+    networks: TrainingNetworks, random: RandomStream, progress: TrainingProgress
+  ) {
+    Processor.threadCount = options.threads
+    self.options = options
+    self.dataset = dataset
+    self.directory = directory
+    self.device = device
+    self.networks = networks
+    self.random = random
+    self.progress = progress
+    loader = BatchLoader(dataset, seed: options.seed, startingAt: progress.position, mirror: options.mirror)
+  }
+
+  /// Images shown so far.
+  public var imagesShown: Int { progress.images }
+
+  /// Images to show in all.
+  public var totalImages: Int { Int((options.totalKimg * 1000).rounded(.up)) }
+
+  /// Trains until all images are shown.
+  /// - Parameters:
+  ///   - shouldStop: asked after every step; on true the state is saved and training ends.
+  ///   - observe: told what happens.
+  /// - Throws: ``TrainingError/diverged(kimg:state:)`` where a loss is no number any more; the last good state stays.
+  ///   `FileError` and data errors.
+  public func train(shouldStop: () -> Bool = { false }, observe: (Event) -> Void = { _ in }) throws -> Outcome {
+    let clock = ContinuousClock()
+    let start = clock.now
+    var tickStart = start
+    var lastSave = start
+    var imagesAtTick = progress.images
+    func seconds(since instant: ContinuousClock.Instant) -> Double { (clock.now - instant) / .seconds(1) }
+    func report() -> Report {
+      let rate = Double(progress.images - imagesAtTick) / max(seconds(since: tickStart), 1e-9)
+      return Report(
+        images: progress.images, totalImages: totalImages, tick: progress.ticks, growth: growth,
+        statistics: progress.statistics.means, imagesPerSecond: rate)
+    }
+
+    while progress.images < totalImages {
+      try step()
+      observe(.step(report()))
+      if Double(progress.images) >= Double(progress.ticks + 1) * options.tickKimg * 1000 || progress.images >= totalImages {
+        progress.ticks += 1
+        let summary = report()
+        try writeStatistics(summary, secondsInTick: seconds(since: tickStart), seconds: seconds(since: start))
+        progress.statistics = Statistics()
+        observe(.tick(summary))
+        let isLast = progress.images >= totalImages
+        if isLast || progress.ticks % options.snapshotTicks == 0 {
+          let (network, fakes) = try writeSnapshot()
+          try writeState()
+          lastSave = clock.now
+          observe(.snapshot(network: network, fakes: fakes))
+        } else if seconds(since: lastSave) > 300 {
+          try writeState()
+          lastSave = clock.now
+        }
+        (tickStart, imagesAtTick) = (clock.now, progress.images)
+      }
+      if shouldStop() && progress.images < totalImages {
+        try writeState()
+        return .interrupted
+      }
+    }
+    return .finished(network: directory.network(kimg: progress.images / 1000))
+  }
+
+  /// The growth of the last step, or of the first one where none is done.
+  private var growth: Growth { options.schedule.growth(afterImages: max(progress.images - 1, 0)) }
+
+  /// One step: D on reals and fakes, then G, then the average.
+  private func step() throws {
+    let growth = options.schedule.growth(afterImages: progress.images)
+    let batch = options.schedule.batchSize(at: growth.resolution)
+    if growth.resolution != progress.resolution {
+      if progress.resolution != 0 {
+        networks.generatorOptimizer.reset()
+        networks.discriminatorOptimizer.reset()
+      }
+      progress.resolution = growth.resolution
+    }
+    networks.setLearningRate(options.schedule.learningRate(at: growth.resolution))
+    var isFinite = true
+    func record(_ name: String, _ value: Double) {
+      progress.statistics.add(name, value)
+      isFinite = isFinite && value.isFinite
+    }
+    networks.updateDiscriminator(
+      reals: try reals(batch, growth), sample: sample(batch, growth), growth: growth,
+      penalised: progress.steps % options.objective.penaltyInterval == 0, record: record)
+    networks.updateGenerator(sample: sample(batch, growth), growth: growth, record: record)
+    networks.updateAverage(batch: batch)
+    guard isFinite else { throw TrainingError.diverged(kimg: Double(progress.images) / 1000, state: directory.state) }
+    progress.images += batch
+    progress.steps += 1
+  }
+
+  private func sample(_ count: Int, _ growth: Growth) -> TrainingSample {
+    TrainingSample(
+      count: count, configuration: options.configuration, growth: growth,
+      mixingProbability: options.mixingProbability, random: random, device: device)
+  }
+
+  private func reals(_ count: Int, _ growth: Growth) throws -> Tensor {
+    let batch = try loader.next(count)
+    progress.position = loader.position
+    return growth.prepared(
+      batch.tensor(channels: dataset.channels, resolution: dataset.resolution, device: device))
+  }
+
+  // MARK: Files
+
+  private func writeReals() throws {
+    let (columns, rows) = gridSize(resolution: dataset.resolution)
+    let batch = try BatchLoader(dataset, seed: options.seed).next(columns * rows)
+    let images = Image.images(of: batch.tensor(channels: dataset.channels, resolution: dataset.resolution))
+    try ImageGrid.tiled(images, columns: columns).write(to: directory.reals)
+  }
+
+  private func writeStatistics(_ report: Report, secondsInTick: Double, seconds: Double) throws {
+    var line = report.statistics
+    line["Progress/tick"] = Double(report.tick)
+    line["Progress/kimg"] = Double(report.images) / 1000
+    line["Progress/resolution"] = Double(report.growth.resolution)
+    line["Progress/alpha"] = report.growth.alpha
+    line["Timing/sec_per_tick"] = secondsInTick
+    line["Timing/sec_per_kimg"] = 1000 / max(report.imagesPerSecond, 1e-9)
+    line["Timing/total_sec"] = seconds
+    line["Resources/peak_rss_gb"] = Double(ProcessMemory.peakResident) / 1e9
+    progress.statisticsSize = try directory.appendStatistics(try json(line))
+  }
+
+  private func writeSnapshot() throws -> (network: String, fakes: String) {
+    let kimg = progress.images / 1000
+    let (columns, rows) = gridSize(resolution: options.configuration.resolution)
+    let z = latents(seeds: (0..<UInt32(columns * rows)).map { $0 }, size: options.configuration.zSize).to(device)
+    let images = (0..<rows).flatMap { row in
+      Image.images(
+        of: networks.average.images(
+          z[row * columns..<(row + 1) * columns], growth: growth, options.compute))
+    }
+    try ImageGrid.tiled(images, columns: columns).write(to: directory.fakes(kimg: kimg))
+    try requireFiniteWeights()
+    try NetworkFile.write(
+      to: directory.network(kimg: kimg), generator: networks.generator, average: networks.average,
+      discriminator: networks.discriminator, growth: growth, history: history)
+    return (directory.network(kimg: kimg), directory.fakes(kimg: kimg))
+  }
+
+  private func writeState() throws {
+    try requireFiniteWeights()
+    progress.generatorUpdates = networks.generatorOptimizer.stepCount
+    progress.discriminatorUpdates = networks.discriminatorOptimizer.stepCount
+    try TrainingState.write(
+      to: directory.state, networks: networks, random: random, options: options, progress: progress, growth: growth,
+      history: history)
+  }
+
+  private func requireFiniteWeights() throws {
+    let all = networks.generator.store.state + networks.discriminator.store.state
+    guard all.allSatisfy({ $0.value.isAllFinite }) else {
+      throw TrainingError.diverged(kimg: Double(progress.images) / 1000, state: directory.state)
+    }
+  }
+
+  private var history: NetworkFile.History {
+    NetworkFile.History(
+      kimg: Double(progress.images) / 1000, dataset: options.dataset.name, fingerprint: options.dataset.fingerprint,
+      seed: options.seed, steps: progress.steps, recipe: options.recipe)
+  }
+}
+
+/// Columns and rows of a grid that shows enough images of a resolution.
+func gridSize(resolution: Int) -> (columns: Int, rows: Int) {
+  (min(max(1024 / resolution, 4), 16), min(max(512 / resolution, 3), 8))
+}
+
+/// Why training cannot go on.
+public enum TrainingError: Error, Equatable, CustomStringConvertible {
+  /// A loss or a weight is not finite any more.
+  case diverged(kimg: Double, state: String)
+  /// The data set is not the one the run started with.
+  case dataChanged(String)
+
+  /// A sentence saying what to do.
+  public var description: String {
+    switch self {
+    case .diverged(let kimg, let state):
+      "training diverged after \(String(format: "%.1f", kimg)) kimg: a loss or weight is not finite; the last good "
+        + "state is \(state); try a larger --gamma, a smaller --lr, or --precision fp32"
+    case .dataChanged(let path):
+      "\(path) is not the data set this run started with: its content differs; restore it, or start a new run with "
+        + "--init-from"
+    }
+  }
+}

@@ -1,0 +1,71 @@
+import ArgumentParser
+import Foundation
+import GANs
+import Torch
+
+struct Inspect: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Show what a network file is: architecture, parameters, training.",
+    discussion: """
+      Examples:
+        stylegan inspect runs/00000-stylegan-fashion-mnist-32
+        stylegan inspect net.safetensors --json
+      """)
+
+  @Argument(help: "A network file, or a run's folder for its newest.") var file: String
+  @Flag(help: "As JSON, for programs.") var json = false
+
+  func run() throws {
+    try StyleGANTool.run {
+      let path = try newestNetwork(at: file)
+      let network = try NetworkFile(path: path)
+      if json {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        print(String(decoding: try encoder.encode(Summary(path, network)), as: UTF8.self))
+      } else {
+        show(path, network)
+      }
+    }
+  }
+
+  private func show(_ path: String, _ network: NetworkFile) {
+    let c = network.configuration
+    print(path)
+    print("  StyleGAN, \(c.resolution)×\(c.resolution), \(c.imageChannels) channel\(c.imageChannels == 1 ? "" : "s")")
+    print("  z \(c.zSize), w \(c.wSize), \(c.mappingLayers) mapping layers, \(c.layerCount) styles")
+    print("  feature maps: " + c.resolutions.map { "\($0)²: \(c.channels(at: $0))" }.joined(separator: ", "))
+    let fade = network.growth.alpha < 1 ? String(format: ", %.0f %% faded in", network.growth.alpha * 100) : ""
+    print("  draws at \(network.growth.resolution)×\(network.growth.resolution)\(fade)")
+    if let h = network.history {
+      print("  trained on \(h.dataset) for \(h.kimg) kimg in \(h.steps) steps; recipe \(h.recipe), seed \(h.seed)")
+    }
+    for (prefix, title) in [("G_ema.", "generator (moving average)"), ("D.", "discriminator")] {
+      let tensors = network.tensors.filter { $0.name.hasPrefix(prefix) }
+      let total = tensors.reduce(0) { $0 + $1.shape.reduce(1, *) }
+      print("\n\(title): \(tensors.count) tensors, \(total) values")
+      let width = (tensors.map(\.name.count).max() ?? 0) - prefix.count
+      for tensor in tensors {
+        let name = tensor.name.dropFirst(prefix.count).padding(toLength: width, withPad: " ", startingAt: 0)
+        print("  \(name)  \(tensor.dataType.rawValue)  \(tensor.shape)")
+      }
+    }
+  }
+
+  /// What `--json` prints.
+  private struct Summary: Encodable {
+    let path: String
+    let configuration: StyleGANConfiguration
+    let growth: Growth
+    let training: NetworkFile.History?
+    let tensors: [String: [Int]]
+
+    init(_ path: String, _ network: NetworkFile) {
+      self.path = path
+      configuration = network.configuration
+      growth = network.growth
+      training = network.history
+      tensors = Dictionary(uniqueKeysWithValues: network.tensors.map { ($0.name, $0.shape) })
+    }
+  }
+}

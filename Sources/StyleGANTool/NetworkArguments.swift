@@ -1,0 +1,109 @@
+import ArgumentParser
+import GANs
+import Images
+import Torch
+
+enum NoiseChoice: String, ExpressibleByArgument, CaseIterable {
+  case const, random, none
+}
+
+enum PrecisionChoice: String, ExpressibleByArgument, CaseIterable {
+  case auto, fp32, bf16
+
+  var precision: Compute.Precision {
+    switch self {
+    case .auto: .fastest
+    case .fp32: .float32
+    case .bf16: .bfloat16
+    }
+  }
+}
+
+/// Where and how operations run: shared by every command that uses a network.
+struct ComputeArguments: ParsableArguments {
+  @Option(help: "Activations in fp32 or bf16; auto takes bf16 where the processor has it.")
+  var precision: PrecisionChoice = .fp32
+
+  @Option(help: "cpu, cuda, cuda:N or mps.")
+  var device: String = "cpu"
+
+  @Option(help: "Threads of the processor (default: all cores).")
+  var threads: Int?
+
+  mutating func validate() throws {
+    if let threads, !(1...1024).contains(threads) {
+      throw ValidationError("--threads is \(threads), but must be 1 to 1024")
+    }
+  }
+
+  /// Sets the thread count and finds the device.
+  func apply() throws -> Device {
+    if let threads { Processor.threadCount = threads }
+    return try Device(device)
+  }
+}
+
+/// A trained network and how to draw with it.
+struct NetworkArguments: ParsableArguments {
+  @Option(help: ArgumentHelp("A network file, or a run's folder for its newest.", valueName: "file"))
+  var network: String
+
+  @Option(name: .customLong("trunc"), help: "Truncation ψ: 1 none, 0.7 as in the paper's figures, 0 the average.")
+  var psi: Double = 1
+
+  @Option(name: .customLong("trunc-cutoff"), help: "Truncate only the layers before this one (default: all).")
+  var cutoff: Int?
+
+  @Option(help: "Noise inputs: the network's own images, fresh ones, or none.")
+  var noiseMode: NoiseChoice = .const
+
+  @Option(help: "Fixes the noise of --noise-mode random.")
+  var noiseSeed: UInt64 = 0
+
+  @OptionGroup var compute: ComputeArguments
+
+  mutating func validate() throws {
+    if !(-100...100).contains(psi) { throw ValidationError("--trunc is \(psi), but must be from −100 to 100") }
+    if let cutoff, cutoff < 0 { throw ValidationError("--trunc-cutoff is \(cutoff), but must be 0 or more") }
+  }
+
+  /// Opens the network.
+  func renderer() throws -> Renderer {
+    let device = try compute.apply()
+    let file = try NetworkFile(path: try newestNetwork(at: network), device: device)
+    let noise: NoiseMode =
+      switch noiseMode {
+      case .const: .constant
+      case .random: .random(RandomStream(seed: noiseSeed))
+      case .none: .none
+      }
+    return Renderer(
+      file, truncation: Truncation(psi: psi, cutoff: cutoff), noise: noise,
+      compute: Compute(precision: compute.precision.precision))
+  }
+}
+
+/// Which layers are mixed: "coarse", "middle", "fine", or numbers, several with commas.
+struct LayerChoice: ExpressibleByArgument, Sendable {
+  let text: String
+
+  init?(argument: String) { text = argument }
+
+  /// The layers of a network that has `count`.
+  func layers(of count: Int) throws -> Set<Int> {
+    var layers: Set<Int> = []
+    for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+      if let band = StyleBand(rawValue: String(part)) {
+        layers.formUnion(band.layers(of: count))
+      } else if let numbers = NumberList(argument: String(part)) {
+        layers.formUnion(numbers.values.map(Int.init))
+      } else {
+        throw ValidationError("--styles has '\(part)'; use coarse, middle, fine, or layers such as 0-3,6")
+      }
+    }
+    if let high = layers.max(), high >= count {
+      throw ValidationError("--styles has layer \(high), but this network has layers 0 to \(count - 1)")
+    }
+    return layers
+  }
+}

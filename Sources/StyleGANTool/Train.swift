@@ -1,0 +1,154 @@
+import ArgumentParser
+import Datasets
+import Foundation
+import GANs
+import Images
+import Torch
+
+extension StyleGANConfiguration.Width: ExpressibleByArgument {}
+
+/// The kinds of network that can be trained.
+enum TrainingRecipe: String, ExpressibleByArgument, CaseIterable {
+  case stylegan
+}
+
+struct Train: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Train a network on pictures, or go on with a training.",
+    discussion: """
+      Widths (what a network costs grows with them):
+      \(StyleGANConfiguration.Width.allCases.map { "  \($0.rawValue): \($0.summary)" }.joined(separator: "\n"))
+
+      Examples:
+        stylegan train --data fashion-mnist --width tiny --kimg 100 --precision auto
+        stylegan train --data photos.zip --outdir runs --gamma 10 --kimg 25000 --width paper --device cuda
+        stylegan train --data photos/ --resolution 64 --dry-run
+        stylegan train --resume latest
+
+      Ctrl-C saves and tells how to go on. A training that was killed goes on from its last state in the same way,
+      and ends with the same files as if nothing had happened.
+      """)
+
+  @Option(help: "The folder in which runs are numbered.") var outdir = "runs"
+  @Option(help: "A folder, a ZIP, IDX or CIFAR files, or fashion-mnist: see 'stylegan help dataset'.") var data: String?
+  @Option(help: "The kind of network: \(TrainingRecipe.allCases.map(\.rawValue).joined(separator: ", ")).")
+  var cfg: TrainingRecipe = .stylegan
+  @OptionGroup(title: "Network") var network: ArchitectureArguments
+  @OptionGroup(title: "Training") var training: ScheduleArguments
+  @OptionGroup(title: "Machine") var compute: ComputeArguments
+  @Option(help: "latest (of --outdir), a run's folder, or a training-state file: go on exactly from there.")
+  var resume: String?
+  @Option(name: .customLong("init-from"), help: "A network file to start from: its weights only.")
+  var initFrom: String?
+  @Flag(name: .customLong("dry-run"), help: "Print the resolved options and the cost, and stop.") var dryRun = false
+  @Flag(help: "Print nothing but errors.") var quiet = false
+
+  mutating func validate() throws {
+    if resume == nil && data == nil { throw ValidationError("--data is missing: name a data set, or --resume a run") }
+    if resume != nil && (data != nil || initFrom != nil) {
+      throw ValidationError("--resume goes on with the data and weights of its run; leave out --data and --init-from")
+    }
+  }
+
+  func run() throws {
+    try StyleGANTool.run {
+      if let resume { try self.resume(resume) } else { try start() }
+    }
+  }
+
+  // MARK: Starting and resuming
+
+  private func start() throws {
+    _ = try compute.apply()
+    let initial = try initFrom.map { try NetworkFile(path: try newestNetwork(at: $0)) }
+    let dataset = try DatasetSource.open(
+      data!, resolution: network.resolution ?? initial?.configuration.resolution,
+      channels: network.channels ?? initial?.configuration.imageChannels, notice: { printError($0) })
+    var options = TrainingOptions(
+      recipe: cfg.rawValue, data: data!,
+      dataset: .init(name: dataset.name, fingerprint: dataset.fingerprint, count: dataset.count),
+      configuration: try initial?.configuration ?? network.configuration(for: dataset))
+    options.initialNetwork = try initFrom.map { try newestNetwork(at: $0) }
+    try training.apply(to: &options)
+    options.precision = compute.precision.precision
+    options.device = compute.device
+    options.threads = Processor.threadCount
+    try options.validate()
+    if dryRun { return try describe(options) }
+    let trainer = try Trainer(options, dataset: dataset, in: outdir)
+    try train(trainer)
+  }
+
+  private func resume(_ target: String) throws {
+    let state = try stateFile(target)
+    let trainer = try Trainer(resuming: state, totalKimg: training.kimg) { options in
+      try DatasetSource.open(
+        options.data, resolution: options.configuration.resolution, channels: options.configuration.imageChannels,
+        notice: { printError($0) })
+    }
+    if dryRun { return try describe(trainer.options) }
+    guard trainer.imagesShown < trainer.totalImages else {
+      if !quiet {
+        print("\(trainer.directory.path) has reached its \(trainer.options.totalKimg) kimg; go further with --kimg")
+      }
+      return
+    }
+    try train(trainer)
+  }
+
+  private func stateFile(_ target: String) throws -> String {
+    if target == "latest" {
+      guard let run = RunDirectory.latest(in: outdir) else { throw NothingToResume(path: outdir) }
+      return run.state
+    }
+    var isFolder: ObjCBool = false
+    if FileManager.default.fileExists(atPath: target, isDirectory: &isFolder), isFolder.boolValue {
+      let run = RunDirectory(path: target)
+      guard FileManager.default.fileExists(atPath: run.state) else { throw NothingToResume(path: target) }
+      return run.state
+    }
+    return target
+  }
+
+  private func describe(_ options: TrainingOptions) throws {
+    print(try options.text(), terminator: "")
+    let networks = TrainingNetworks(options)
+    print("generator: \(networks.generator.store.parameterCount) parameters")
+    print("discriminator: \(networks.discriminator.store.parameterCount) parameters")
+  }
+
+  // MARK: Training
+
+  private func train(_ trainer: Trainer) throws {
+    let signals = StopSignals()
+    let progress = TrainingProgressPrinter(quiet: quiet)
+    try trainer.directory.appendToLog(
+      "\(Date.now.formatted(.iso8601)) \(trainer.imagesShown == 0 ? "started" : "resumed") at "
+        + "\(Double(trainer.imagesShown) / 1000) kimg, libtorch \(Processor.libtorchVersion), "
+        + "\(trainer.options.threads) threads")
+    progress.begin(trainer)
+    let outcome = try trainer.train(shouldStop: { signals.stopRequested }) { event in
+      if let line = progress.show(event) { try? trainer.directory.appendToLog(line) }
+    }
+    progress.end()
+    switch outcome {
+    case .finished(let network):
+      if !quiet { print("finished: \(network)") }
+    case .interrupted:
+      if !quiet { print("stopped and saved. Go on with: stylegan train --resume \(trainer.directory.path)") }
+    }
+  }
+}
+
+/// Nothing that could go on.
+struct NothingToResume: Error, CustomStringConvertible {
+  let path: String
+  var description: String {
+    "\(path) has no training state to resume from; start a run with: stylegan train --data … --outdir \(path)"
+  }
+}
+
+extension NothingToResume: UserFacingError {
+  var exitCode: Int32 { 66 }
+  var sentence: String { description }
+}

@@ -1,0 +1,108 @@
+import Foundation
+import GANs
+import Synchronization
+
+/// Shows a training: a live bar on a terminal, a line a tick elsewhere.
+final class TrainingProgressPrinter {
+  private let quiet: Bool
+  private let isTerminal = isatty(STDOUT_FILENO) == 1
+  private let clock = ContinuousClock()
+  private var lastDraw: ContinuousClock.Instant
+  private var start: ContinuousClock.Instant
+  private var imagesAtStart = 0
+
+  init(quiet: Bool) {
+    self.quiet = quiet
+    start = clock.now
+    lastDraw = clock.now
+  }
+
+  func begin(_ trainer: Trainer) {
+    start = clock.now
+    imagesAtStart = trainer.imagesShown
+    if quiet { return }
+    let o = trainer.options
+    print(
+      "\(trainer.directory.path): \(o.dataset.count) images, \(o.configuration.resolution)×\(o.configuration.resolution), "
+        + "\(o.totalKimg.formatted()) kimg, \(o.precision.rawValue), \(o.threads) threads")
+    fflush(nil)
+  }
+
+  /// Shows an event.
+  /// - Returns: a line for the log, where there is one.
+  func show(_ event: Trainer.Event) -> String? {
+    switch event {
+    case .step(let report):
+      if !quiet, isTerminal, clock.now - lastDraw > .milliseconds(200) {
+        lastDraw = clock.now
+        write("\r\u{1B}[2K" + bar(report) + " " + describe(report))
+      }
+      return nil
+    case .tick(let report):
+      let line = describe(report)
+      if !quiet, !isTerminal { write(line + "\n") }
+      return line
+    case .snapshot(let network, let fakes):
+      let line = "wrote \(network) and \(fakes)"
+      if !quiet { write((isTerminal ? "\r\u{1B}[2K" : "") + line + "\n") }
+      return line
+    }
+  }
+
+  func end() {
+    if !quiet, isTerminal { write("\r\u{1B}[2K") }
+  }
+
+  private func bar(_ report: Trainer.Report) -> String {
+    let width = 20
+    let done = Int(Double(width) * Double(report.images) / Double(max(report.totalImages, 1)))
+    return "[" + String(repeating: "#", count: done) + String(repeating: "-", count: width - done) + "]"
+  }
+
+  private func describe(_ report: Trainer.Report) -> String {
+    let rate = Double(report.images - imagesAtStart) / max((clock.now - start) / .seconds(1), 1e-9)
+    let left = Double(report.totalImages - report.images) / max(rate, 1e-9)
+    let fade = report.growth.alpha < 1 ? String(format: "@%.2f", report.growth.alpha) : ""
+    func value(_ name: String) -> String { report.statistics[name].map { String(format: "%.3f", $0) } ?? "–" }
+    return String(
+      format: "%.1f/%.1f kimg  %d²%@  %.0f img/s  ETA %@  G %@  D %@  r1 %@", Double(report.images) / 1000,
+      Double(report.totalImages) / 1000, report.growth.resolution, fade, report.imagesPerSecond, duration(left),
+      value("Loss/G/loss"), value("Loss/D/loss"), value("Loss/r1_penalty"))
+  }
+
+  private func duration(_ seconds: Double) -> String {
+    guard seconds.isFinite, seconds < 1e8 else { return "–" }
+    let s = Int(seconds)
+    return s >= 86_400
+      ? "\(s / 86_400)d \(s / 3600 % 24)h" : String(format: "%d:%02d:%02d", s / 3600, s / 60 % 60, s % 60)
+  }
+
+  private func write(_ text: String) {
+    print(text, terminator: "")
+    fflush(nil)
+  }
+}
+
+/// Notices SIGINT and SIGTERM, so that a training ends at the end of a step; a second one ends the program at once.
+final class StopSignals {
+  private let requested = Requested()
+  private var sources: [any DispatchSourceSignal] = []
+
+  init() {
+    for number in [SIGINT, SIGTERM] {
+      signal(number, SIG_IGN)
+      let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+      source.setEventHandler { [requested] in
+        if requested.value.exchange(true, ordering: .relaxed) { exit(130) }
+      }
+      source.resume()
+      sources.append(source)
+    }
+  }
+
+  var stopRequested: Bool { requested.value.load(ordering: .relaxed) }
+
+  private final class Requested: Sendable {
+    let value = Atomic(false)
+  }
+}

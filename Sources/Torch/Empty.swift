@@ -1,2 +1,0 @@
-import CTorch
-public func probe() -> Int32 { ct_probe() }

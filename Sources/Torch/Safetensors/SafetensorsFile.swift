@@ -1,0 +1,152 @@
+// Goals, in order: nothing in a file can trap or read beyond it; what is accepted is exactly what the format allows;
+// no copy of the data.
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Opens a safetensors file: named tensors and a map of strings, checked as a whole before anything is handed out.
+///
+/// The file is mapped, not read: opening is cheap however large it is. A file must not be shortened in place while it
+/// is open (``SafetensorsWriter`` replaces, it never shortens).
+public final class SafetensorsFile: @unchecked Sendable {
+  /// Where a tensor lies and what it is.
+  public struct TensorInfo: Sendable, Equatable {
+    /// The tensor's full, dotted name.
+    public let name: String
+    /// The type of its elements.
+    public let dataType: SafetensorsDataType
+    /// Its extents; empty for a scalar.
+    public let shape: [Int]
+    /// Its bytes, counted from the end of the header.
+    public let byteRange: Range<Int>
+  }
+
+  /// The path as it was given.
+  public let path: String
+  /// The file's `__metadata__`; empty where it has none.
+  public let metadata: [String: String]
+  /// Every tensor by its name.
+  public let tensors: [String: TensorInfo]
+
+  private let mapping: UnsafeRawBufferPointer
+  private let data: UnsafeRawBufferPointer
+
+  /// The tensors' names, in the order of their bytes.
+  public var names: [String] {
+    tensors.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+
+  /// Opens and checks the file at `path`.
+  ///
+  /// - Throws: ``SafetensorsError`` where the file cannot be read or is not exactly what the format prescribes: a header
+  ///   of at most 100 MB, each name once, and tensors that fill the data without overlap and without holes.
+  public init(path: String) throws(SafetensorsError) {
+    let mapping = try Self.map(path)
+    do throws(SafetensorsError) {
+      guard mapping.count >= 8 else { throw .tooShort(path: path, size: mapping.count) }
+      let length = UInt64(littleEndian: mapping.loadUnaligned(as: UInt64.self))
+      guard length <= 100_000_000 else { throw .headerTooLarge(path: path, length: length) }
+      guard length <= mapping.count - 8 else {
+        throw .headerBeyondEnd(path: path, length: length, size: mapping.count)
+      }
+      let data = UnsafeRawBufferPointer(rebasing: mapping[(8 + Int(length))...])
+      let header = try SafetensorsHeader(
+        parsing: UnsafeRawBufferPointer(rebasing: mapping[8..<(8 + Int(length))]), path: path)
+      tensors = try Self.check(header.entries, dataLength: data.count, path: path)
+      metadata = header.metadata
+      self.path = path
+      self.mapping = mapping
+      self.data = data
+    } catch {
+      Self.unmap(mapping)
+      throw error
+    }
+  }
+
+  deinit {
+    Self.unmap(mapping)
+  }
+
+  /// Finds a tensor's bytes, little-endian and row-major.
+  ///
+  /// The pointer is valid only while this object lives (``withBytes(of:_:)`` holds it alive) and may be unaligned for
+  /// its type: copy, or use `loadUnaligned`.
+  public func bytes(of name: String) throws(SafetensorsError) -> UnsafeRawBufferPointer {
+    guard let info = tensors[name] else { throw .missingTensor(path: path, name: name) }
+    return UnsafeRawBufferPointer(rebasing: data[info.byteRange])
+  }
+
+  /// Calls `body` with a tensor's bytes and keeps the file open until it returns.
+  public func withBytes<Result>(
+    of name: String, _ body: (UnsafeRawBufferPointer) throws -> Result
+  ) throws -> Result {
+    try withExtendedLifetime(self) { try body(try bytes(of: name)) }
+  }
+
+  /// Checks every tensor by itself, then that together they fill `0..<dataLength`.
+  private static func check(
+    _ entries: [(name: String, entry: SafetensorsHeader.Entry)], dataLength: Int, path: String
+  ) throws(SafetensorsError) -> [String: TensorInfo] {
+    var tensors: [TensorInfo] = []
+    for (name, entry) in entries {
+      guard let dataType = SafetensorsDataType(rawValue: entry.dataType) else {
+        throw .unknownDataType(path: path, name: name, dataType: entry.dataType)
+      }
+      guard entry.begin <= entry.end, entry.end <= dataLength else {
+        throw .offsetsOutOfRange(path: path, name: name, begin: entry.begin, end: entry.end, dataLength: dataLength)
+      }
+      let expected = dataType.byteCount(shape: entry.shape)
+      guard expected == entry.end - entry.begin else {
+        throw .sizeMismatch(
+          path: path, name: name, shape: entry.shape, dataType: dataType, expected: expected,
+          found: entry.end - entry.begin)
+      }
+      tensors.append(
+        TensorInfo(name: name, dataType: dataType, shape: entry.shape, byteRange: entry.begin..<entry.end))
+    }
+
+    // An empty tensor sorts before the one that begins where it lies.
+    tensors.sort {
+      ($0.byteRange.lowerBound, $0.byteRange.upperBound) < ($1.byteRange.lowerBound, $1.byteRange.upperBound)
+    }
+    var end = 0
+    var previous = ""
+    for tensor in tensors {
+      guard tensor.byteRange.lowerBound >= end else {
+        throw .overlap(path: path, first: previous, second: tensor.name)
+      }
+      guard tensor.byteRange.lowerBound == end else {
+        throw .hole(path: path, begin: end, end: tensor.byteRange.lowerBound)
+      }
+      end = tensor.byteRange.upperBound
+      previous = tensor.name
+    }
+    guard end == dataLength else { throw .hole(path: path, begin: end, end: dataLength) }
+    return Dictionary(uniqueKeysWithValues: tensors.map { ($0.name, $0) })
+  }
+
+  private static func map(_ path: String) throws(SafetensorsError) -> UnsafeRawBufferPointer {
+    // Without O_NONBLOCK a pipe would wait for its writer here.
+    let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard file >= 0 else { throw .cannotRead(path: path, code: errno) }
+    defer { close(file) }
+    var status = stat()
+    guard fstat(file, &status) == 0 else { throw .cannotRead(path: path, code: errno) }
+    guard status.st_mode & S_IFMT == S_IFREG else { throw .notAFile(path: path) }
+    guard status.st_size > 0 else { throw .tooShort(path: path, size: 0) }
+    let size = Int(status.st_size)
+    guard let address = mmap(nil, size, PROT_READ, MAP_PRIVATE, file, 0), address != MAP_FAILED else {
+      throw .cannotRead(path: path, code: errno)
+    }
+    return UnsafeRawBufferPointer(start: address, count: size)
+  }
+
+  private static func unmap(_ mapping: UnsafeRawBufferPointer) {
+    munmap(UnsafeMutableRawPointer(mutating: mapping.baseAddress), mapping.count)
+  }
+}

@@ -1,0 +1,207 @@
+// The header is read by a parser of its own: it has to see duplicate names and never trap, whatever the bytes are.
+
+/// The parsed header of a safetensors file, before the tensors' places are checked.
+struct SafetensorsHeader {
+  struct Entry {
+    var dataType = ""
+    var shape: [Int] = []
+    var begin = 0
+    var end = 0
+  }
+
+  private(set) var metadata: [String: String] = [:]
+  private(set) var entries: [(name: String, entry: Entry)] = []
+
+  /// Parses `{"name": {"dtype": …, "shape": […], "data_offsets": [begin, end]}, …, "__metadata__": {…}}`.
+  init(parsing bytes: UnsafeRawBufferPointer, path: String) throws(SafetensorsError) {
+    var parser = Parser(bytes: bytes, path: path)
+    var names = Set<String>()
+    guard bytes.first == UInt8(ascii: "{") else { throw parser.failure("the header does not begin with '{'") }
+    try parser.object { (parser, name) throws(SafetensorsError) in
+      guard names.insert(name).inserted else { throw SafetensorsError.duplicateName(path: path, name: name) }
+      if name == Self.metadataKey {
+        metadata = try Self.metadata(&parser, path: path)
+      } else {
+        entries.append((name, try Self.entry(&parser)))
+      }
+    }
+    parser.skipSpace()
+    guard parser.isAtEnd else { throw parser.failure("something follows the last '}'") }
+  }
+
+  static let metadataKey = "__metadata__"
+
+  private static func metadata(_ parser: inout Parser, path: String) throws(SafetensorsError) -> [String: String] {
+    var result: [String: String] = [:]
+    try parser.object { (parser, key) throws(SafetensorsError) in
+      guard result.updateValue(try parser.string(), forKey: key) == nil else {
+        throw SafetensorsError.duplicateName(path: path, name: "\(metadataKey).\(key)")
+      }
+    }
+    return result
+  }
+
+  private static func entry(_ parser: inout Parser) throws(SafetensorsError) -> Entry {
+    var entry = Entry()
+    var seen = Set<String>()
+    try parser.object { (parser, key) throws(SafetensorsError) in
+      guard seen.insert(key).inserted else { throw parser.failure("\"\(key)\" is given twice") }
+      switch key {
+      case "dtype": entry.dataType = try parser.string()
+      case "shape": entry.shape = try parser.integers()
+      case "data_offsets":
+        let offsets = try parser.integers()
+        guard offsets.count == 2 else { throw parser.failure("\"data_offsets\" is not a pair") }
+        (entry.begin, entry.end) = (offsets[0], offsets[1])
+      default: throw parser.failure("\"\(key)\" is not a key of a tensor")
+      }
+    }
+    guard seen.count == 3 else { throw parser.failure("a tensor lacks one of dtype, shape and data_offsets") }
+    return entry
+  }
+}
+
+extension SafetensorsHeader {
+  /// A cursor over JSON of the few forms that occur: objects, strings, arrays of non-negative integers.
+  struct Parser {
+    let bytes: UnsafeRawBufferPointer
+    let path: String
+    var offset = 0
+
+    var isAtEnd: Bool { offset == bytes.count }
+
+    func failure(_ reason: String) -> SafetensorsError {
+      .malformedHeader(path: path, offset: offset, reason: reason)
+    }
+
+    mutating func skipSpace() {
+      while offset < bytes.count, [0x20, 0x09, 0x0a, 0x0d].contains(bytes[offset]) { offset += 1 }
+    }
+
+    /// Takes the next byte if it is `character`, after spaces.
+    mutating func take(_ character: Unicode.Scalar) -> Bool {
+      skipSpace()
+      guard offset < bytes.count, bytes[offset] == UInt8(ascii: character) else { return false }
+      offset += 1
+      return true
+    }
+
+    mutating func expect(_ character: Unicode.Scalar) throws(SafetensorsError) {
+      guard take(character) else { throw failure("expected '\(character)'") }
+    }
+
+    /// Reads an object; `member` reads each value.
+    mutating func object(
+      _ member: (inout Parser, String) throws(SafetensorsError) -> Void
+    ) throws(SafetensorsError) {
+      try expect("{")
+      if take("}") { return }
+      repeat {
+        let key = try string()
+        try expect(":")
+        try member(&self, key)
+      } while take(",")
+      try expect("}")
+    }
+
+    mutating func integers() throws(SafetensorsError) -> [Int] {
+      try expect("[")
+      if take("]") { return [] }
+      var result: [Int] = []
+      repeat { result.append(try integer()) } while take(",")
+      try expect("]")
+      return result
+    }
+
+    mutating func integer() throws(SafetensorsError) -> Int {
+      skipSpace()
+      let start = offset
+      var value = 0
+      while offset < bytes.count, (0x30...0x39).contains(bytes[offset]) {
+        let (product, overflow) = value.multipliedReportingOverflow(by: 10)
+        let (sum, carry) = product.addingReportingOverflow(Int(bytes[offset] - 0x30))
+        guard !overflow, !carry else { throw failure("a number is too large") }
+        value = sum
+        offset += 1
+      }
+      guard offset > start else { throw failure("expected a non-negative whole number") }
+      guard bytes[start] != 0x30 || offset == start + 1 else { throw failure("a number begins with 0") }
+      return value
+    }
+
+    mutating func string() throws(SafetensorsError) -> String {
+      try expect("\"")
+      var utf8: [UInt8] = []
+      while true {
+        guard offset < bytes.count else { throw failure("a string does not end") }
+        let byte = bytes[offset]
+        offset += 1
+        switch byte {
+        case UInt8(ascii: "\""):
+          let text = String(decoding: utf8, as: UTF8.self)
+          // Decoding repairs what is not UTF-8; repaired text differs from its source.
+          guard text.utf8.elementsEqual(utf8) else { throw failure("a string is not UTF-8") }
+          return text
+        case UInt8(ascii: "\\"): utf8.append(contentsOf: String(try escape()).utf8)
+        case ..<0x20: throw failure("a string has a bare control character")
+        default: utf8.append(byte)
+        }
+      }
+    }
+
+    private mutating func escape() throws(SafetensorsError) -> Character {
+      guard offset < bytes.count else { throw failure("a string does not end") }
+      let byte = bytes[offset]
+      offset += 1
+      switch byte {
+      case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): return Character(Unicode.Scalar(byte))
+      case UInt8(ascii: "b"): return "\u{8}"
+      case UInt8(ascii: "f"): return "\u{c}"
+      case UInt8(ascii: "n"): return "\n"
+      case UInt8(ascii: "r"): return "\r"
+      case UInt8(ascii: "t"): return "\t"
+      case UInt8(ascii: "u"):
+        var code = try fourHexDigits()
+        if (0xd800..<0xdc00).contains(code) {  // the first half of a surrogate pair
+          guard offset + 1 < bytes.count, bytes[offset] == UInt8(ascii: "\\"), bytes[offset + 1] == UInt8(ascii: "u")
+          else { throw failure("half a surrogate pair") }
+          offset += 2
+          let low = try fourHexDigits()
+          guard (0xdc00..<0xe000).contains(low) else { throw failure("half a surrogate pair") }
+          code = 0x10000 + (code - 0xd800) << 10 + (low - 0xdc00)
+        }
+        guard let scalar = Unicode.Scalar(code) else { throw failure("half a surrogate pair") }
+        return Character(scalar)
+      default: throw failure("an unknown escape")
+      }
+    }
+
+    private mutating func fourHexDigits() throws(SafetensorsError) -> UInt32 {
+      var value: UInt32 = 0
+      for _ in 0..<4 {
+        guard offset < bytes.count, let digit = Character(Unicode.Scalar(bytes[offset])).hexDigitValue else {
+          throw failure("expected four hexadecimal digits")
+        }
+        value = value << 4 | UInt32(digit)
+        offset += 1
+      }
+      return value
+    }
+  }
+}
+
+extension SafetensorsHeader {
+  /// Appends `text` as a JSON string; everything but quotes, backslashes and control characters stays as it is.
+  static func appendJSON(_ text: String, to output: inout [UInt8]) {
+    let digits = Array("0123456789abcdef".utf8)
+    output.append(UInt8(ascii: "\""))
+    for byte in text.utf8 {
+      switch byte {
+      case UInt8(ascii: "\""), UInt8(ascii: "\\"): output += [UInt8(ascii: "\\"), byte]
+      case ..<0x20: output += Array("\\u00".utf8) + [digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+      default: output.append(byte)
+      }
+    }
+    output.append(UInt8(ascii: "\""))
+  }
+}
