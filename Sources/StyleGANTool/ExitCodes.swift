@@ -72,7 +72,8 @@ private func flushOutput() throws {
 
 /// Writes a line to stderr.
 func printError(_ line: String) {
-  FileHandle.standardError.write(Data((line + "\n").utf8))
+  // A stderr that takes nothing is no reason to stop (`FileHandle.write` without `try` would trap).
+  try? FileHandle.standardError.write(contentsOf: Data((line + "\n").utf8))
 }
 
 extension SafetensorsError: UserFacingError {

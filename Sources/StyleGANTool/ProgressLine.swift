@@ -25,13 +25,13 @@ struct ProgressLine {
     let rest = rate > 0 ? Int(Double(total - done) / rate) : 0
     let eta = "\(rest / 3600):\(pad(rest / 60 % 60)):\(pad(rest % 60))"
     let line = "\(done)/\(total) \(unit) (\(100 * done / max(total, 1)) %), \(Int(rate))/s, \(eta) left"
-    FileHandle.standardError.write(Data((isTerminal ? "\r\(line)\u{1b}[K" : line + "\n").utf8))
+    try? FileHandle.standardError.write(contentsOf: Data((isTerminal ? "\r\(line)\u{1b}[K" : line + "\n").utf8))
     isShown = isTerminal
   }
 
   /// Takes the line away, before other output.
   mutating func clear() {
-    if isShown { FileHandle.standardError.write(Data("\r\u{1b}[K".utf8)) }
+    if isShown { try? FileHandle.standardError.write(contentsOf: Data("\r\u{1b}[K".utf8)) }
     isShown = false
   }
 
