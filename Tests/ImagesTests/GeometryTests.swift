@@ -31,6 +31,9 @@ import Testing
         }
       }
     }
+    // The general path, which alpha takes, agrees.
+    let opaque = try image.converted(toChannels: 4).resized(width: 6, height: 4, kernel: .area)
+    #expect(opaque.converted(toChannels: 3) == small)
   }
 
   @Test func nearestPicksPixels() throws {
