@@ -52,16 +52,28 @@ extension DatasetError: UserFacingError {
 func run<Value>(_ body: () throws -> Value) throws -> Value {
   signal(SIGPIPE, SIG_IGN)
   do {
-    return try body()
+    let value = try body()
+    try flushOutput()
+    return value
   } catch let error as any UserFacingError {
     printError("error: \(error.sentence)")
     throw ExitCode(error.exitCode)
   }
 }
 
+/// Writes out what was printed, so that a full disk under `> FILE` is an error; a closed pipe is none.
+///
+/// - Throws: `FileError`.
+private func flushOutput() throws {
+  errno = 0
+  guard fflush(nil) != 0, errno != EPIPE else { return }
+  throw FileError(.write, path: "the standard output")
+}
+
 /// Writes a line to stderr.
 func printError(_ line: String) {
-  FileHandle.standardError.write(Data((line + "\n").utf8))
+  // A stderr that takes nothing is no reason to stop (`FileHandle.write` without `try` would trap).
+  try? FileHandle.standardError.write(contentsOf: Data((line + "\n").utf8))
 }
 
 extension SafetensorsError: UserFacingError {
