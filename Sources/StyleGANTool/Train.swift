@@ -40,11 +40,15 @@ struct Train: ParsableCommand {
   var resume: String?
   @Option(name: .customLong("init-from"), help: "A network file to start from: its weights only.")
   var initFrom: String?
+  @Option(help: "Stop after so many minutes, with a snapshot; --resume goes on.") var minutes: Double?
   @Flag(name: .customLong("dry-run"), help: "Print the resolved options and the cost, and stop.") var dryRun = false
   @Flag(help: "Print nothing but errors.") var quiet = false
 
   mutating func validate() throws {
     if resume == nil && data == nil { throw ValidationError("--data is missing: name a data set, or --resume a run") }
+    if let minutes, !(minutes > 0 && minutes <= 1e6) {
+      throw ValidationError("--minutes is \(minutes), but must be above 0")
+    }
     if resume != nil && (data != nil || initFrom != nil) {
       throw ValidationError("--resume goes on with the data and weights of its run; leave out --data and --init-from")
     }
@@ -127,14 +131,19 @@ struct Train: ParsableCommand {
         + "\(Double(trainer.imagesShown) / 1000) kimg, libtorch \(Processor.libtorchVersion), "
         + "\(trainer.options.threads) threads")
     progress.begin(trainer)
-    let outcome = try trainer.train(shouldStop: { signals.stopRequested }) { event in
+    func show(_ event: Trainer.Event) {
       if let line = progress.show(event) { try? trainer.directory.appendToLog(line) }
     }
+    let clock = ContinuousClock()
+    let end = minutes.map { clock.now + .seconds($0 * 60) }
+    let outcome = try trainer.train(
+      shouldStop: { signals.stopRequested || end.map { clock.now >= $0 } ?? false }, observe: show)
     progress.end()
     switch outcome {
     case .finished(let network):
       if !quiet { print("finished: \(network)") }
     case .interrupted:
+      if !signals.stopRequested { show(try trainer.writeSnapshot()) }
       if !quiet { print("stopped and saved. Go on with: stylegan train --resume \(trainer.directory.path)") }
     }
   }

@@ -44,7 +44,10 @@ import _TestSupport
       ])
     }
     #expect(error?.problems.count == 5)
-    for part in ["'a.weight' is [3, 2], not [2, 3]", "'missing' [4] is missing", "'c' is F64", "'d' has values", "'b.weight' is not expected"] {
+    for part in [
+      "'a.weight' is [3, 2], not [2, 3]", "'missing' [4] is missing", "'c' is F64", "'d' has values",
+      "'b.weight' is not expected",
+    ] {
       #expect(error?.description.contains(part) == true, "\(part)")
     }
     #expect(good.floats == [0])

@@ -99,7 +99,8 @@ struct NetworkHeader {
     history = file.metadata["training"] == nil ? nil : try file.decoded("training", as: NetworkFile.History.self)
     do { try configuration.validate() } catch { throw NetworkFileError(file.path, "\(error)") }
     guard configuration.resolutions.contains(growth.resolution), growth.alpha > 0, growth.alpha <= 1 else {
-      throw NetworkFileError(file.path, "its growth \(growth.resolution)×\(growth.resolution), \(growth.alpha) is impossible")
+      throw NetworkFileError(
+        file.path, "its growth \(growth.resolution)×\(growth.resolution), \(growth.alpha) is impossible")
     }
   }
 

@@ -102,7 +102,8 @@ public final class StyleGANDiscriminator {
   ///   - growth: at alpha < 1, features of the half-size image are mixed in after the first block.
   /// - Returns: `[N, 1]`, float32, logits.
   public func callAsFunction(_ images: Tensor, growth: Growth, _ compute: Compute = .default) -> Tensor {
-    precondition(images.size(3) == growth.resolution, "images of \(images.size(3)) for a growth of \(growth.resolution)")
+    precondition(
+      images.size(3) == growth.resolution, "images of \(images.size(3)) for a growth of \(growth.resolution)")
     let active = blocks.drop { $0.resolution > growth.resolution }
     guard let top = active.first else { return epilogue(epilogue.features(of: images, compute), compute) }
     var x = top(top.features(of: images, compute), compute)

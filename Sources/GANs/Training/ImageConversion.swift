@@ -19,7 +19,9 @@ extension Image {
     // Half a step is added because conversion to integers cuts off.
     let scaled = (batch.withoutGraph * 127.5 + 128).clamped(minimum: 0, maximum: 255)
     let bytes = scaled.to(.uint8).laidOut(.contiguous).bytes
-    return (0..<n).map { Image(planar: Array(bytes[$0 * c * h * w..<($0 + 1) * c * h * w]), channels: c, height: h, width: w) }
+    return (0..<n).map {
+      Image(planar: Array(bytes[$0 * c * h * w..<($0 + 1) * c * h * w]), channels: c, height: h, width: w)
+    }
   }
 }
 

@@ -142,7 +142,9 @@ public final class Trainer {
     while progress.images < totalImages {
       try step()
       observe(.step(report()))
-      if Double(progress.images) >= Double(progress.ticks + 1) * options.tickKimg * 1000 || progress.images >= totalImages {
+      if Double(progress.images) >= Double(progress.ticks + 1) * options.tickKimg * 1000
+        || progress.images >= totalImages
+      {
         progress.ticks += 1
         let summary = report()
         try writeStatistics(summary, secondsInTick: seconds(since: tickStart), seconds: seconds(since: start))
@@ -150,10 +152,10 @@ public final class Trainer {
         observe(.tick(summary))
         let isLast = progress.images >= totalImages
         if isLast || progress.ticks % options.snapshotTicks == 0 {
-          let (network, fakes) = try writeSnapshot()
+          let snapshot = try writeSnapshot()
           try writeState()
           lastSave = clock.now
-          observe(.snapshot(network: network, fakes: fakes))
+          observe(snapshot)
         } else if seconds(since: lastSave) > 300 {
           try writeState()
           lastSave = clock.now
@@ -233,7 +235,9 @@ public final class Trainer {
     progress.statisticsSize = try directory.appendStatistics(try json(line))
   }
 
-  private func writeSnapshot() throws -> (network: String, fakes: String) {
+  /// Writes the networks and a grid of fakes as they are now.
+  /// - Returns: the event that tells of it.
+  public func writeSnapshot() throws -> Event {
     let kimg = progress.images / 1000
     let (columns, rows) = gridSize(resolution: options.configuration.resolution)
     let z = latents(seeds: (0..<UInt32(columns * rows)).map { $0 }, size: options.configuration.zSize).to(device)
@@ -247,7 +251,7 @@ public final class Trainer {
     try NetworkFile.write(
       to: directory.network(kimg: kimg), generator: networks.generator, average: networks.average,
       discriminator: networks.discriminator, growth: growth, history: history)
-    return (directory.network(kimg: kimg), directory.fakes(kimg: kimg))
+    return .snapshot(network: directory.network(kimg: kimg), fakes: directory.fakes(kimg: kimg))
   }
 
   private func writeState() throws {
