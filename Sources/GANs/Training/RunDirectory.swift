@@ -69,11 +69,13 @@ public struct RunDirectory: Sendable, Equatable {
   // MARK: Growing files
 
   /// Adds a line to the log.
-  public func appendToLog(_ line: String) throws { try append(line, to: log) }
+  public func appendToLog(_ line: String) throws { try Self.append(line, to: log) }
 
   /// Adds a line of statistics, on the disk when this returns.
   /// - Returns: the size of the file in bytes.
-  func appendStatistics(_ line: String) throws -> Int { try append(line, to: statistics, synchronised: true) }
+  func appendStatistics(_ line: String) throws -> Int {
+    try Self.append(line, to: statistics, synchronised: true)
+  }
 
   /// Forgets the statistics of work that has to be done again.
   func truncateStatistics(to size: Int) throws {
@@ -86,8 +88,10 @@ public struct RunDirectory: Sendable, Equatable {
     guard truncate(statistics, off_t(size)) == 0 else { throw FileError(.write, path: statistics) }
   }
 
+  /// Adds a line to a file, which is made where it is missing.
+  /// - Returns: the size of the file in bytes.
   @discardableResult
-  private func append(_ line: String, to path: String, synchronised: Bool = false) throws -> Int {
+  public static func append(_ line: String, to path: String, synchronised: Bool = false) throws -> Int {
     let descriptor = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw FileError(.write, path: path) }
     defer { close(descriptor) }
