@@ -53,6 +53,9 @@ public enum DatasetSource {
       if !batches.isEmpty { return try CIFAR.open(batches, name: "cifar-10") }
       return try FolderCollection(spec)
     }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw DatasetError.unknownKind(path: spec, reason: "it is a pipe or a device")
+    }
     let start = try prefix(of: spec)
     if start.isEmpty { throw DatasetError.malformed(path: spec, reason: "it is empty") }
     if start.starts(with: [0x50, 0x4b, 3, 4]) || start.starts(with: [0x50, 0x4b, 5, 6]) {

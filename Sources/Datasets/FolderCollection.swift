@@ -110,7 +110,7 @@ package struct FolderCollection: ImageCollection {
         let found = stat(path, &status) == 0
         if found, status.st_mode & S_IFMT == S_IFDIR {
           try visit(path, prefix: prefix + name + "/", ancestors: ancestors.union([identity]))
-        } else if FolderCollection.isImage(name) {
+        } else if FolderCollection.isImage(name), !found || status.st_mode & S_IFMT == S_IFREG {
           images.append(prefix + name)
         } else {
           others.append(prefix + name)

@@ -34,15 +34,18 @@ public enum AtomicFile {
   ///
   /// - Throws: ``FileError``, or what `body` throws; `path` is then as it was.
   public static func write(to path: String, _ body: (Int32) throws -> Void) throws {
+    guard !path.isEmpty else { throw FileError(.write, path: "\"\"", code: ENOENT) }
     var status = stat()
     if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
       throw FileError(.write, path: path, code: EISDIR)
     }
     let folder = folder(of: path)
-    var name = Array("\(folder)/.stylegan-XXXXXX".utf8CString)
+    var name = Array("\(folder)/\(temporaryPrefix)XXXXXX".utf8CString)
     let descriptor = mkstemp(&name)
     guard descriptor >= 0 else { throw FileError(.write, path: path) }
     let temporary = String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    // Held until the file is closed, so that what a killed process left behind can be told from what is being written.
+    _ = flock(descriptor, LOCK_EX | LOCK_NB)
     var closed = false
     do {
       try body(descriptor)
@@ -57,6 +60,30 @@ public enum AtomicFile {
       throw error
     }
     synchronise(folder: folder)
+  }
+
+  /// How the names of temporary files begin.
+  public static let temporaryPrefix = ".stylegan-"
+
+  /// Removes temporary files that a killed process left in `folder`; those that are being written stay.
+  ///
+  /// - Parameter isTemporary: told the name of each file, whether it is a temporary one.
+  public static func removeStale(
+    in folder: String, where isTemporary: (String) -> Bool = { $0.hasPrefix(temporaryPrefix) }
+  ) {
+    guard let directory = opendir(folder) else { return }
+    defer { closedir(directory) }
+    while let entry = readdir(directory) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { String(cString: $0) }
+      }
+      guard isTemporary(name) else { continue }
+      let path = "\(folder)/\(name)"
+      let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW)
+      guard descriptor >= 0 else { continue }
+      defer { close(descriptor) }
+      if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { unlink(path) }
+    }
   }
 
   /// Writes every byte to an open file, through interruptions and short writes.

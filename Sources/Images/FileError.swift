@@ -32,8 +32,8 @@ public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
 
   /// True when the file or folder does not exist.
   public var isMissing: Bool { code == ENOENT || code == ENOTDIR }
-  /// True when the disk or a quota is full, or the device failed.
-  public var isDeviceTrouble: Bool { code == ENOSPC || code == EDQUOT || code == EIO }
+  /// True when the disk or a quota is full, a limit is reached, or the device failed.
+  public var isDeviceTrouble: Bool { [ENOSPC, EDQUOT, EFBIG, EIO].contains(code) }
 
   /// One sentence for people that says what to do.
   public var description: String {
@@ -49,6 +49,10 @@ public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
     case EROFS: (why, cure) = ("the file system is read-only", "choose another place")
     case ENOSPC: (why, cure) = ("the disk is full", "free some space or choose another place")
     case EDQUOT: (why, cure) = ("your disk quota is used up", "free some space or choose another place")
+    case EFBIG:
+      (why, cure) = (
+        "it would be larger than the limit on files", "raise the limit with `ulimit -f` or choose another place"
+      )
     case EISDIR: (why, cure) = ("it is a folder", "name a file")
     case ENAMETOOLONG: (why, cure) = ("its name is too long", "choose a shorter one")
     case EMFILE, ENFILE: (why, cure) = ("too many files are open", "raise the limit with `ulimit -n`")

@@ -123,12 +123,14 @@ public enum ImageDecoder {
   /// - Parameter limit: longest file that is read.
   /// - Throws: ``FileError``, or ``ImageError/tooLarge(name:width:height:limit:)``.
   public static func bytes(of path: String, limit: Int = 512 << 20) throws -> [UInt8] {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw FileError(.read, path: path) }
     defer { close(descriptor) }
     var status = stat()
     guard fstat(descriptor, &status) == 0 else { throw FileError(.read, path: path) }
     guard status.st_mode & S_IFMT != S_IFDIR else { throw FileError(.read, path: path, code: EISDIR) }
+    // A pipe or a device has no size, and may have no end.
+    guard status.st_mode & S_IFMT == S_IFREG else { throw ImageError.notAnImage(name: path) }
     let size = Int(status.st_size)
     guard size <= limit else {
       throw ImageError.tooLarge(name: path, width: 0, height: 0, limit: "\(limit >> 20) MiB a file")

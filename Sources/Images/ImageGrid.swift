@@ -2,6 +2,9 @@ import CVips
 
 /// Many images in one.
 public enum ImageGrid {
+  /// The most pixels that a grid may have.
+  public static let largestArea = 512 << 20
+
   /// Lays images in rows, from left to right and top to bottom; the last row may be short.
   ///
   /// Images of different channels are brought to the most that occurs.
@@ -106,7 +109,7 @@ private struct Canvas {
   private var pixels: [UInt8]
 
   init(width: Int, height: Int, channels: Int, background: UInt8) throws {
-    guard width * height <= 512 << 20 else {
+    guard width * height <= ImageGrid.largestArea else {
       throw ImageError.badGeometry("a grid of \(width)×\(height) pixels is too large; use fewer or smaller images")
     }
     (self.width, self.height, self.channels, self.background) = (width, height, channels, background)

@@ -7,7 +7,7 @@ import Torch
 
 /// An error that people read: one sentence with the way out, and an exit code for scripts (sysexits.h).
 protocol UserFacingError: Error {
-  /// 64 usage, 65 bad data, 66 missing input, 73 output cannot be made, 74 input/output error.
+  /// 64 usage, 65 bad data, 66 missing input, 71 out of memory, 73 output cannot be made, 74 input/output error.
   var exitCode: Int32 { get }
   /// What is wrong and what to do.
   var sentence: String { get }
@@ -46,11 +46,12 @@ extension DatasetError: UserFacingError {
 
 /// Runs the work of a command: an error that people can mend becomes `error: …` on stderr and its exit code.
 ///
-/// A reader that closes our output early (`| head`) does not end the work.
+/// A reader that closes our output early (`| head`) does not end the work, and a limit on the size of files is an error
+/// like a full disk.
 ///
 /// - Throws: `ExitCode`, or what `body` throws if it is no ``UserFacingError``.
 func run<Value>(_ body: () throws -> Value) throws -> Value {
-  signal(SIGPIPE, SIG_IGN)
+  prepareProcess()
   do {
     let value = try body()
     try flushOutput()
@@ -70,17 +71,34 @@ private func flushOutput() throws {
   throw FileError(.write, path: "the standard output")
 }
 
+/// Makes the process such that what surrounds it (pipes, limits, closed descriptors) leads to errors, not to signals.
+private func prepareProcess() {
+  signal(SIGPIPE, SIG_IGN)
+  #if os(Linux)
+    signal(SIGXFSZ, SIG_IGN)
+  #endif
+  // A standard descriptor that is closed would be given to the next file that is opened, and printed into.
+  for descriptor: Int32 in 0...2 where fcntl(descriptor, F_GETFD) == -1 {
+    _ = open("/dev/null", descriptor == 0 ? O_RDONLY : O_WRONLY)
+  }
+  OutOfMemory.handler = { _ in
+    printError(
+      "error: there is not enough memory for this; choose a smaller batch, width or resolution, or fewer pictures")
+    // Other threads may be at work: nothing of theirs is torn down under them.
+    _exit(71)
+  }
+}
+
 /// Writes a line to stderr.
 func printError(_ line: String) {
-  // A stderr that takes nothing is no reason to stop (`FileHandle.write` without `try` would trap).
-  try? FileHandle.standardError.write(contentsOf: Data((line + "\n").utf8))
+  try? Array((line + "\n").utf8).withUnsafeBytes { try AtomicFile.writeAll($0, to: STDERR_FILENO, path: "stderr") }
 }
 
 extension SafetensorsError: UserFacingError {
   var exitCode: Int32 {
     switch self {
     case .cannotRead: 66
-    case .cannotWrite(_, let code): [ENOSPC, EDQUOT, EIO].contains(code) ? 74 : 73
+    case .cannotWrite(_, let code): [ENOSPC, EDQUOT, EFBIG, EIO].contains(code) ? 74 : 73
     default: 65
     }
   }
@@ -98,7 +116,12 @@ extension NetworkFileError: UserFacingError {
 }
 
 extension TrainingError: UserFacingError {
-  var exitCode: Int32 { 65 }
+  var exitCode: Int32 {
+    switch self {
+    case .inUse: 73
+    default: 65
+    }
+  }
   var sentence: String { description }
 }
 

@@ -19,9 +19,9 @@ struct Interpolate: ParsableCommand {
   @OptionGroup var network: NetworkArguments
   @Option(help: "Seeds to visit, at least two.") var seeds: NumberList
   @Option(help: "Straight lines in w, or great circles in z.") var space: LatentSpace = .w
-  @Option(help: "Frames of the animation from a seed to the next.") var frames: Int = 24
-  @Option(help: "Frames a second of the animation.") var fps: Double = 24
-  @Option(help: "Pictures of the strip from a seed to the next.") var steps: Int = 7
+  @Option(parsing: .unconditional, help: "Frames of the animation from a seed to the next.") var frames: Int = 24
+  @Option(parsing: .unconditional, help: "Frames a second of the animation.") var fps: Double = 24
+  @Option(parsing: .unconditional, help: "Pictures of the strip from a seed to the next.") var steps: Int = 7
   @OptionGroup var pictures: PictureArguments
 
   mutating func validate() throws {
@@ -37,6 +37,7 @@ struct Interpolate: ParsableCommand {
   func run() throws {
     try StyleGANTool.run {
       let renderer = try network.renderer()
+      try NetworkArguments.requireRoom(seeds.values.count * max(frames, steps), renderer)
       try pictures.prepare()
       let strip = renderer.images(renderer.walk(seeds: seeds.values, frames: steps, space: space, loop: false))
       // Many seeds: one row each, ending just before the next row's first picture.

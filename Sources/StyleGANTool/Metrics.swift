@@ -98,7 +98,7 @@ struct Metrics: ParsableCommand {
     let start = clock.now
     let drawn = GeneratedImages(
       generator: generator, growth: file.growth, count: samples, seed: seed,
-      compute: Compute(precision: compute.precision.precision))
+      compute: Compute(precision: compute.precision))
     let real = RealImages(dataset: dataset, growth: file.growth, seed: seed, device: device)
     let showsProgress = !quiet && isatty(STDERR_FILENO) != 0
     let result = try SlicedWassersteinDistance(samples: samples, seed: seed)(

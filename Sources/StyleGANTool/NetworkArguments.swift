@@ -21,14 +21,20 @@ enum PrecisionChoice: String, ExpressibleByArgument, CaseIterable {
 
 /// Where and how operations run: shared by every command that uses a network.
 struct ComputeArguments: ParsableArguments {
-  @Option(help: "Activations in fp32 or bf16; auto takes bf16 where the processor has it.")
-  var precision: PrecisionChoice = .fp32
+  @Option(
+    name: .customLong("precision"),
+    help: "Activations in fp32, bf16, or auto: bf16 where the processor has it (default: fp32).")
+  var precisionChoice: PrecisionChoice?
 
-  @Option(help: "cpu, cuda, cuda:N or mps.")
-  var device: String = "cpu"
+  @Option(name: .customLong("device"), help: "cpu, cuda, cuda:N or mps (default: cpu).")
+  var deviceName: String?
 
-  @Option(help: "Threads of the processor (default: all cores).")
+  @Option(parsing: .unconditional, help: "Threads of the processor (default: all cores).")
   var threads: Int?
+
+  /// What was asked for, or the default.
+  var precision: Compute.Precision { (precisionChoice ?? .fp32).precision }
+  var device: String { deviceName ?? "cpu" }
 
   mutating func validate() throws {
     if let threads, !(1...1024).contains(threads) {
@@ -48,16 +54,20 @@ struct NetworkArguments: ParsableArguments {
   @Option(help: ArgumentHelp("A network file, or a run's folder for its newest.", valueName: "file"))
   var network: String
 
-  @Option(name: .customLong("trunc"), help: "Truncation ψ: 1 none, 0.7 as in the paper's figures, 0 the average.")
+  @Option(
+    name: .customLong("trunc"), parsing: .unconditional,
+    help: "Truncation ψ: 1 none, 0.7 as in the paper's figures, 0 the average.")
   var psi: Double = 1
 
-  @Option(name: .customLong("trunc-cutoff"), help: "Truncate only the layers before this one (default: all).")
+  @Option(
+    name: .customLong("trunc-cutoff"), parsing: .unconditional,
+    help: "Truncate only the layers before this one (default: all).")
   var cutoff: Int?
 
   @Option(help: "Noise inputs: the network's own images, fresh ones, or none.")
   var noiseMode: NoiseChoice = .const
 
-  @Option(help: "Fixes the noise of --noise-mode random.")
+  @Option(parsing: .unconditional, help: "Fixes the noise of --noise-mode random.")
   var noiseSeed: UInt64 = 0
 
   @OptionGroup var compute: ComputeArguments
@@ -65,6 +75,14 @@ struct NetworkArguments: ParsableArguments {
   mutating func validate() throws {
     if !(-100...100).contains(psi) { throw ValidationError("--trunc is \(psi), but must be from −100 to 100") }
     if let cutoff, cutoff < 0 { throw ValidationError("--trunc-cutoff is \(cutoff), but must be 0 or more") }
+  }
+
+  /// Refuses to draw more than one picture can hold, before hours are spent on it.
+  static func requireRoom(_ count: Int, _ renderer: Renderer) throws {
+    let side = renderer.growth.resolution
+    guard count <= ImageGrid.largestArea / (side * side) else {
+      throw ValidationError("\(count) pictures of \(side)×\(side) are too many for one file; ask for fewer")
+    }
   }
 
   /// Opens the network.
@@ -79,7 +97,7 @@ struct NetworkArguments: ParsableArguments {
       }
     return Renderer(
       file, truncation: Truncation(psi: psi, cutoff: cutoff), noise: noise,
-      compute: Compute(precision: compute.precision.precision))
+      compute: Compute(precision: compute.precision))
   }
 }
 

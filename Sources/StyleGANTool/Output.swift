@@ -16,6 +16,7 @@ func makeFolder(_ path: String) throws {
     guard isFolder.boolValue else { throw FileError(.write, path: path, code: ENOTDIR) }
     return
   }
+  guard !path.isEmpty else { throw FileError(.write, path: "\"\"", code: ENOENT) }
   let parent = AtomicFile.folder(of: path)
   if parent != path, !FileManager.default.fileExists(atPath: parent) { try makeFolder(parent) }
   guard mkdir(path, 0o777) == 0 || errno == EEXIST else { throw FileError(.write, path: path) }
@@ -52,8 +53,10 @@ func newestNetwork(at path: String) throws -> String {
   var isFolder: ObjCBool = false
   guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else { return path }
   let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+  // Numbers of more than six digits are longer.
   guard
-    let newest = names.filter({ $0.hasPrefix("network-snapshot-") && $0.hasSuffix(".safetensors") }).max()
+    let newest = names.filter({ $0.hasPrefix("network-snapshot-") && $0.hasSuffix(".safetensors") })
+      .max(by: { ($0.utf8.count, $0) < ($1.utf8.count, $1) })
   else { throw MissingNetwork(path: path) }
   return "\(path)/\(newest)"
 }

@@ -25,8 +25,9 @@ struct Train: ParsableCommand {
         stylegan train --data photos/ --resolution 64 --dry-run
         stylegan train --resume latest
 
-      Ctrl-C saves and tells how to go on. A training that was killed goes on from its last state in the same way,
-      and ends with the same files as if nothing had happened.
+      Ctrl-C saves, tells how to go on, and ends with exit code 130 (143 where it was SIGTERM); a second one ends at
+      once. A training that was killed goes on from its last state in the same way, and ends with the same files as if
+      nothing had happened.
       """)
 
   @Option(help: "The folder in which runs are numbered.") var outdir = "runs"
@@ -49,6 +50,18 @@ struct Train: ParsableCommand {
     if let minutes, !(minutes > 0 && minutes <= 1e6) {
       throw ValidationError("--minutes is \(minutes), but must be above 0")
     }
+    if initFrom != nil, let option = network.shaping.first {
+      throw ValidationError("--init-from brings the shape of its network; leave out \(option)")
+    }
+    if resume != nil,
+      let option =
+        (network.all + training.allButEnd
+        + given([
+          ("--precision", compute.precisionChoice), ("--device", compute.deviceName), ("--threads", compute.threads),
+        ])).first
+    {
+      throw ValidationError("--resume goes on with the options of its run, but for --kimg; leave out \(option)")
+    }
     if resume != nil && (data != nil || initFrom != nil) {
       throw ValidationError("--resume goes on with the data and weights of its run; leave out --data and --init-from")
     }
@@ -67,37 +80,43 @@ struct Train: ParsableCommand {
     let initial = try initFrom.map { try NetworkFile(path: try newestNetwork(at: $0)) }
     let dataset = try DatasetSource.open(
       data!, resolution: network.resolution ?? initial?.configuration.resolution,
-      channels: network.channels ?? initial?.configuration.imageChannels, notice: { printError($0) })
+      channels: network.channels ?? initial?.configuration.imageChannels, notice: notice)
     var options = TrainingOptions(
       recipe: cfg.rawValue, data: data!,
       dataset: .init(name: dataset.name, fingerprint: dataset.fingerprint, count: dataset.count),
       configuration: try initial?.configuration ?? network.configuration(for: dataset))
     options.initialNetwork = try initFrom.map { try newestNetwork(at: $0) }
     try training.apply(to: &options)
-    options.precision = compute.precision.precision
+    options.precision = compute.precision
     options.device = compute.device
     options.threads = Processor.threadCount
     try options.validate()
     if dryRun { return try describe(options) }
+    let signals = StopSignals()
     let trainer = try Trainer(options, dataset: dataset, in: outdir)
-    try train(trainer)
+    try train(trainer, signals)
   }
 
   private func resume(_ target: String) throws {
     let state = try stateFile(target)
+    if dryRun { return try describe(try Trainer.options(resuming: state, totalKimg: training.kimg)) }
+    let signals = StopSignals()
     let trainer = try Trainer(resuming: state, totalKimg: training.kimg) { options in
       try DatasetSource.open(
         options.data, resolution: options.configuration.resolution, channels: options.configuration.imageChannels,
-        notice: { printError($0) })
+        notice: notice)
     }
-    if dryRun { return try describe(trainer.options) }
     guard trainer.imagesShown < trainer.totalImages else {
       if !quiet {
         print("\(trainer.directory.path) has reached its \(trainer.options.totalKimg) kimg; go further with --kimg")
       }
       return
     }
-    try train(trainer)
+    try train(trainer, signals)
+  }
+
+  private func notice(_ line: String) {
+    if !quiet { printError(line) }
   }
 
   private func stateFile(_ target: String) throws -> String {
@@ -116,35 +135,36 @@ struct Train: ParsableCommand {
 
   private func describe(_ options: TrainingOptions) throws {
     print(try options.text(), terminator: "")
-    let networks = TrainingNetworks(options)
-    print("generator: \(networks.generator.store.parameterCount) parameters")
-    print("discriminator: \(networks.discriminator.store.parameterCount) parameters")
+    print("generator: \(options.configuration.generatorParameterCount) parameters")
+    print("discriminator: \(options.configuration.discriminatorParameterCount) parameters")
+    try options.requireMemory()
   }
 
   // MARK: Training
 
-  private func train(_ trainer: Trainer) throws {
-    let signals = StopSignals()
+  private func train(_ trainer: Trainer, _ signals: StopSignals) throws {
     let progress = TrainingProgressPrinter(quiet: quiet)
     try trainer.directory.appendToLog(
       "\(Date.now.formatted(.iso8601)) \(trainer.imagesShown == 0 ? "started" : "resumed") at "
         + "\(Double(trainer.imagesShown) / 1000) kimg, libtorch \(Processor.libtorchVersion), "
         + "\(trainer.options.threads) threads")
     progress.begin(trainer)
-    func show(_ event: Trainer.Event) {
-      if let line = progress.show(event) { try? trainer.directory.appendToLog(line) }
+    func show(_ event: Trainer.Event) throws {
+      if let line = progress.show(event) { try trainer.directory.appendToLog(line) }
     }
     let clock = ContinuousClock()
     let end = minutes.map { clock.now + .seconds($0 * 60) }
     let outcome = try trainer.train(
-      shouldStop: { signals.stopRequested || end.map { clock.now >= $0 } ?? false }, observe: show)
+      shouldStop: { signals.received != nil || end.map { clock.now >= $0 } ?? false }, observe: show)
     progress.end()
     switch outcome {
     case .finished(let network):
       if !quiet { print("finished: \(network)") }
     case .interrupted:
-      if !signals.stopRequested { show(try trainer.writeSnapshot()) }
+      if signals.received == nil { try show(try trainer.writeSnapshot()) }
       if !quiet { print("stopped and saved. Go on with: stylegan train --resume \(trainer.directory.path)") }
+      // As a shell expects it of what a signal ended.
+      if let signal = signals.received { throw ExitCode(128 + signal) }
     }
   }
 }

@@ -1,6 +1,5 @@
 import Foundation
 import GANs
-import Synchronization
 
 /// Shows a training: a live bar on a terminal, a line a tick elsewhere.
 final class TrainingProgressPrinter {
@@ -35,7 +34,7 @@ final class TrainingProgressPrinter {
     case .step(let report):
       if !quiet, isTerminal, clock.now - lastDraw > .milliseconds(200) {
         lastDraw = clock.now
-        write("\r\u{1B}[2K" + bar(report) + " " + describe(report))
+        write("\r\u{1B}[2K" + fitted(bar(report) + " " + describe(report)))
       }
       return nil
     case .tick(let report):
@@ -55,13 +54,14 @@ final class TrainingProgressPrinter {
 
   private func bar(_ report: Trainer.Report) -> String {
     let width = 20
-    let done = Int(Double(width) * Double(report.images) / Double(max(report.totalImages, 1)))
+    // The last minibatch may go beyond the end.
+    let done = min(width, Int(Double(width) * Double(report.images) / Double(max(report.totalImages, 1))))
     return "[" + String(repeating: "#", count: done) + String(repeating: "-", count: width - done) + "]"
   }
 
   private func describe(_ report: Trainer.Report) -> String {
     let rate = Double(report.images - imagesAtStart) / max((clock.now - start) / .seconds(1), 1e-9)
-    let left = Double(report.totalImages - report.images) / max(rate, 1e-9)
+    let left = Double(max(0, report.totalImages - report.images)) / max(rate, 1e-9)
     let fade = report.growth.alpha < 1 ? String(format: "@%.2f", report.growth.alpha) : ""
     func value(_ name: String) -> String { report.statistics[name].map { String(format: "%.3f", $0) } ?? "–" }
     return String(
@@ -77,32 +77,15 @@ final class TrainingProgressPrinter {
       ? "\(s / 86_400)d \(s / 3600 % 24)h" : String(format: "%d:%02d:%02d", s / 3600, s / 60 % 60, s % 60)
   }
 
+  /// As much as a line of the terminal holds: what is longer would wrap, and not be wiped by the next one.
+  private func fitted(_ line: String) -> String {
+    var size = winsize()
+    guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 1 else { return line }
+    return String(line.prefix(Int(size.ws_col) - 1))
+  }
+
   private func write(_ text: String) {
     print(text, terminator: "")
     fflush(nil)
-  }
-}
-
-/// Notices SIGINT and SIGTERM, so that a training ends at the end of a step; a second one ends the program at once.
-final class StopSignals {
-  private let requested = Requested()
-  private var sources: [any DispatchSourceSignal] = []
-
-  init() {
-    for number in [SIGINT, SIGTERM] {
-      signal(number, SIG_IGN)
-      let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-      source.setEventHandler { [requested] in
-        if requested.value.exchange(true, ordering: .relaxed) { exit(130) }
-      }
-      source.resume()
-      sources.append(source)
-    }
-  }
-
-  var stopRequested: Bool { requested.value.load(ordering: .relaxed) }
-
-  private final class Requested: Sendable {
-    let value = Atomic(false)
   }
 }

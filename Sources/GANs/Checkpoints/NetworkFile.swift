@@ -44,6 +44,7 @@ public struct NetworkFile {
     growth = header.growth
     history = header.history
     self.file = file
+    try file.requireGenerator(configuration)
     generator = StyleGANGenerator(configuration, seed: 0, device: device)
     try file.load(into: generator.store.state, prefix: "G_ema.")
     generator.store.setRequiresGradient(false)
@@ -138,6 +139,16 @@ func json(_ value: some Encodable) throws -> String {
 }
 
 extension SafetensorsFile {
+  /// Refuses a configuration whose averaged generator is larger than this file, before memory is taken for it.
+  func requireGenerator(_ configuration: StyleGANConfiguration) throws {
+    let wanted = configuration.generatorParameterCount + configuration.generatorBufferCount
+    let found = tensors.values.reduce(0) { $1.name.hasPrefix("G_ema.") ? $0 + $1.byteRange.count / 4 : $0 }
+    // What is merely missing is listed by name when it is loaded.
+    guard wanted <= 2 * found + 1 << 20 else {
+      throw NetworkFileError(path, "its configuration asks for a generator of \(wanted) values, but it has \(found)")
+    }
+  }
+
   /// A structured entry of the metadata.
   func decoded<Value: Decodable>(_ key: String, as type: Value.Type) throws -> Value {
     guard let text = metadata[key] else { throw NetworkFileError(path, "its metadata has no '\(key)'") }

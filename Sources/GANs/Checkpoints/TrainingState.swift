@@ -17,8 +17,12 @@ struct TrainingProgress: Codable, Equatable {
   var discriminatorUpdates = 0
   /// Means since the last tick.
   var statistics = Statistics()
-  /// The size of stats.jsonl, so that work done twice is not told twice.
-  var statisticsSize = 0
+
+  /// Whether a training can have come this far.
+  var isPossible: Bool {
+    let numbers = [images, steps, ticks, position, resolution, generatorUpdates, discriminatorUpdates]
+    return numbers.allSatisfy { (0...1 << 50).contains($0) } && ticks <= steps && statistics.isConsistent
+  }
 }
 
 /// All that an exact restart needs, in one file: networks, optimizers, random stream, progress and options.
@@ -47,6 +51,7 @@ enum TrainingState {
     let file = try open(path)
     let options = try file.decoded("options", as: TrainingOptions.self)
     do { try options.validate() } catch { throw NetworkFileError(path, "\(error)") }
+    try file.requireGenerator(options.configuration)
     return options
   }
 
@@ -54,8 +59,11 @@ enum TrainingState {
   static func load(from path: String, networks: TrainingNetworks, random: RandomStream) throws -> TrainingProgress {
     let file = try open(path)
     let progress = try file.decoded("progress", as: TrainingProgress.self)
+    guard progress.isPossible else { throw NetworkFileError(path, "its 'progress' is impossible") }
+    do { try random.restore(file.tensor("random")) } catch let error as RandomStreamError {
+      throw NetworkFileError(path, "its 'random' is \(error.description)")
+    }
     for (prefix, tensors) in parts(of: networks) { try file.load(into: tensors, prefix: prefix) }
-    try random.restore(file.tensor("random"))
     networks.generatorOptimizer.restore(stepCount: progress.generatorUpdates)
     networks.discriminatorOptimizer.restore(stepCount: progress.discriminatorUpdates)
     return progress

@@ -1,5 +1,6 @@
 import Foundation
 import Images
+import Torch
 
 /// The folder of one training run: `runs/00003-stylegan-fashion-mnist-32/`.
 public struct RunDirectory: Sendable, Equatable {
@@ -9,17 +10,44 @@ public struct RunDirectory: Sendable, Equatable {
   /// An existing run folder.
   public init(path: String) { self.path = path }
 
-  /// Makes the next numbered folder in `parent`.
+  /// Makes the next numbered folder in `parent`; two processes at once get two folders.
   /// - Throws: `FileError` where it cannot be made.
   public static func create(in parent: String, name: String) throws -> RunDirectory {
-    try makeFolder(parent, intermediate: true)
+    try createUndoably(in: parent, name: name).directory
+  }
+
+  /// Makes the next numbered folder, and gives what takes it away again with everything in it.
+  static func createUndoably(in parent: String, name: String) throws -> (directory: RunDirectory, undo: () -> Void) {
+    let name = fileName(name)
+    let parents = try makeFolder(parent)
+    // Only folders that were made here, and only while they are empty.
+    func removeParents() { for folder in parents.reversed() { rmdir(folder) } }
     var number = (existing(in: parent).map(\.number).max() ?? -1) + 1
     while true {
       let path = "\(parent)/\(String(format: "%05d", number))-\(name)"
-      if mkdir(path, 0o777) == 0 { return RunDirectory(path: path) }
-      guard errno == EEXIST else { throw FileError(.write, path: path) }
+      if mkdir(path, 0o777) == 0 {
+        return (
+          RunDirectory(path: path),
+          {
+            try? FileManager.default.removeItem(atPath: path)
+            removeParents()
+          }
+        )
+      }
+      guard errno == EEXIST else {
+        let error = FileError(.write, path: path)
+        removeParents()
+        throw error
+      }
       number += 1
     }
+  }
+
+  /// A name without what a file's name cannot have, or that would make it too long.
+  private static func fileName(_ name: String) -> String {
+    var text = name.map { $0.isLetter || $0.isNumber || "._-+@".contains($0) ? String($0) : "_" }.joined()
+    while text.utf8.count > 128 { text.removeFirst() }
+    return text
   }
 
   /// The newest run folder in `parent` that has a state to resume from.
@@ -30,22 +58,30 @@ public struct RunDirectory: Sendable, Equatable {
 
   private static func existing(in parent: String) -> [(number: Int, name: String)] {
     ((try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? []).compactMap { name in
-      guard let digits = name.split(separator: "-").first, digits.count >= 5, let number = Int(digits) else {
-        return nil
-      }
+      guard let digits = name.split(separator: "-").first, (5...12).contains(digits.utf8.count),
+        let number = Int(digits)
+      else { return nil }
       return (number, name)
     }
   }
 
-  private static func makeFolder(_ path: String, intermediate: Bool) throws {
+  /// Makes a folder with those above it.
+  /// - Returns: the folders that were not there, from the top.
+  private static func makeFolder(_ path: String) throws -> [String] {
     var isFolder: ObjCBool = false
     if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) {
       guard isFolder.boolValue else { throw FileError(.write, path: path, code: ENOTDIR) }
-      return
+      return []
     }
+    guard !path.isEmpty else { throw FileError(.write, path: "\"\"", code: ENOENT) }
     let parent = AtomicFile.folder(of: path)
-    if intermediate, !FileManager.default.fileExists(atPath: parent) { try makeFolder(parent, intermediate: true) }
-    guard mkdir(path, 0o777) == 0 || errno == EEXIST else { throw FileError(.write, path: path) }
+    let made = parent == path ? [] : try makeFolder(parent)
+    if mkdir(path, 0o777) == 0 { return made + [path] }
+    let error = FileError(.write, path: path)
+    // Another process may have been faster.
+    if error.code == EEXIST { return made }
+    for folder in made.reversed() { rmdir(folder) }
+    throw error
   }
 
   // MARK: Files
@@ -72,33 +108,42 @@ public struct RunDirectory: Sendable, Equatable {
   public func appendToLog(_ line: String) throws { try Self.append(line, to: log) }
 
   /// Adds a line of statistics, on the disk when this returns.
-  /// - Returns: the size of the file in bytes.
-  func appendStatistics(_ line: String) throws -> Int {
-    try Self.append(line, to: statistics, synchronised: true)
-  }
+  func appendStatistics(_ line: String) throws { try Self.append(line, to: statistics, synchronised: true) }
 
-  /// Forgets the statistics of work that has to be done again.
-  func truncateStatistics(to size: Int) throws {
-    var status = stat()
-    guard stat(statistics, &status) == 0 else {
-      if errno == ENOENT { return }
-      throw FileError(.read, path: statistics)
+  /// Forgets the statistics of work that has to be done again: all but the first lines.
+  ///
+  /// Lines are counted, not bytes: timings differ from run to run, and the state of a run must not depend on them.
+  func truncateStatistics(toLines count: Int) throws {
+    guard FileManager.default.fileExists(atPath: statistics) else { return }
+    let bytes = try ImageDecoder.bytes(of: statistics)
+    var size = 0
+    for _ in 0..<count {
+      guard let end = bytes[size...].firstIndex(of: UInt8(ascii: "\n")) else { break }
+      size = end + 1
     }
-    guard Int(status.st_size) > size else { return }
+    guard size < bytes.count else { return }
     guard truncate(statistics, off_t(size)) == 0 else { throw FileError(.write, path: statistics) }
   }
 
-  /// Adds a line to a file, which is made where it is missing.
-  /// - Returns: the size of the file in bytes.
-  @discardableResult
-  public static func append(_ line: String, to path: String, synchronised: Bool = false) throws -> Int {
+  /// Removes temporary files of a process that was killed.
+  func removeStaleTemporaries() {
+    AtomicFile.removeStale(in: path) {
+      $0.hasPrefix(AtomicFile.temporaryPrefix) || $0.hasPrefix(SafetensorsWriter.temporaryPrefix)
+    }
+  }
+
+  /// Adds a line to a file, which is made where it is missing, or leaves the file as it was.
+  public static func append(_ line: String, to path: String, synchronised: Bool = false) throws {
     let descriptor = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw FileError(.write, path: path) }
     defer { close(descriptor) }
-    try (line + "\n").utf8.withContiguousStorageIfAvailable {
-      try AtomicFile.writeAll(UnsafeRawBufferPointer($0), to: descriptor, path: path)
-    }!
-    if synchronised, fsync(descriptor) != 0 { throw FileError(.write, path: path) }
-    return Int(lseek(descriptor, 0, SEEK_END))
+    let size = lseek(descriptor, 0, SEEK_END)
+    do {
+      try Array((line + "\n").utf8).withUnsafeBytes { try AtomicFile.writeAll($0, to: descriptor, path: path) }
+      if synchronised, fsync(descriptor) != 0 { throw FileError(.write, path: path) }
+    } catch {
+      if size >= 0 { _ = ftruncate(descriptor, size) }
+      throw error
+    }
   }
 }

@@ -10,6 +10,9 @@ struct Statistics: Codable, Equatable {
     counts[name, default: 0] += 1
   }
 
+  /// Whether every sum has its count, as in every state that was written.
+  var isConsistent: Bool { Set(sums.keys) == Set(counts.keys) && counts.values.allSatisfy { $0 > 0 } }
+
   var means: [String: Double] { Dictionary(uniqueKeysWithValues: sums.map { ($0, $1 / Double(counts[$0]!)) }) }
 }
 
@@ -25,6 +28,17 @@ public enum ProcessMemory {
       getrusage(RUSAGE_SELF, &usage)
       return usage.ru_maxrss
     #endif
+  }
+
+  /// The most that this process can have, in bytes: of the machine, its control group, or its own limit.
+  public static var limit: Int? {
+    var limits = [Int(clamping: ProcessInfo.processInfo.physicalMemory)]
+    for path in ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"] {
+      if let text = try? String(contentsOfFile: path, encoding: .utf8), let value = Int(text.filter(\.isNumber)) {
+        limits.append(value)
+      }
+    }
+    return limits.filter { $0 > 0 }.min()
   }
 
   /// What is resident now, in bytes; nil where the system does not tell.

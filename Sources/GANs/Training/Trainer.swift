@@ -11,6 +11,7 @@ public final class Trainer {
   public let directory: RunDirectory
   /// The networks as they are now.
   public let networks: TrainingNetworks
+  private let lock: RunLock
   private let device: Device
   private let dataset: any ImageDataset
   private let loader: BatchLoader
@@ -49,9 +50,14 @@ public final class Trainer {
     case interrupted
   }
 
-  /// A new run in the next folder of `parent`.
-  /// - Throws: `FileError` where the folder cannot be made; errors of the initial network's file.
+  /// A new run in the next folder of `parent`; on failure nothing is left there.
+  /// - Throws: ``ConfigurationError`` where the options do not fit together or into memory, `FileError` where the folder
+  ///   cannot be made or filled; errors of the initial network's file and of the data.
   public convenience init(_ options: TrainingOptions, dataset: any ImageDataset, in parent: String) throws {
+    try options.validate()
+    try options.requireFit(dataset)
+    try options.requireMemory()
+    Processor.threadCount = options.threads
     let device = try Device(options.device)
     let networks = TrainingNetworks(options, device: device)
     if let path = options.initialNetwork {
@@ -60,13 +66,27 @@ public final class Trainer {
       networks.average.store.copy(from: network.generator.store)
     }
     let name = "\(options.recipe)-\(dataset.name)-\(options.configuration.resolution)"
-    let directory = try RunDirectory.create(in: parent, name: name)
-    try AtomicFile.write(try options.text(), to: directory.options)
-    self.init(
-      options, dataset: dataset, directory: directory, device: device, networks: networks,
-      random: RandomStream(seed: options.seed, device: .cpu), progress: TrainingProgress())
-    try writeReals()
-    try writeState()
+    let (directory, undo) = try RunDirectory.createUndoably(in: parent, name: name)
+    do {
+      try AtomicFile.write(try options.text(), to: directory.options)
+      self.init(
+        options, dataset: dataset, directory: directory, lock: try RunLock(directory), device: device,
+        networks: networks, random: RandomStream(seed: options.seed, device: .cpu), progress: TrainingProgress())
+      try writeReals()
+      try writeState()
+    } catch {
+      undo()
+      throw error
+    }
+  }
+
+  /// The options with which a run would go on.
+  /// - Throws: errors of the state's file.
+  public static func options(resuming state: String, totalKimg: Double? = nil) throws -> TrainingOptions {
+    var options = try TrainingState.options(at: state)
+    if let totalKimg { options.totalKimg = totalKimg }
+    try options.validate()
+    return options
   }
 
   /// Continues a run from its last saved state, as if it had never stopped.
@@ -74,38 +94,44 @@ public final class Trainer {
   ///   - state: a training state; its folder is the run's.
   ///   - totalKimg: a new end; nil for the one it had.
   ///   - open: opens the data set that options name.
-  /// - Throws: errors of the file; ``TrainingError/dataChanged(_:)`` where the data set is another one now.
+  /// - Throws: errors of the file; ``TrainingError/dataChanged(_:)`` where the data set is another one now,
+  ///   ``TrainingError/inUse(_:)`` where another process trains in this folder.
   public convenience init(
     resuming state: String, totalKimg: Double? = nil, open: (TrainingOptions) throws -> any ImageDataset
   ) throws {
-    var options = try TrainingState.options(at: state)
-    if let totalKimg { options.totalKimg = totalKimg }
-    try options.validate()
+    // Refused before the folder is touched, so that a wrong path is an error of that path.
+    _ = try Self.options(resuming: state)
+    let directory = RunDirectory(path: AtomicFile.folder(of: state))
+    let lock = try RunLock(directory)
+    // Read again: while the lock was not held, another process may have written.
+    let options = try Self.options(resuming: state, totalKimg: totalKimg)
     let device = try Device(options.device)
     let dataset = try open(options)
     guard dataset.fingerprint == options.dataset.fingerprint else {
       throw TrainingError.dataChanged(options.data)
     }
+    try options.requireFit(dataset)
+    try options.requireMemory()
     Processor.threadCount = options.threads
     let networks = TrainingNetworks(options, device: device)
     let random = RandomStream(seed: 0)
     let progress = try TrainingState.load(from: state, networks: networks, random: random)
-    let directory = RunDirectory(path: AtomicFile.folder(of: state))
-    try directory.truncateStatistics(to: progress.statisticsSize)
+    directory.removeStaleTemporaries()
+    try directory.truncateStatistics(toLines: progress.ticks)
     try AtomicFile.write(try options.text(), to: directory.options)
     self.init(
-      options, dataset: dataset, directory: directory, device: device, networks: networks, random: random,
+      options, dataset: dataset, directory: directory, lock: lock, device: device, networks: networks, random: random,
       progress: progress)
   }
 
   private init(
-    _ options: TrainingOptions, dataset: any ImageDataset, directory: RunDirectory, device: Device,
+    _ options: TrainingOptions, dataset: any ImageDataset, directory: RunDirectory, lock: RunLock, device: Device,
     networks: TrainingNetworks, random: RandomStream, progress: TrainingProgress
   ) {
-    Processor.threadCount = options.threads
     self.options = options
     self.dataset = dataset
     self.directory = directory
+    self.lock = lock
     self.device = device
     self.networks = networks
     self.random = random
@@ -122,10 +148,10 @@ public final class Trainer {
   /// Trains until all images are shown.
   /// - Parameters:
   ///   - shouldStop: asked after every step; on true the state is saved and training ends.
-  ///   - observe: told what happens.
+  ///   - observe: told what happens; what it throws ends the training.
   /// - Throws: ``TrainingError/diverged(kimg:state:)`` where a loss is no number any more; the last good state stays.
   ///   `FileError` and data errors.
-  public func train(shouldStop: () -> Bool = { false }, observe: (Event) -> Void = { _ in }) throws -> Outcome {
+  public func train(shouldStop: () -> Bool = { false }, observe: (Event) throws -> Void = { _ in }) throws -> Outcome {
     let clock = ContinuousClock()
     let start = clock.now
     var tickStart = start
@@ -141,7 +167,7 @@ public final class Trainer {
 
     while progress.images < totalImages {
       try step()
-      observe(.step(report()))
+      try observe(.step(report()))
       if Double(progress.images) >= Double(progress.ticks + 1) * options.tickKimg * 1000
         || progress.images >= totalImages
       {
@@ -149,13 +175,13 @@ public final class Trainer {
         let summary = report()
         try writeStatistics(summary, secondsInTick: seconds(since: tickStart), seconds: seconds(since: start))
         progress.statistics = Statistics()
-        observe(.tick(summary))
+        try observe(.tick(summary))
         let isLast = progress.images >= totalImages
         if isLast || progress.ticks % options.snapshotTicks == 0 {
           let snapshot = try writeSnapshot()
           try writeState()
           lastSave = clock.now
-          observe(snapshot)
+          try observe(snapshot)
         } else if seconds(since: lastSave) > 300 {
           try writeState()
           lastSave = clock.now
@@ -232,7 +258,7 @@ public final class Trainer {
     line["Timing/sec_per_kimg"] = 1000 / max(report.imagesPerSecond, 1e-9)
     line["Timing/total_sec"] = seconds
     line["Resources/peak_rss_gb"] = Double(ProcessMemory.peakResident) / 1e9
-    progress.statisticsSize = try directory.appendStatistics(try json(line))
+    try directory.appendStatistics(try json(line))
   }
 
   /// Writes the networks and a grid of fakes as they are now.
@@ -288,6 +314,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   case diverged(kimg: Double, state: String)
   /// The data set is not the one the run started with.
   case dataChanged(String)
+  /// Another process trains in the run's folder.
+  case inUse(String)
 
   /// A sentence saying what to do.
   public var description: String {
@@ -298,6 +326,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     case .dataChanged(let path):
       "\(path) is not the data set this run started with: its content differs; restore it, or start a new run with "
         + "--init-from"
+    case .inUse(let path):
+      "another process is training in \(path); wait for it or stop it, then resume"
     }
   }
 }

@@ -1,3 +1,4 @@
+import Datasets
 import Foundation
 
 /// Everything that determines a training run; kept as `options.json` in its folder.
@@ -120,6 +121,18 @@ public struct TrainingOptions: Codable, Sendable, Equatable {
     try require(tickKimg > 0 && tickKimg <= 1e6, "tick", tickKimg, "above 0")
     try require((1...1_000_000).contains(snapshotTicks), "snap", snapshotTicks, "1 or more")
     try require((1...1024).contains(threads), "threads", threads, "1 to 1024")
+  }
+
+  /// Checks that images of a data set are what the networks take.
+  /// - Throws: ``ConfigurationError``.
+  func requireFit(_ dataset: any ImageDataset) throws(ConfigurationError) {
+    func shape(_ side: Int, _ channels: Int) -> String { "\(side)×\(side)×\(channels)" }
+    guard dataset.resolution == configuration.resolution, dataset.channels == configuration.imageChannels else {
+      throw ConfigurationError(
+        "the images are \(shape(dataset.resolution, dataset.channels)), but the network is for "
+          + "\(shape(configuration.resolution, configuration.imageChannels)): give both the same resolution and channels"
+      )
+    }
   }
 
   /// The options as JSON for people, keys sorted.

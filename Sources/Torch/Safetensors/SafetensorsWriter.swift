@@ -21,6 +21,9 @@ public struct SafetensorsWriter {
   /// The file's `__metadata__`.
   public var metadata: [String: String]
 
+  /// How the names of temporary files begin.
+  public static let temporaryPrefix = ".safetensors-"
+
   private struct Source {
     let name: String
     let dataType: SafetensorsDataType
@@ -139,9 +142,11 @@ private final class TemporaryFile {
       folder = "./"
     }
     // Not made from the target's name, which may be as long as names can be.
-    temporary = "\(folder).safetensors-\(String(UInt64.random(in: 0 ... .max), radix: 36)).tmp"
+    temporary = "\(folder)\(SafetensorsWriter.temporaryPrefix)\(String(UInt64.random(in: 0 ... .max), radix: 36)).tmp"
     file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     guard file >= 0 else { throw .cannotWrite(path: target, code: errno) }
+    // Held until the file is closed, so that what a killed process left behind can be told from what is being written.
+    _ = flock(file, LOCK_EX | LOCK_NB)
   }
 
   func write(_ bytes: UnsafeRawBufferPointer) throws(SafetensorsError) {

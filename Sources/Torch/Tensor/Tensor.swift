@@ -98,9 +98,20 @@ func perform(
   if call(&message) != 0 { trap(message, file, line) }
 }
 
-/// Stops the program with libtorch's message at the caller's line.
+/// Stops the program with libtorch's message at the caller's line; what to do when memory runs out is the program's choice.
 func trap(_ message: UnsafeMutablePointer<CChar>?, _ file: StaticString, _ line: UInt) -> Never {
-  fatalError(takeMessage(message), file: file, line: line)
+  let text = takeMessage(message)
+  let signs = ["not enough memory", "can't allocate memory", "out of memory", "bad_alloc"]
+  if let handler = OutOfMemory.handler, signs.contains(where: text.contains) { handler(text) }
+  fatalError(text, file: file, line: line)
+}
+
+/// What happens when there is no memory for a tensor.
+///
+/// It is no programmer's mistake, but nothing that could go on either: a program may end with words of its own.
+public enum OutOfMemory {
+  /// Called with libtorch's message; nil: it traps. To be set once, before the first tensor is made.
+  nonisolated(unsafe) public static var handler: ((String) -> Never)?
 }
 
 /// The text of an owned message, freed.

@@ -1,0 +1,58 @@
+// How large networks are, told from the configuration alone: before a byte is allocated for them.
+
+extension StyleGANConfiguration {
+  /// Trained scalars of the generator.
+  public var generatorParameterCount: Int {
+    var count = 0
+    for layer in 0..<mappingLayers { count += ((layer == 0 ? zSize : wSize) + 1) * wSize }
+    for r in resolutions {
+      let outputs = channels(at: r)
+      count += r == 4 ? outputs * 16 : channels(at: r / 2) * outputs * 9  // the constant, or conv0
+      count += outputs * outputs * 9  // conv1
+      count += 2 * (2 * outputs + (wSize + 1) * 2 * outputs)  // style0, style1: B, bias, A
+      count += (outputs + 1) * imageChannels  // to_rgb
+    }
+    return count
+  }
+
+  /// Saved scalars of the generator that no optimizer touches: the average of w, and the noise images.
+  public var generatorBufferCount: Int { wSize + resolutions.reduce(0) { $0 + 2 * $1 * $1 } }
+
+  /// Trained scalars of the discriminator.
+  public var discriminatorParameterCount: Int {
+    let (top, hidden) = (channels(at: 4), channels(stage: 0))
+    var count = (imageChannels + 1) * top + (top + 1) * top * 9 + top + (top * 16 + 1) * hidden + hidden + 1
+    for r in resolutions.dropFirst() {
+      let (inputs, outputs) = (channels(at: r), channels(at: r / 2))
+      count += (imageChannels + 1) * inputs + (inputs * 9 + 1) * inputs + inputs * outputs * 9 + outputs
+    }
+    return count
+  }
+}
+
+extension TrainingOptions {
+  /// Bytes that training takes at the very least: weights, their average, gradients and moments, and what the
+  /// discriminator's layers keep for the backward pass in the costliest stage of growth; the true need is some times more.
+  public var leastMemory: Int {
+    let generator = configuration.generatorParameterCount + configuration.generatorBufferCount
+    let weights = 5 * generator + 4 * configuration.discriminatorParameterCount
+    var activations = 0
+    for top in configuration.resolutions where top >= schedule.initialResolution {
+      let sample = configuration.resolutions.filter { $0 <= top }
+        .reduce(0) { $0 + 2 * $1 * $1 * configuration.channels(at: $1) }
+      // Reals and fakes.
+      activations = max(activations, 2 * schedule.batchSize(at: top) * sample)
+    }
+    return 4 * (weights + activations)
+  }
+
+  /// Refuses what cannot fit into the memory of this machine.
+  /// - Throws: ``ConfigurationError`` saying what to reduce.
+  public func requireMemory(limit: Int? = ProcessMemory.limit) throws(ConfigurationError) {
+    guard device == "cpu", let limit, leastMemory > limit else { return }
+    func gigabytes(_ bytes: Int) -> String { String((Double(bytes) / 1e8).rounded(.up) / 10) }
+    throw ConfigurationError(
+      "this training needs more than \(gigabytes(leastMemory)) GB of memory, and there are \(gigabytes(limit)) GB: choose "
+        + "a smaller width, batch or resolution")
+  }
+}
