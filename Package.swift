@@ -48,7 +48,8 @@ let package = Package(
     .target(name: "_TestSupport", dependencies: ["Torch", "Images"]),
     .testTarget(
       name: "TorchTests", dependencies: ["Torch", "_TestSupport"], resources: [.copy("Fixtures")]),
-    .testTarget(name: "ImagesTests", dependencies: ["Images", "_TestSupport"]),
+    .testTarget(
+      name: "ImagesTests", dependencies: ["Images", "_TestSupport"], resources: [.copy("Fixtures")]),
     .testTarget(
       name: "DatasetsTests", dependencies: ["Datasets", "Images", "CLibzip", "_TestSupport"]),
     .testTarget(

@@ -85,10 +85,12 @@ private final class Pipeline: @unchecked Sendable {
   private let depth: Int
   private let chunkSize: Int
   private let sampleSize: Int
+  /// The first sample that is ever handed out: what lies before it is never read.
+  private let origin: Int
 
   private let condition = NSCondition()
   private var stopped = false
-  /// The next chunk to read, and the first that the consumer still needs; chunk k holds samples k·chunkSize….
+  /// The next chunk to read, and the first that the consumer still needs; chunk k holds samples origin + k·chunkSize….
   private var nextChunk: Int
   private var firstNeeded: Int
   private var ready: [Int: Chunk] = [:]
@@ -98,8 +100,8 @@ private final class Pipeline: @unchecked Sendable {
     (self.dataset, self.order, self.mirror, self.depth) = (dataset, order, mirror, depth)
     sampleSize = dataset.channels * dataset.resolution * dataset.resolution
     chunkSize = max(1, min(64, (4 << 20) / sampleSize))
-    nextChunk = start / chunkSize
-    firstNeeded = nextChunk
+    origin = start
+    (nextChunk, firstNeeded) = (0, 0)
   }
 
   func stop() {
@@ -135,12 +137,13 @@ private final class Pipeline: @unchecked Sendable {
     var pixels = [UInt8]()
     pixels.reserveCapacity(count * sampleSize)
     var labels = [Int]()
-    var at = start
-    while at < start + count {
+    var at = start - origin
+    let end = at + count
+    while at < end {
       let index = at / chunkSize
       let chunk = wait(for: index)
       let first = at - index * chunkSize
-      let last = min(chunkSize, start + count - index * chunkSize)
+      let last = min(chunkSize, end - index * chunkSize)
       guard last <= chunk.count else { throw chunk.error! }
       chunk.pixels.withUnsafeBufferPointer {
         pixels.append(contentsOf: UnsafeBufferPointer(rebasing: $0[(first * sampleSize)..<(last * sampleSize)]))
@@ -178,7 +181,8 @@ private final class Pipeline: @unchecked Sendable {
   private func read(_ index: Int) -> Chunk {
     var chunk = Chunk(pixels: [], labels: [], count: 0, error: nil)
     chunk.pixels.reserveCapacity(chunkSize * sampleSize)
-    for sample in (index * chunkSize)..<((index + 1) * chunkSize) {
+    let first = origin + index * chunkSize
+    for sample in first..<(first + chunkSize) {
       if isStopped { break }
       let item = self.item(of: sample)
       do {

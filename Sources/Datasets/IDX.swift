@@ -112,11 +112,17 @@ enum IDX {
         }
         bytes += block[..<Int(got)]
       }
-      switch gzread(file, &block, 1) {
-      case 0: return bytes
-      case 1: throw DatasetError.malformed(path: path, reason: "it goes on after its \(count) samples")
-      default: throw DatasetError.malformed(path: path, reason: "its gzip checksum is wrong or its end is missing")
+      let more = gzread(file, &block, 1)
+      // At the end of a cut gzip stream zlib reads nothing, and only its error state tells.
+      var code: Int32 = 0
+      _ = gzerror(file, &code)
+      guard more >= 0, code == Z_OK || code == Z_STREAM_END else {
+        throw DatasetError.malformed(path: path, reason: "its gzip checksum is wrong or its end is missing")
       }
+      guard more == 0 else {
+        throw DatasetError.malformed(path: path, reason: "it goes on after its \(count) samples")
+      }
+      return bytes
     }
   }
 }

@@ -35,6 +35,26 @@ package protocol ImageCollection: Sendable {
 extension ImageCollection {
   package var ignored: [String] { [] }
   package func file(at index: Int) throws -> [UInt8]? { nil }
+
+  /// A digest of names, labels and stamps in their order, of the content of up to 64 files spread over the whole (equal sizes and
+  /// checksums do not mean equal pictures, see ``Digest``), and of `numbers`: 16 hexadecimal digits.
+  package func fingerprint(with numbers: [Int] = []) throws -> String {
+    var digest = Digest()
+    for number in [count, labelCount] + numbers { digest.add(UInt64(number)) }
+    for index in 0..<count {
+      digest.add(itemName(at: index))
+      digest.add(UInt64(bitPattern: Int64(label(at: index) ?? -1)))
+      digest.add(try stamp(at: index))
+    }
+    if !isInMemory {
+      // A file that cannot be read shows itself when its turn comes.
+      let step = max(1, count / 64)
+      for index in stride(from: 0, to: count, by: step) {
+        if let file = try? self.file(at: index) { file.withUnsafeBytes { digest.add($0) } }
+      }
+    }
+    return String(digest.value, radix: 16).leftPadded(to: 16)
+  }
 }
 
 /// Pictures that lie as raw samples in memory, all of one size (IDX, CIFAR).

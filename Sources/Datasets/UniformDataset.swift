@@ -36,16 +36,7 @@ final class UniformDataset: ImageDataset, @unchecked Sendable {
       self.channels = channels ?? (found.count == 1 ? found.first! : 3)
     }
 
-    var digest = Digest()
-    digest.add(UInt64(count))
-    for number in [self.resolution, self.channels, collection.labelCount] { digest.add(UInt64(number)) }
-    for index in 0..<count {
-      digest.add(collection.itemName(at: index))
-      digest.add(UInt64(bitPattern: Int64(collection.label(at: index) ?? -1)))
-      digest.add(try collection.stamp(at: index))
-    }
-    fingerprint = String(digest.value, radix: 16).leftPadded(to: 16)
-
+    fingerprint = try collection.fingerprint(with: [self.resolution, self.channels])
     let size = self.channels * self.resolution * self.resolution
     let copies = collection.isInMemory && !resizes
     cache = copies || count > cacheLimit / size ? nil : SampleCache(count: count, size: size)

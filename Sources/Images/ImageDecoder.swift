@@ -93,7 +93,7 @@ public enum ImageDecoder {
         ? "\(limits.side) pixels a side" : "\(limits.pixels >> 20) megapixels"
       throw ImageError.tooLarge(name: name, width: Int(header.width), height: Int(header.height), limit: limit)
     case CV_ANIMATED: throw ImageError.animated(name: name, pages: Int(header.pages))
-    default: throw failure(status, name: name, reason: reason)
+    default: throw failure(status, name: name, reason: reason, bytes: bytes)
     }
   }
 
@@ -113,7 +113,7 @@ public enum ImageDecoder {
     var message: UnsafeMutablePointer<CChar>?
     let status = bytes.withUnsafeBytes { cv_read_header($0.baseAddress, $0.count, &header, &message) }
     let reason = take(message)
-    guard status == CV_OK else { throw failure(status, name: name, reason: reason) }
+    guard status == CV_OK else { throw failure(status, name: name, reason: reason, bytes: bytes) }
     return Header(
       width: Int(header.width), height: Int(header.height), channels: Int(header.channels), pages: Int(header.pages))
   }
@@ -147,16 +147,18 @@ public enum ImageDecoder {
     }
   }
 
-  private static func failure(_ status: cv_status, name: String, reason: String) -> ImageError {
+  private static func failure(_ status: cv_status, name: String, reason: String, bytes: [UInt8]) -> ImageError {
     switch status {
     case CV_NOT_AN_IMAGE: return .notAnImage(name: name)
     case CV_BAD_HEADER, CV_BAD_PIXELS:
-      // The decoders' own words for a file that ends early.
+      // The decoders' own words for a file that ends early; libpng has none, but every PNG ends with an IEND chunk.
       let signs = [
         "premature end", "truncated", "end of stream", "unexpected end", "end of data", "not enough data", "eof",
       ]
       let text = reason.lowercased()
-      return signs.contains { text.contains($0) } ? .truncated(name: name) : .unreadable(name: name, reason: reason)
+      let endless = bytes.starts(with: [0x89, 0x50, 0x4e, 0x47]) && !bytes.suffix(64).contains("IEND".utf8)
+      return endless || signs.contains { text.contains($0) }
+        ? .truncated(name: name) : .unreadable(name: name, reason: reason)
     default: return .unreadable(name: name, reason: reason)
     }
   }

@@ -54,13 +54,21 @@ func run<Value>(_ body: () throws -> Value) throws -> Value {
   prepareProcess()
   do {
     let value = try body()
-    // What was printed may still be in a buffer: a full disk behind it is not to be missed.
-    if fflush(nil) != 0, errno != EPIPE { throw FileError(.write, path: "the output") }
+    try flushOutput()
     return value
   } catch let error as any UserFacingError {
     printError("error: \(error.sentence)")
     throw ExitCode(error.exitCode)
   }
+}
+
+/// Writes out what was printed, so that a full disk under `> FILE` is an error; a closed pipe is none.
+///
+/// - Throws: `FileError`.
+private func flushOutput() throws {
+  errno = 0
+  guard fflush(nil) != 0, errno != EPIPE else { return }
+  throw FileError(.write, path: "the standard output")
 }
 
 /// Makes the process such that what surrounds it (pipes, limits, closed descriptors) leads to errors, not to signals.

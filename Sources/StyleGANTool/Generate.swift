@@ -21,8 +21,7 @@ struct Generate: ParsableCommand {
   @Option(help: ArgumentHelp("One picture of columns × rows, such as 8x4, instead of a file a seed."))
   var grid: GridSize?
 
-  @Option(help: "The folder to write to; made where it is missing.")
-  var outdir: String = "out"
+  @OptionGroup var pictures: PictureArguments
 
   func run() throws {
     try StyleGANTool.run {
@@ -32,18 +31,17 @@ struct Generate: ParsableCommand {
       }
       let renderer = try network.renderer()
       if let grid { try NetworkArguments.requireRoom(grid.columns * grid.rows, renderer) }
-      try makeFolder(outdir)
+      try pictures.prepare()
       if let grid {
         let seeds = seeds?.values ?? Array(0..<UInt32(grid.columns * grid.rows))
-        try write(
-          ImageGrid.tiled(renderer.images(seeds: seeds), columns: grid.columns), to: "\(outdir)/grid.png")
+        try pictures.write(ImageGrid.tiled(renderer.images(seeds: seeds), columns: grid.columns), as: "grid.png")
       } else {
         let seeds = seeds?.values ?? [0]
         // Latents are made in blocks, so that a million seeds do not fill the memory.
         for block in stride(from: 0, to: seeds.count, by: 256) {
           let part = Array(seeds[block..<min(block + 256, seeds.count)])
           try renderer.draw(renderer.styles(renderer.w(seeds: part))) { i, image in
-            try write(image, to: "\(outdir)/seed\(padded(part[i], 4)).png")
+            try pictures.write(image, as: "seed\(padded(part[i], 4)).png")
           }
         }
       }

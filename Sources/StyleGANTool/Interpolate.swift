@@ -22,7 +22,7 @@ struct Interpolate: ParsableCommand {
   @Option(parsing: .unconditional, help: "Frames of the animation from a seed to the next.") var frames: Int = 24
   @Option(parsing: .unconditional, help: "Frames a second of the animation.") var fps: Double = 24
   @Option(parsing: .unconditional, help: "Pictures of the strip from a seed to the next.") var steps: Int = 7
-  @Option(help: "The folder to write to; made where it is missing.") var outdir: String = "out"
+  @OptionGroup var pictures: PictureArguments
 
   mutating func validate() throws {
     if seeds.values.count < 2 { throw ValidationError("--seeds needs at least two seeds to walk between") }
@@ -38,15 +38,15 @@ struct Interpolate: ParsableCommand {
     try StyleGANTool.run {
       let renderer = try network.renderer()
       try NetworkArguments.requireRoom(seeds.values.count * max(frames, steps), renderer)
-      try makeFolder(outdir)
+      try pictures.prepare()
       let strip = renderer.images(renderer.walk(seeds: seeds.values, frames: steps, space: space, loop: false))
-      let columns = seeds.values.count > 3 ? steps : strip.count
-      try write(
-        ImageGrid.tiled(columns == strip.count ? strip : strip.dropLast(), columns: columns),
-        to: "\(outdir)/interpolation.png")
+      // Many seeds: one row each, ending just before the next row's first picture.
+      let rows = seeds.values.count > 3 ? strip.dropLast() : strip[...]
+      try pictures.write(
+        ImageGrid.tiled(Array(rows), columns: seeds.values.count > 3 ? steps : rows.count), as: "interpolation.png")
       let animation = renderer.images(renderer.walk(seeds: seeds.values, frames: frames, space: space, loop: true))
-      let path = "\(outdir)/interpolation.webp"
-      try Animation.writeWebP(animation, to: path, framesPerSecond: fps)
+      let path = "\(pictures.outdir)/interpolation.webp"
+      try Animation.writeWebP(try animation.map(pictures.enlarged), to: path, framesPerSecond: fps)
       print(path)
     }
   }

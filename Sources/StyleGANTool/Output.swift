@@ -22,10 +22,30 @@ func makeFolder(_ path: String) throws {
   guard mkdir(path, 0o777) == 0 || errno == EEXIST else { throw FileError(.write, path: path) }
 }
 
-/// Writes a picture and prints its path.
-func write(_ image: Image, to path: String) throws {
-  try image.write(to: path)
-  print(path)
+/// Where and how pictures are written: shared by every command that draws.
+struct PictureArguments: ParsableArguments {
+  @Option(help: "The folder to write to; made where it is missing.") var outdir: String = "out"
+  @Option(help: "Enlarge the pictures by this whole factor, pixels staying sharp squares.") var scale: Int = 1
+
+  mutating func validate() throws {
+    if !(1...32).contains(scale) { throw ValidationError("--scale is \(scale), but must be 1 to 32") }
+  }
+
+  /// Makes the folder.
+  func prepare() throws { try makeFolder(outdir) }
+
+  /// Writes a picture into the folder and prints its path.
+  func write(_ image: Image, as name: String) throws {
+    let path = "\(outdir)/\(name)"
+    try enlarged(image).write(to: path)
+    print(path)
+  }
+
+  /// The picture, enlarged.
+  func enlarged(_ image: Image) throws -> Image {
+    scale == 1
+      ? image : try image.resized(width: image.width * scale, height: image.height * scale, kernel: .nearest)
+  }
 }
 
 /// The file itself, or the newest network in a run's folder.

@@ -13,5 +13,7 @@ struct StyleGAN: ParsableCommand {
       Every command explains itself: stylegan help train
       """,
     version: "0.1.0",
-    subcommands: [Train.self, Generate.self, StyleMixing.self, Interpolate.self, Inspect.self, Dataset.self])
+    subcommands: [
+      Train.self, Generate.self, StyleMixing.self, Interpolate.self, Metrics.self, Inspect.self, Dataset.self,
+    ])
 }

@@ -20,7 +20,7 @@ struct StyleMixing: ParsableCommand {
   @Option(help: "Seeds of the columns, which give the styles of --styles.") var cols: NumberList
   @Option(help: "Layers taken from the columns: coarse, middle, fine, or numbers such as 0-3,6.")
   var styles: LayerChoice = LayerChoice(argument: "coarse")!
-  @Option(help: "The folder to write to; made where it is missing.") var outdir: String = "out"
+  @OptionGroup var pictures: PictureArguments
 
   mutating func validate() throws {
     if rows.values.count * cols.values.count > 10_000 {
@@ -33,9 +33,10 @@ struct StyleMixing: ParsableCommand {
       let renderer = try network.renderer()
       let layers = try styles.layers(of: renderer.generator.configuration.layerCount)
       try NetworkArguments.requireRoom((rows.values.count + 1) * (cols.values.count + 1), renderer)
-      try makeFolder(outdir)
+      try pictures.prepare()
       let images = renderer.styleMixing(rows: rows.values, columns: cols.values, layers: layers)
-      try write(ImageGrid.tiled(images, columns: cols.values.count + 1, padding: 1), to: "\(outdir)/style-mixing.png")
+      try pictures.write(
+        ImageGrid.tiled(images, columns: cols.values.count + 1, padding: 1), as: "style-mixing.png")
     }
   }
 }

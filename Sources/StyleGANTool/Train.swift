@@ -41,11 +41,15 @@ struct Train: ParsableCommand {
   var resume: String?
   @Option(name: .customLong("init-from"), help: "A network file to start from: its weights only.")
   var initFrom: String?
+  @Option(help: "Stop after so many minutes, with a snapshot; --resume goes on.") var minutes: Double?
   @Flag(name: .customLong("dry-run"), help: "Print the resolved options and the cost, and stop.") var dryRun = false
   @Flag(help: "Print nothing but errors.") var quiet = false
 
   mutating func validate() throws {
     if resume == nil && data == nil { throw ValidationError("--data is missing: name a data set, or --resume a run") }
+    if let minutes, !(minutes > 0 && minutes <= 1e6) {
+      throw ValidationError("--minutes is \(minutes), but must be above 0")
+    }
     if initFrom != nil, let option = network.shaping.first {
       throw ValidationError("--init-from brings the shape of its network; leave out \(option)")
     }
@@ -145,20 +149,23 @@ struct Train: ParsableCommand {
         + "\(Double(trainer.imagesShown) / 1000) kimg, libtorch \(Processor.libtorchVersion), "
         + "\(trainer.options.threads) threads")
     progress.begin(trainer)
+    let clock = ContinuousClock()
+    let end = minutes.map { clock.now + .seconds($0 * 60) }
     let outcome: Trainer.Outcome
     do {
       defer { progress.end() }
-      outcome = try trainer.train(shouldStop: { signals.received != nil }) { event in
-        if let line = progress.show(event) { try trainer.directory.appendToLog(line) }
-      }
+      outcome = try trainer.train(
+        shouldStop: { signals.received != nil || end.map { clock.now >= $0 } ?? false },
+        observe: { if let line = progress.show($0) { try trainer.directory.appendToLog(line) } })
     }
     switch outcome {
     case .finished(let network):
       if !quiet { print("finished: \(network)") }
     case .interrupted:
+      if signals.received == nil { try show(try trainer.writeSnapshot()) }
       if !quiet { print("stopped and saved. Go on with: stylegan train --resume \(trainer.directory.path)") }
       // As a shell expects it of what a signal ended.
-      throw ExitCode(128 + (signals.received ?? SIGINT))
+      if let signal = signals.received { throw ExitCode(128 + signal) }
     }
   }
 }

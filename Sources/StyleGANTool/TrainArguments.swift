@@ -52,8 +52,12 @@ struct ArchitectureArguments: ParsableArguments {
 /// None has a default here: what was given can be told from what was not, which counts when a run is resumed.
 struct ScheduleArguments: ParsableArguments {
   @Option(parsing: .unconditional, help: "Thousands of pictures to show in all (default: 25000).") var kimg: Double?
-  @Option(parsing: .unconditional, help: "Pictures a minibatch (default: the paper's, by resolution).") var batch: Int?
-  @Option(parsing: .unconditional, help: "Adam's learning rate (default: the paper's, by resolution).") var lr: Double?
+  @Option(
+    parsing: .unconditional,
+    help: "Pictures a minibatch: a number, or by resolution as in 8:64,32:16 (default: the paper's).")
+  var batch: ByResolution<Int>?
+  @Option(parsing: .unconditional, help: "Adam's learning rate: a number, or by resolution (default: the paper's).")
+  var lr: ByResolution<Double>?
   @Option(parsing: .unconditional, help: "γ of the R1 penalty (default: 10).") var gamma: Double?
   @Option(
     name: .customLong("r1-interval"), parsing: .unconditional,
@@ -91,8 +95,8 @@ struct ScheduleArguments: ParsableArguments {
     schedule.initialResolution = growing ?? true ? min(startResolution ?? 8, resolution) : resolution
     if let fadeKimg { schedule.fadeKimg = fadeKimg }
     if let stableKimg { schedule.stableKimg = stableKimg }
-    if let batch { schedule.batchSizes = [4: batch] }
-    if let lr { schedule.learningRates = [4: lr] }
+    if let batch { schedule.batchSizes = batch.values }
+    if let lr { schedule.learningRates = lr.values }
     options.schedule = schedule
     options.objective = LogisticObjective(gamma: gamma ?? 10, penaltyInterval: penaltyInterval ?? 1)
     options.mirror = mirror

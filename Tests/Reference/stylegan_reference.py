@@ -374,7 +374,9 @@ class Trainer:
     5. Moving average: each trained parameter p of the generator: p_ema ← lerp(p, p_ema, β), β = 0.5^(N / half-life),
        with the p after 3; the buffers (w_avg, noise) are copied.
 
-    A parameter that has no part in a loss (the colour layers of other resolutions) has no gradient and stays as it is.
+    A parameter that has no part in a loss (the colour layers of other resolutions; the last bias in R1) has the
+    gradient 0, and Adam's moments and its one number of steps go on for it as for the others (Kingma & Ba 2015,
+    Algorithm 1, where all parameters are one vector); with β₁ = 0 it stays as it is.
     """
 
     def __init__(self, config, training, G, D, ema):
@@ -394,7 +396,7 @@ class Trainer:
         adam.zero_grad(set_to_none=True)
         parameters = adam.param_groups[0]["params"]
         for p, gradient in zip(parameters, torch.autograd.grad(loss, parameters, allow_unused=True)):
-            p.grad = gradient
+            p.grad = torch.zeros_like(p) if gradient is None else gradient
         adam.step()
 
     def step(self, growth, reals, d, g):

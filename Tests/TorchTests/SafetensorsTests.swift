@@ -299,7 +299,7 @@ import Torch
       writer.add("y", dataType: .bool, shape: [], bytes: [1])
       try writer.write(to: folder + "/good")
       let good = try read(folder + "/good")
-      for round in 0..<3000 {
+      for round in 0..<1000 {
         var bytes: [UInt8]
         switch round % 3 {
         case 0:

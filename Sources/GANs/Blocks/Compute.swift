@@ -43,5 +43,5 @@ public struct Compute: Sendable, Equatable {
   var layout: Tensor.MemoryLayout { kernels == .fast ? .channelsLast : .contiguous }
 
   /// `x` as activations are kept here.
-  func activations(_ x: Tensor) -> Tensor { x.to(precision.dtype).laidOut(layout) }
+  package func activations(_ x: Tensor) -> Tensor { x.to(precision.dtype).laidOut(layout) }
 }

@@ -56,6 +56,15 @@ public struct NetworkFile {
     try file.load(into: discriminator.store.state, prefix: "D.")
   }
 
+  /// The generator as it was in training, without averaging.
+  /// - Throws: `LoadError` where its tensors do not fit.
+  public func rawGenerator() throws -> StyleGANGenerator {
+    let raw = StyleGANGenerator(configuration, seed: 0, device: generator.store.device)
+    try file.load(into: raw.store.state, prefix: "G.")
+    raw.store.setRequiresGradient(false)
+    return raw
+  }
+
   /// Every tensor in the file: name, shape, and type.
   public var tensors: [SafetensorsFile.TensorInfo] { file.names.compactMap { file.tensors[$0] } }
 

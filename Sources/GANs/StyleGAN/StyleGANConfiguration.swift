@@ -53,7 +53,7 @@ public struct StyleGANConfiguration: Codable, Sendable, Equatable {
     case paper
     /// A quarter of the feature maps (2048/128), latents of 512.
     case small
-    /// 64 feature maps up to 32×32 (1024/64), latents of 128: made for ten minutes on two cores.
+    /// 512/128 feature maps (32 at 32×32), latents of 128: made for ten minutes on two cores.
     case tiny
 
     /// What one can expect of it, in a sentence.
@@ -61,7 +61,7 @@ public struct StyleGANConfiguration: Codable, Sendable, Equatable {
       switch self {
       case .paper: "8192/512 feature maps, latents of 512: the paper's; wants a GPU, or days on a CPU"
       case .small: "2048/128 feature maps, latents of 512: hours on a CPU at 32×32"
-      case .tiny: "1024/64 feature maps, latents of 128: minutes on a CPU at 32×32"
+      case .tiny: "512/128 feature maps, latents of 128: minutes on a CPU at 32×32"
       }
     }
   }
@@ -73,7 +73,7 @@ public struct StyleGANConfiguration: Codable, Sendable, Equatable {
     case .small: self.init(resolution: resolution, imageChannels: imageChannels, fmapBase: 2048, fmapMax: 128)
     case .tiny:
       self.init(
-        resolution: resolution, imageChannels: imageChannels, zSize: 128, wSize: 128, fmapBase: 1024, fmapMax: 64)
+        resolution: resolution, imageChannels: imageChannels, zSize: 128, wSize: 128, fmapBase: 512, fmapMax: 128)
     }
   }
 

@@ -105,10 +105,10 @@ public struct RunDirectory: Sendable, Equatable {
   // MARK: Growing files
 
   /// Adds a line to the log.
-  public func appendToLog(_ line: String) throws { try append(line, to: log) }
+  public func appendToLog(_ line: String) throws { try Self.append(line, to: log) }
 
   /// Adds a line of statistics, on the disk when this returns.
-  func appendStatistics(_ line: String) throws { try append(line, to: statistics, synchronised: true) }
+  func appendStatistics(_ line: String) throws { try Self.append(line, to: statistics, synchronised: true) }
 
   /// Forgets the statistics of work that has to be done again: all but the first lines.
   ///
@@ -132,8 +132,8 @@ public struct RunDirectory: Sendable, Equatable {
     }
   }
 
-  /// Adds a line, or leaves the file as it was.
-  private func append(_ line: String, to path: String, synchronised: Bool = false) throws {
+  /// Adds a line to a file, which is made where it is missing, or leaves the file as it was.
+  public static func append(_ line: String, to path: String, synchronised: Bool = false) throws {
     let descriptor = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw FileError(.write, path: path) }
     defer { close(descriptor) }

@@ -178,10 +178,10 @@ public final class Trainer {
         try observe(.tick(summary))
         let isLast = progress.images >= totalImages
         if isLast || progress.ticks % options.snapshotTicks == 0 {
-          let (network, fakes) = try writeSnapshot()
+          let snapshot = try writeSnapshot()
           try writeState()
           lastSave = clock.now
-          try observe(.snapshot(network: network, fakes: fakes))
+          try observe(snapshot)
         } else if seconds(since: lastSave) > 300 {
           try writeState()
           lastSave = clock.now
@@ -261,7 +261,9 @@ public final class Trainer {
     try directory.appendStatistics(try json(line))
   }
 
-  private func writeSnapshot() throws -> (network: String, fakes: String) {
+  /// Writes the networks and a grid of fakes as they are now.
+  /// - Returns: the event that tells of it.
+  public func writeSnapshot() throws -> Event {
     let kimg = progress.images / 1000
     let (columns, rows) = gridSize(resolution: options.configuration.resolution)
     let z = latents(seeds: (0..<UInt32(columns * rows)).map { $0 }, size: options.configuration.zSize).to(device)
@@ -275,7 +277,7 @@ public final class Trainer {
     try NetworkFile.write(
       to: directory.network(kimg: kimg), generator: networks.generator, average: networks.average,
       discriminator: networks.discriminator, growth: growth, history: history)
-    return (directory.network(kimg: kimg), directory.fakes(kimg: kimg))
+    return .snapshot(network: directory.network(kimg: kimg), fakes: directory.fakes(kimg: kimg))
   }
 
   private func writeState() throws {

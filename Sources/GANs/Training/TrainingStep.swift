@@ -93,7 +93,7 @@ public final class TrainingNetworks {
     withoutGradients {
       Tensor.lerp(
         average.store.parameters.map(\.value), towards: generator.store.parameters.map(\.value), weight: 1 - beta)
-      average.mapping.wAverage.set(generator.mapping.wAverage.value)
+      for (mine, theirs) in zip(average.store.buffers, generator.store.buffers) { mine.set(theirs.value) }
     }
   }
 

@@ -1,0 +1,113 @@
+import Foundation
+import Images
+
+/// A ZIP dataset that is being built, in a folder of its own: the growing archive, a journal with a line for each picture
+/// (`ok` or `skip`), and the key that says of what with which options.
+///
+/// A picture is written before its line, so that the journal never promises more than there is; on the way back every picture
+/// is checked against its checksum.
+final class PartialBuild {
+  private let folder: String
+  private let destination: String
+  private let writer: ZIPWriter
+  private let journal: Int32
+
+  /// Pictures of the source that are done, skipped ones included.
+  private(set) var done = 0
+  /// The places in the source of the pictures in the archive.
+  private(set) var kept: [Int] = []
+  /// Pictures in the archive.
+  var images: Int { kept.count }
+
+  /// Takes up the build in `folder` if its key is equal, or begins anew.
+  ///
+  /// - Throws: `FileError`, ``DatasetError/badOutput(path:reason:)``.
+  init(folder: String, key: String, destination: String) throws {
+    (self.folder, self.destination) = (folder, destination)
+    let isNew = mkdir(folder, 0o777) == 0
+    guard isNew || errno == EEXIST else { throw FileError(.write, path: folder) }
+    do {
+      writer = try ZIPWriter(folder + "/archive")
+    } catch {
+      if isNew { rmdir(folder) }
+      throw error
+    }
+    let old = try? ImageDecoder.bytes(of: folder + "/key")
+    var lines: [Substring] = []
+    if old == Array(key.utf8), let text = try? ImageDecoder.bytes(of: folder + "/journal") {
+      // A last line without its end was being written.
+      lines = String(decoding: text, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false).dropLast()
+    } else {
+      _ = try writer.recover(atMost: 0)
+      unlink(folder + "/journal")
+      try AtomicFile.write(key, to: folder + "/key")
+    }
+    let intact = try writer.recover(atMost: lines.count { $0 == "ok" })
+    var text = ""
+    for line in lines {
+      if line == "ok" {
+        if kept.count == intact { break }
+        kept.append(done)
+      }
+      done += 1
+      text += line + "\n"
+    }
+    try AtomicFile.write(text, to: folder + "/journal")
+    journal = open(folder + "/journal", O_WRONLY | O_APPEND | O_CLOEXEC)
+    guard journal >= 0 else { throw FileError(.write, path: folder + "/journal") }
+  }
+
+  deinit { close(journal) }
+
+  /// Adds the next picture.
+  ///
+  /// - Throws: `FileError`.
+  func append(_ png: [UInt8]) throws {
+    try writer.append(png, name: Self.name(of: images))
+    kept.append(done)
+    try note("ok")
+  }
+
+  /// Leaves the next picture out.
+  ///
+  /// - Throws: `FileError`.
+  func skip() throws { try note("skip") }
+
+  /// Adds `dataset.json`, moves the archive to its place and removes the folder.
+  ///
+  /// - Parameter labels: one for each picture in the archive, or nil.
+  /// - Throws: `FileError`.
+  func finish(labels: [Int]?, labelNames: [String]) throws {
+    var json = "{\"labels\": "
+    if let labels {
+      json += "[\n"
+      json += labels.enumerated().map { "[\"\(Self.name(of: $0))\", \($1)]" }.joined(separator: ",\n")
+      json += "\n]"
+      if !labelNames.isEmpty {
+        let names = try JSONEncoder().encode(labelNames)
+        json += ",\n\"label_names\": \(String(decoding: names, as: UTF8.self))"
+      }
+    } else {
+      json += "null"
+    }
+    try writer.append(Array((json + "}\n").utf8), name: "dataset.json")
+    try writer.finish()
+    guard rename(folder + "/archive", destination) == 0 else { throw FileError(.write, path: destination) }
+    AtomicFile.synchronise(folder: AtomicFile.folder(of: destination))
+    for name in ["journal", "key"] { unlink("\(folder)/\(name)") }
+    rmdir(folder)
+  }
+
+  /// NVIDIA's name of picture `number`: a thousand to a folder.
+  private static func name(of number: Int) -> String {
+    let digits = String(number).leftPadded(to: 8)
+    return "\(digits.prefix(5))/img\(digits).png"
+  }
+
+  private func note(_ line: String) throws {
+    try Array((line + "\n").utf8).withUnsafeBytes {
+      try AtomicFile.writeAll($0, to: journal, path: folder + "/journal")
+    }
+    done += 1
+  }
+}

@@ -1,0 +1,157 @@
+import Foundation
+import Images
+
+/// Appends stored (uncompressed) entries to a ZIP file, so that what has been written can be taken up again.
+///
+/// libzip, which reads our archives, writes only whole archives and in one go; a build that goes on after being killed needs
+/// the growing file itself. PNGs do not get smaller by deflating, so storing is all that this does (APPNOTE.TXT 6.3, with
+/// ZIP64 where offsets or counts need it). The same entries give the same bytes: dates are 1 January 1980.
+final class ZIPWriter {
+  /// An entry that lies in the file.
+  private struct Entry {
+    let name: String
+    let checksum: UInt32
+    let size: Int
+    let offset: Int
+  }
+
+  private let path: String
+  private let descriptor: Int32
+  private var entries: [Entry] = []
+  private var end = 0
+  private var isClosed = false
+
+  /// Number of entries so far.
+  var count: Int { entries.count }
+
+  /// Opens a file, or makes it, and locks it against other processes. Entries that lie in it are taken up by ``recover(atMost:)``.
+  ///
+  /// - Throws: `FileError`; ``DatasetError/badOutput(path:reason:)`` when another process has the file.
+  init(_ path: String) throws {
+    self.path = path
+    descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
+    guard descriptor >= 0 else { throw FileError(.write, path: path) }
+    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+      close(descriptor)
+      throw DatasetError.badOutput(path: path, reason: "another process is writing it; wait until that has ended")
+    }
+  }
+
+  deinit { if !isClosed { close(descriptor) } }
+
+  /// Takes up the intact entries at the start of the file, no more than `limit`, and cuts off what follows.
+  ///
+  /// - Returns: how many there are.
+  /// - Throws: `FileError`.
+  func recover(atMost limit: Int) throws -> Int {
+    (entries, end) = ([], 0)
+    var header = [UInt8](repeating: 0, count: 30)
+    while count < limit, pread(descriptor, &header, 30, off_t(end)) == 30, header.starts(with: [0x50, 0x4b, 3, 4]) {
+      func number(_ at: Int, _ length: Int) -> Int { (0..<length).reduce(0) { $0 | Int(header[at + $1]) << (8 * $1) } }
+      let (checksum, size, nameLength) = (UInt32(number(14, 4)), number(18, 4), number(26, 2))
+      guard size <= ZIPArchive.largestEntry else { break }
+      var rest = [UInt8](repeating: 0, count: nameLength + size)
+      guard pread(descriptor, &rest, rest.count, off_t(end + 30)) == rest.count else { break }
+      let found = rest.withUnsafeBytes { Digest.crc32(UnsafeRawBufferPointer(rebasing: $0[nameLength...])) }
+      guard found == checksum else { break }
+      entries.append(
+        Entry(name: String(decoding: rest[..<nameLength], as: UTF8.self), checksum: checksum, size: size, offset: end))
+      end += 30 + rest.count
+    }
+    guard ftruncate(descriptor, off_t(end)) == 0 else { throw FileError(.write, path: path) }
+    return count
+  }
+
+  /// Appends a file.
+  ///
+  /// - Parameter name: path inside the archive, in ASCII.
+  /// - Throws: `FileError`; what was written of the entry is cut off by the next ``recover(atMost:)``.
+  func append(_ bytes: [UInt8], name: String) throws {
+    precondition(bytes.count <= ZIPArchive.largestEntry && name.utf8.allSatisfy { $0 < 128 })
+    let entry = Entry(
+      name: name, checksum: bytes.withUnsafeBytes { Digest.crc32($0) }, size: bytes.count, offset: end)
+    var block = Bytes()
+    block.add(0x0403_4b50, 4)
+    block.common(entry, version: 20)
+    block.bytes += Array(name.utf8)
+    block.bytes += bytes
+    try write(block.bytes)
+    entries.append(entry)
+  }
+
+  /// Writes the directory and waits until all is on the disk.
+  ///
+  /// - Throws: `FileError`.
+  func finish() throws {
+    let start = end
+    for entry in entries {
+      let far = entry.offset >= 0xffff_ffff
+      var block = Bytes()
+      block.add(0x0201_4b50, 4)
+      block.add(far ? 45 : 20, 2)
+      block.common(entry, version: far ? 45 : 20, extra: far ? 12 : 0)
+      block.add(0, 2 + 2 + 2)  // comment, disk, internal attributes
+      block.add(0, 4)  // external attributes
+      block.add(far ? 0xffff_ffff : entry.offset, 4)
+      block.bytes += Array(entry.name.utf8)
+      if far {
+        block.add(1, 2)
+        block.add(8, 2)
+        block.add(entry.offset, 8)
+      }
+      try write(block.bytes)
+    }
+    let size = end - start
+    var block = Bytes()
+    if count >= 0xffff || start >= 0xffff_ffff || size >= 0xffff_ffff {
+      let directoryEnd = end
+      block.add(0x0606_4b50, 4)
+      block.add(44, 8)
+      block.add(45, 2)
+      block.add(45, 2)
+      block.add(0, 4 + 4)
+      for number in [count, count, size, start] { block.add(number, 8) }
+      block.add(0x0706_4b50, 4)
+      block.add(0, 4)
+      block.add(directoryEnd, 8)
+      block.add(1, 4)
+    }
+    block.add(0x0605_4b50, 4)
+    block.add(0, 2 + 2)
+    for _ in 0..<2 { block.add(min(count, 0xffff), 2) }
+    block.add(min(size, 0xffff_ffff), 4)
+    block.add(min(start, 0xffff_ffff), 4)
+    block.add(0, 2)
+    try write(block.bytes)
+    guard fsync(descriptor) == 0 else { throw FileError(.write, path: path) }
+    isClosed = true
+    guard close(descriptor) == 0 else { throw FileError(.write, path: path) }
+  }
+
+  private func write(_ bytes: [UInt8]) throws {
+    guard lseek(descriptor, off_t(end), SEEK_SET) >= 0 else { throw FileError(.write, path: path) }
+    try bytes.withUnsafeBytes { try AtomicFile.writeAll($0, to: descriptor, path: path) }
+    end += bytes.count
+  }
+
+  /// Little-endian numbers.
+  private struct Bytes {
+    var bytes: [UInt8] = []
+
+    mutating func add(_ number: Int, _ length: Int) {
+      for at in 0..<length { bytes.append(at < 8 ? UInt8(truncatingIfNeeded: number >> (8 * at)) : 0) }
+    }
+
+    /// What the local header and the directory share: version needed … length of the extra field.
+    mutating func common(_ entry: Entry, version: Int, extra: Int = 0) {
+      add(version, 2)
+      add(0, 2 + 2 + 2)  // flags, method stored, time
+      add(0x0021, 2)  // 1 January 1980
+      add(Int(entry.checksum), 4)
+      add(entry.size, 4)
+      add(entry.size, 4)
+      add(entry.name.utf8.count, 2)
+      add(extra, 2)
+    }
+  }
+}

@@ -1,0 +1,264 @@
+import Torch
+
+/// Compares two sets of images by the statistics of their patches at every scale (PGGAN §5).
+///
+/// A Laplacian pyramid from the full resolution down to 16² separates the scales. At each level every image gives 7×7
+/// patches; over all patches of a set each channel is brought to mean 0 and deviation 1; the patches are projected on
+/// random unit directions, and the distance is the mean |difference| of the sorted projections: the 1-D Wasserstein-1
+/// distance, averaged over directions. 0 for equal sets; a small value at a level says that the sets look alike at that
+/// scale. It needs no trained network.
+///
+/// Images come in chunks and are asked for again for every group of levels that does not fit ``memoryLimit``, so that
+/// memory is bounded whatever the resolution.
+public struct SlicedWassersteinDistance: Sendable {
+  /// Images of each set; PGGAN takes 16,384.
+  public var samples: Int
+  /// Patches of each image and level.
+  public var patchesPerImage = 128
+  /// Random unit directions: 4 × 128.
+  public var directions = 512
+  /// Fixes directions and the places of patches.
+  public var seed: UInt64
+  /// Bytes that the patches of one group of levels may take; a single level may take more.
+  public var memoryLimit = 2 << 30
+
+  static let patchSize = 7
+  static let smallest = 16
+
+  /// A distance between sets of `samples` images.
+  public init(samples: Int = 16_384, seed: UInt64 = 0) {
+    self.samples = samples
+    self.seed = seed
+  }
+
+  /// What was measured, × 10³ as the papers print it.
+  public struct Result: Sendable, Equatable {
+    /// The distance at each level of the pyramid, from the full resolution down.
+    public let levels: [(resolution: Int, distance: Double)]
+    /// The mean over levels.
+    public var average: Double { levels.reduce(0) { $0 + $1.distance } / Double(levels.count) }
+
+    /// Whether all distances are the same.
+    public static func == (a: Result, b: Result) -> Bool {
+      a.levels.map(\.resolution) == b.levels.map(\.resolution) && a.levels.map(\.distance) == b.levels.map(\.distance)
+    }
+  }
+
+  /// Images of a set by their numbers, `[count, C, r, r]` on any scale; a range asked for again gives the same images.
+  /// Ranges are asked for in order, from 0 on in each pass.
+  public typealias Source = (Range<Int>) throws -> Tensor
+
+  /// Measures the distance of two sets of square images.
+  /// - Parameters:
+  ///   - resolution: the side r of the images, a power of two from 8.
+  ///   - channels: C.
+  ///   - reals: one set.
+  ///   - fakes: the other.
+  ///   - progress: told the share that is done, 0…1.
+  /// - Throws: what the sources throw.
+  public func callAsFunction(
+    resolution: Int, channels: Int, reals: Source, fakes: Source, progress: (Double) -> Void = { _ in }
+  ) throws -> Result {
+    precondition(resolution >= 8 && resolution.nonzeroBitCount == 1, "images of \(resolution) pixels have no patches")
+    let size = channels * Self.patchSize * Self.patchSize
+    let directions = Self.unitColumns(RandomStream(seed: seed).normal([size, self.directions]))
+    let resolutions = Self.levels(of: resolution)
+    let bytes = 2 * samples * patchesPerImage * size * 4
+    let atOnce = max(1, min(resolutions.count, memoryLimit / bytes))
+    var levels: [(resolution: Int, distance: Double)] = []
+    for start in stride(from: 0, to: resolutions.count, by: atOnce) {
+      let group = Array(resolutions[start..<min(start + atOnce, resolutions.count)])
+      func done(_ share: Double) {
+        progress((Double(start) + share * Double(group.count)) / Double(resolutions.count))
+      }
+      var a = try descriptors(of: reals, at: group, channels, set: 1) { done($0 * 0.25) }
+      var b = try descriptors(of: fakes, at: group, channels, set: 2) { done(0.25 + $0 * 0.5) }
+      for (i, level) in group.enumerated() {
+        let distance = Self.distance(a.removeFirst(), b.removeFirst(), directions)
+        levels.append((level, distance * 1000))
+        done(0.75 + 0.25 * Double(i + 1) / Double(group.count))
+      }
+    }
+    return Result(levels: levels)
+  }
+
+  /// Normalised patches of a set at some levels, each `[samples · patchesPerImage, C·49]`.
+  private func descriptors(
+    of source: Source, at resolutions: [Int], _ channels: Int, set: UInt64, done: (Double) -> Void
+  ) throws -> [Tensor] {
+    let places = patchesPerImage
+    let size = channels * Self.patchSize * Self.patchSize
+    let sets = resolutions.map { _ in Tensor.zeros([samples * places, size]) }
+    // A stream for each level and set: what is drawn does not depend on how levels are grouped.
+    let streams = resolutions.map { RandomStream(seed: seed &+ UInt64($0) << 32 &+ set << 48) }
+    // About 64 MB of float32 images at once.
+    var chunk: Int?
+    var first = 0
+    while first < samples {
+      let range = first..<min(first + (chunk ?? 8), samples)
+      try withoutGradients {
+        let images = try source(range)
+        precondition(images.size(0) == range.count && images.size(1) == channels, "a source gave \(images.shape)")
+        chunk = max(8, min(256, (16 << 20) / (channels * images.size(2) * images.size(3))))
+        for level in Self.laplacianPyramid(images) {
+          guard let i = resolutions.firstIndex(of: level.size(3)) else { continue }
+          let highest = level.size(3) - Self.patchSize + 1
+          // U[0, 1)·highest, cut off: each place is equally likely.
+          let positions = (streams[i].uniform([range.count, places, 2], dtype: .float64) * Double(highest)).to(.int64)
+          sets[i][range.lowerBound * places..<range.upperBound * places].overwrite(
+            with: Self.patches(level, positions: positions).reshaped([-1, size]))
+        }
+      }
+      first = range.upperBound
+      done(Double(first) / Double(samples))
+    }
+    return sets.map { Self.normalized($0, channels: channels) }
+  }
+
+  // MARK: Parts
+
+  /// The resolutions of the pyramid of images of a resolution: halved down to 16.
+  package static func levels(of resolution: Int) -> [Int] {
+    Array(sequence(first: resolution) { $0 > smallest ? $0 / 2 : nil })
+  }
+
+  /// x − expanded(reduced(x)) at each resolution, and at last the reduced images themselves.
+  /// - Parameter images: `[N, C, r, r]` of any type.
+  /// - Returns: float32, `[N, C, r, r]`, `[N, C, r/2, r/2]`, … down to 16.
+  package static func laplacianPyramid(_ images: Tensor) -> [Tensor] {
+    var x = images.to(.float32)
+    var levels: [Tensor] = []
+    while x.size(3) > smallest {
+      let low = filtered(x, gain: 1).sliced(0..<x.size(2), along: 2, step: 2).sliced(0..<x.size(3), along: 3, step: 2)
+      levels.append(x - filtered(spread(low), gain: 4))
+      x = low
+    }
+    return levels + [x]
+  }
+
+  /// Each channel convolved with [1, 4, 6, 4, 1] ⊗ [1, 4, 6, 4, 1]/256, times `gain`; the border is mirrored.
+  private static func filtered(_ x: Tensor, gain: Double) -> Tensor {
+    let taps = [1, 4, 6, 4, 1].map { $0 / 16.0 }
+    let kernel = Tensor(taps.flatMap { row in taps.map { gain * row * $0 } }, shape: [1, 1, 5, 5], device: x.device)
+    let (n, c, h, w) = (x.size(0), x.size(1), x.size(2), x.size(3))
+    let padded = x.reshaped([n * c, 1, h, w]).padded(top: 2, bottom: 2, left: 2, right: 2, with: .reflected)
+    return padded.conv2d(kernel).reshaped([n, c, h, w])
+  }
+
+  /// The pixels at even rows and columns among zeros: `[N, C, H, W]` → `[N, C, 2H, 2W]`.
+  private static func spread(_ x: Tensor) -> Tensor {
+    let (n, c, h, w) = (x.size(0), x.size(1), x.size(2), x.size(3))
+    // [N·C·H·W 1 1] → each pixel becomes the corner of a square: [N C H W 2 2] → [N C H 2 W 2]
+    return x.reshaped([n * c * h * w, 1, 1]).padded(top: 0, bottom: 1, left: 0, right: 1)
+      .reshaped([n, c, h, w, 2, 2]).permuted([0, 1, 2, 4, 3, 5]).reshaped([n, c, 2 * h, 2 * w])
+  }
+
+  /// Squares of 7×7 pixels.
+  /// - Parameters:
+  ///   - level: `[N, C, H, W]`
+  ///   - positions: row and column of the top left pixel, int64 `[N, P, 2]`.
+  /// - Returns: `[N·P, C, 7, 7]`, an image's patches side by side.
+  package static func patches(_ level: Tensor, positions: Tensor) -> Tensor {
+    let (n, c, h, w) = (level.size(0), level.size(1), level.size(2), level.size(3))
+    let (places, side) = (positions.size(1), patchSize)
+    // The pixel y, x of image i is number (i·H + y)·W + x of its channel.
+    let image = Tensor((0..<n).map { $0 * h * w }).reshaped([n, 1, 1])
+    let corner = image + (positions.sliced(0..<1, along: 2) * Double(w)).to(.int64) + positions.sliced(1..<2, along: 2)
+    let offset = Tensor((0..<side * side).map { $0 / side * w + $0 % side }).reshaped([1, 1, -1])
+    let indices = (corner + offset).reshaped([-1]).to(level.device)  // [N·P·49]
+    return level.permuted([1, 0, 2, 3]).reshaped([c, -1]).gathered(indices, along: 1)
+      .reshaped([c, n * places, side, side]).permuted([1, 0, 2, 3])
+  }
+
+  /// Each channel to mean 0 and (biased) deviation 1 over all patches and pixels.
+  /// - Parameter patches: `[M, C·49]`
+  /// - Returns: the same shape; a channel without any variation becomes 0.
+  package static func normalized(_ patches: Tensor, channels: Int) -> Tensor {
+    let x = patches.reshaped([patches.size(0), channels, -1])
+    // Sums of millions of terms: in chunks, each in float64.
+    var (sum, squares) = (
+      Tensor.zeros([1, channels, 1], dtype: .float64), Tensor.zeros([1, channels, 1], dtype: .float64)
+    )
+    for start in stride(from: 0, to: x.size(0), by: 65_536) {
+      let part = x[start..<min(start + 65_536, x.size(0))].to(.float64)
+      sum = sum + part.sum(over: [0, 2], keepingDimensions: true).to(.cpu)
+      squares = squares + part.squared().sum(over: [0, 2], keepingDimensions: true).to(.cpu)
+    }
+    let count = Double(x.size(0) * x.size(2))
+    let mean = sum / count
+    let deviation = (squares / count - mean.squared()).clamped(minimum: 1e-20, maximum: .infinity).squareRoot()
+    let result = (x - mean.to(.float32).to(x.device)) * deviation.power(-1).to(.float32).to(x.device)
+    return result.reshaped(patches.shape)
+  }
+
+  /// The mean over directions of the mean |difference| of the sorted projections.
+  /// - Parameters:
+  ///   - a: descriptors, `[M, size]`
+  ///   - b: as many of the other set.
+  ///   - directions: unit columns, `[size, D]`
+  package static func distance(_ a: Tensor, _ b: Tensor, _ directions: Tensor) -> Double {
+    // A few directions at once: projections of 64 MB at most, or of one direction.
+    let count = a.size(0)
+    let atOnce = max(1, min(64, (16 << 20) / count))
+    var sorter = RadixSorter(count: count)
+    var total = 0.0
+    withoutGradients {
+      for start in stride(from: 0, to: directions.size(1), by: atOnce) {
+        let range = start..<min(start + atOnce, directions.size(1))
+        let columns = directions.sliced(range, along: 1).transposed
+        var (p, q) = (columns.matmul(a.transposed).floats, columns.matmul(b.transposed).floats)  // [D' M]
+        for row in 0..<range.count {
+          let part = row * count..<(row + 1) * count
+          p.withUnsafeMutableBufferPointer { sorter.sort(.init(rebasing: $0[part])) }
+          q.withUnsafeMutableBufferPointer { sorter.sort(.init(rebasing: $0[part])) }
+          var sum = 0.0
+          for i in part { sum += Double(abs(p[i] - q[i])) }
+          total += sum / Double(count)
+        }
+      }
+    }
+    return total / Double(directions.size(1))
+  }
+
+  /// Each column divided by its length.
+  private static func unitColumns(_ x: Tensor) -> Tensor {
+    x * x.squared().sum(over: [0], keepingDimensions: true).reciprocalSquareRoot()
+  }
+}
+
+/// Sorts floats by their bits, eleven at a time (LSD radix sort): linear time, and on the millions of projections of this
+/// metric many times as fast as libtorch's sort, which carries indices along.
+private struct RadixSorter {
+  private var keys, scratch: [UInt32]
+
+  /// A sorter of rows of `count` elements.
+  init(count: Int) {
+    keys = [UInt32](repeating: 0, count: count)
+    scratch = keys
+  }
+
+  /// Puts finite elements into ascending order.
+  mutating func sort(_ values: UnsafeMutableBufferPointer<Float>) {
+    // As unsigned numbers, floats with the sign flipped (or, below 0, all bits flipped) have the order of the values.
+    for i in values.indices {
+      let bits = values[i].bitPattern
+      keys[i] = bits ^ (bits >> 31 == 0 ? 0x8000_0000 : 0xffff_ffff)
+    }
+    for shift in [0, 11, 22] as [UInt32] {
+      var places = [Int](repeating: 0, count: 2048)
+      for key in keys { places[Int(key >> shift & 2047)] += 1 }
+      var sum = 0
+      for digit in places.indices { (places[digit], sum) = (sum, sum + places[digit]) }
+      for key in keys {
+        let digit = Int(key >> shift & 2047)
+        scratch[places[digit]] = key
+        places[digit] += 1
+      }
+      swap(&keys, &scratch)
+    }
+    for i in values.indices {
+      let key = keys[i]
+      values[i] = Float(bitPattern: key ^ (key >> 31 == 1 ? 0x8000_0000 : 0xffff_ffff))
+    }
+  }
+}

@@ -1,0 +1,55 @@
+import ArgumentParser
+import Datasets
+import Foundation
+
+/// `stylegan dataset check`: reads everything before training does.
+struct DatasetCheck: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "check", abstract: "Read every image of a dataset and list all that is wrong.",
+    discussion: "The exit code is 65 when anything is wrong.")
+
+  @Argument(help: "A folder of images, a .zip, an IDX or CIFAR-10 file, or fashion-mnist.")
+  var path: String
+
+  @Option(help: "Images will be cropped and resized to this side: only smaller ones are wrong.")
+  var resolution: Int?
+
+  @Option(help: "Images will be converted to 1, 3 or 4 channels: mixed ones are not wrong.")
+  var channels: Int?
+
+  @Option(help: "Threads that read.")
+  var threads = ProcessInfo.processInfo.activeProcessorCount
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  func validate() throws {
+    guard threads > 0 else { throw ValidationError("--threads must be at least 1.") }
+  }
+
+  func run() throws {
+    try StyleGANTool.run {
+      var line = ProgressLine(unit: "images")
+      defer { line.clear() }
+      let inspection = try DatasetInspection(of: path, resolution: resolution, channels: channels, threads: threads) {
+        line.show($0, of: $1)
+      }
+      line.clear()
+      if json {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        print(String(decoding: try encoder.encode(inspection), as: UTF8.self))
+      } else {
+        for problem in inspection.problems { print("\(problem.name): \(problem.detail)") }
+        let sizes = inspection.sizes.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+        for (size, count) in sizes.prefix(10) { print("\(count) of \(size)") }
+        if sizes.count > 10 { print("and \(sizes.count - 10) more sizes") }
+        if !inspection.ignored.isEmpty { print("\(inspection.ignored.count) other files are not used") }
+        print(
+          "\(inspection.images) images in the \(inspection.kind): "
+            + (inspection.problems.isEmpty ? "all sound" : "\(inspection.problems.count) problems"))
+      }
+      if !inspection.problems.isEmpty { throw ExitCode(65) }
+    }
+  }
+}

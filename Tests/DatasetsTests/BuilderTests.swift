@@ -1,0 +1,180 @@
+import Datasets
+import Foundation
+import Images
+import Testing
+
+@Suite struct BuilderTests {
+  /// Two classes of odd sizes and kinds.
+  private func fill(_ folder: String, _ count: Int = 30) throws {
+    for index in 0..<count {
+      let image = noise(20 + index, 50 - index, index % 7 == 0 ? 1 : 3, seed: index)
+      let name = "\(index % 2 == 0 ? "even" : "odd")/\(100 + index)"
+      try put(
+        try index % 3 == 0 ? image.data(.jpeg()) : image.pngData(),
+        at: "\(folder)/\(name).\(index % 3 == 0 ? "jpg" : "png")")
+    }
+  }
+
+  @Test func theArchiveHoldsWhatIsPromised() throws {
+    try withFolder { folder in
+      try fill("\(folder)/in")
+      let out = "\(folder)/out.zip"
+      let summary = try DatasetBuilder(resolution: 16).build("\(folder)/in", to: out, threads: 2)
+      #expect(summary == .init(images: 30, skipped: 0, resumed: 0, channels: 3))
+      #expect(try names(in: folder) == ["in", "out.zip"])
+      let archive = try ZIPArchive(out)
+      #expect(archive.entries.first?.name == "00000/img00000000.png" && archive.entries.last?.name == "dataset.json")
+      #expect(archive.entries.count == 31 && archive.entries.allSatisfy { $0.size == $0.packedSize })
+      let (source, built) = (try DatasetSource.open("\(folder)/in", resolution: 16), try DatasetSource.open(out))
+      #expect(
+        built.count == 30 && built.labelNames == ["even", "odd"] && built.resolution == 16 && built.channels == 3)
+      for index in 0..<30 {
+        #expect(built.label(at: index) == source.label(at: index))
+        // The loader takes means where factors are whole, the builder Lanczos throughout: compare where they agree.
+        let path = try DatasetSource.collection("\(folder)/in").image(at: index)
+        let wanted = try path.croppedToCentralSquare().resized(width: 16, height: 16).converted(toChannels: 3)
+        #expect(try built.image(at: index) == wanted.planar)
+      }
+      #expect(try DatasetInspection(of: out).problems.isEmpty)
+    }
+  }
+
+  @Test func equalInputGivesEqualBytes() throws {
+    try withFolder { folder in
+      try fill("\(folder)/in")
+      let builder = DatasetBuilder(resolution: 8, resize: .area, channels: 1)
+      for (name, threads) in [("a", 1), ("b", 4)] {
+        _ = try builder.build("\(folder)/in", to: "\(folder)/\(name).zip", threads: threads)
+      }
+      #expect(try ImageDecoder.bytes(of: "\(folder)/a.zip") == ImageDecoder.bytes(of: "\(folder)/b.zip"))
+      #expect(try DatasetSource.open("\(folder)/a.zip").channels == 1)
+      // An archive that exists is only replaced when that is asked for.
+      let error = #expect(throws: DatasetError.self) { try builder.build("\(folder)/in", to: "\(folder)/a.zip") }
+      guard case .badOutput = error else {
+        Issue.record("\(String(describing: error))")
+        return
+      }
+      _ = try builder.build("\(folder)/in", to: "\(folder)/a.zip", replacing: true)
+    }
+  }
+
+  /// Interrupted after any number of pictures, and with the end of the file torn as by a power cut: the same bytes in the end.
+  @Test func interruptedBuildsGoOn() throws {
+    struct Interruption: Error {}
+    try withFolder { folder in
+      try fill("\(folder)/in")
+      try put(Array("text".utf8), at: "\(folder)/in/even/105.png")
+      let builder = DatasetBuilder(resolution: 8, skipsBad: true)
+      let whole = try builder.build("\(folder)/in", to: "\(folder)/a.zip")
+      #expect(whole == .init(images: 30, skipped: 1, resumed: 0, channels: 3))
+      let wanted = try ImageDecoder.bytes(of: "\(folder)/a.zip")
+      for stop in [1, 3, 7, 30, 31] {
+        for torn in [0, 1, 50] {
+          let out = "\(folder)/b.zip"
+          #expect(throws: Interruption.self) {
+            try builder.build("\(folder)/in", to: out, threads: 2) { if $0.done == stop { throw Interruption() } }
+          }
+          #expect(!FileManager.default.fileExists(atPath: out))
+          let growing = DatasetBuilder.partialFolder(of: out) + "/archive"
+          let bytes = try ImageDecoder.bytes(of: growing)
+          try FileHandle(forWritingTo: URL(fileURLWithPath: growing)).truncate(
+            atOffset: UInt64(max(0, bytes.count - torn)))
+          if torn == 1 {
+            // The journal may have lost more than the archive.
+            let journal = DatasetBuilder.partialFolder(of: out) + "/journal"
+            let size = try ImageDecoder.bytes(of: journal).count
+            #expect(truncate(journal, off_t(max(0, size - 7))) == 0)
+          }
+          let summary = try builder.build("\(folder)/in", to: out)
+          #expect(torn > 0 ? summary.resumed < stop : summary.resumed == stop)
+          #expect(summary.images == 30 && summary.skipped == 1)
+          #expect(try ImageDecoder.bytes(of: out) == wanted)
+          #expect(!FileManager.default.fileExists(atPath: DatasetBuilder.partialFolder(of: out)))
+          try FileManager.default.removeItem(atPath: out)
+        }
+      }
+      // Other options, or other pictures, begin anew.
+      #expect(throws: Interruption.self) {
+        try builder.build("\(folder)/in", to: "\(folder)/b.zip") { if $0.done == 9 { throw Interruption() } }
+      }
+      let other = try DatasetBuilder(resolution: 4, skipsBad: true).build("\(folder)/in", to: "\(folder)/b.zip")
+      #expect(other.resumed == 0 && other.images == 30)
+    }
+  }
+
+  @Test func badPicturesStopOrAreSkipped() throws {
+    try withFolder { folder in
+      try fill("\(folder)/in", 4)
+      try put(Array("text".utf8), at: "\(folder)/in/odd/200.png")
+      #expect(throws: ImageError.notAnImage(name: "\(folder)/in/odd/200.png")) {
+        try DatasetBuilder(resolution: 8).build("\(folder)/in", to: "\(folder)/a.zip")
+      }
+      var skipped: [String] = []
+      let summary = try DatasetBuilder(resolution: 8, skipsBad: true).build("\(folder)/in", to: "\(folder)/a.zip") {
+        if let error = $0.skipped { skipped.append("\(error)") }
+      }
+      #expect(summary.images == 4 && summary.skipped == 1 && skipped.count == 1 && skipped[0].contains("odd/200.png"))
+      #expect(try DatasetSource.open("\(folder)/a.zip").count == 4)
+    }
+  }
+
+  @Test func stretchingKeepsTheBorders() throws {
+    try withFolder { folder in
+      let halves = Image(width: 32, height: 8, channels: 1, pixels: (0..<256).map { $0 % 32 < 16 ? 0 : 255 })
+      try put(try halves.pngData(), at: "\(folder)/in/a.png")
+      _ = try DatasetBuilder(resolution: 8, crop: .none, resize: .area).build("\(folder)/in", to: "\(folder)/a.zip")
+      #expect(try DatasetSource.open("\(folder)/a.zip").image(at: 0) == (0..<64).map { $0 % 8 < 4 ? 0 : 255 })
+    }
+  }
+
+  @Test func outputThatCannotBeIsSaid() throws {
+    try withFolder { folder in
+      try fill("\(folder)/in", 2)
+      #expect(throws: FileError(.write, path: "\(folder)/no/a.zip.partial", code: ENOENT)) {
+        try DatasetBuilder(resolution: 8).build("\(folder)/in", to: "\(folder)/no/a.zip")
+      }
+      #expect(throws: DatasetError.self) {
+        try DatasetBuilder(resolution: 8).build("\(folder)/in", to: "\(folder)/a.tar")
+      }
+      #expect(throws: DatasetError.badResolution(9)) {
+        try DatasetBuilder(resolution: 9).build("\(folder)/in", to: "\(folder)/a.zip")
+      }
+      #expect(try names(in: folder) == ["in"])
+    }
+  }
+}
+
+@Suite struct InspectionTests {
+  @Test func everyOffenderIsListedWithItsReason() throws {
+    try withFolder { folder in
+      for index in 0..<5 { try put(try noise(16, 16, seed: index).pngData(), at: "\(folder)/good\(index).png") }
+      let photograph = try noise(64, 64).data(.jpeg())
+      try put(Array(photograph[..<(photograph.count / 2)]), at: "\(folder)/cut.jpg")
+      try put(Array("text".utf8), at: "\(folder)/text.png")
+      try put([], at: "\(folder)/void.png")
+      try put(try noise(16, 15, seed: 20).pngData(), at: "\(folder)/low.png")
+      try put(try noise(16, 16, 1, seed: 21).pngData(), at: "\(folder)/grey.png")
+      try put(try noise(16, 16, seed: 3).pngData(), at: "\(folder)/twin.png")
+      try put(
+        try Animation.webPData([noise(16, 16), noise(16, 16, seed: 2)], framesPerSecond: 9), at: "\(folder)/moving.webp"
+      )
+      try put(Array("text".utf8), at: "\(folder)/notes.txt")
+      try FileManager.default.createSymbolicLink(atPath: "\(folder)/gone.png", withDestinationPath: "nowhere")
+      let report = try DatasetInspection(of: folder, threads: 2)
+      #expect(report.images == 13 && report.ignored == ["notes.txt"] && report.kind == "folder")
+      #expect(
+        report.problems.map { "\($0.name) \($0.reason.rawValue)" } == [
+          "cut.jpg truncated", "gone.png unreadable", "grey.png wrong-channels", "low.png wrong-size",
+          "moving.webp animated",
+          "text.png not-an-image", "twin.png duplicate", "void.png empty",
+        ])
+      #expect(report.sizes == ["16×16×3": 6, "16×15×3": 1, "16×16×1": 1])
+      // When training will resize and convert, only what is too small is wrong.
+      let lenient = try DatasetInspection(of: folder, resolution: 16, channels: 3)
+      #expect(!lenient.problems.contains { $0.reason == .wrongChannels })
+      #expect(lenient.problems.filter { $0.reason == .wrongSize }.map(\.name) == ["low.png"])
+      #expect(
+        try DatasetInspection(of: folder, resolution: 8, channels: 3).problems.count { $0.reason == .wrongSize } == 0)
+    }
+  }
+}

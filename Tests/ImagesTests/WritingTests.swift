@@ -1,0 +1,153 @@
+import Foundation
+import Images
+import Testing
+
+@Suite struct WritingTests {
+  @Test(arguments: [1, 3, 4]) func pngIsExactAndStable(channels: Int) throws {
+    let image = noise(33, 17, channels)
+    let bytes = try image.pngData()
+    #expect(try ImageDecoder.decode(bytes) == image)
+    #expect(try image.pngData() == bytes)
+  }
+
+  @Test func extensionsChooseTheFormat() throws {
+    try withFolder { folder in
+      let image = Image(width: 20, height: 10, filledWith: [200, 40, 90])
+      for (name, magic) in [
+        ("a.png", [0x89, 0x50]), ("a.JPG", [0xff, 0xd8]), ("a.jpeg", [0xff, 0xd8]), ("a.webp", [0x52, 0x49]),
+      ] {
+        try image.write(to: "\(folder)/\(name)")
+        #expect(Array(try ImageDecoder.bytes(of: "\(folder)/\(name)")[..<2]) == magic.map(UInt8.init))
+        expect(try ImageDecoder.decode(contentsOf: "\(folder)/\(name)"), 10, 5, is: [200, 40, 90], within: 6)
+      }
+      for name in ["a.bmp", "png", "a"] {
+        #expect(throws: ImageError.unsupportedExtension(name: "\(folder)/\(name)")) {
+          try image.write(to: "\(folder)/\(name)")
+        }
+      }
+      #expect(try names(in: folder) == ["a.JPG", "a.jpeg", "a.png", "a.webp"])
+      let transparent = Image(width: 8, height: 8, filledWith: [0, 0, 0, 0])
+      try transparent.write(to: "\(folder)/b.jpg")
+      expect(try ImageDecoder.decode(contentsOf: "\(folder)/b.jpg"), 4, 4, is: [255, 255, 255], within: 2)
+    }
+  }
+
+  @Test func animationsMove() throws {
+    try withFolder { folder in
+      let frames = (0..<5).map { Image(width: 16, height: 12, filledWith: [UInt8($0 * 50), 0, 100]) }
+      try Animation.writeWebP(frames, to: "\(folder)/a.webp", framesPerSecond: 30, compression: .lossless)
+      let header = try ImageDecoder.header(contentsOf: "\(folder)/a.webp")
+      #expect(header == .init(width: 16, height: 12, channels: 3, pages: 5))
+      #expect(try ImageDecoder.decode(contentsOf: "\(folder)/a.webp", pages: .first) == frames[0])
+      // Five frames at 30 a second last 167 ms: the milliseconds of the ANMF chunks sum to that.
+      let bytes = try ImageDecoder.bytes(of: "\(folder)/a.webp")
+      var (at, total) = (12, 0)
+      while at + 8 <= bytes.count {
+        if bytes[at..<(at + 4)].elementsEqual("ANMF".utf8) {
+          total += Int(bytes[at + 20]) | Int(bytes[at + 21]) << 8 | Int(bytes[at + 22]) << 16
+        }
+        let size = (0..<4).reduce(0) { $0 | Int(bytes[at + 4 + $1]) << (8 * $1) }
+        at += 8 + size + size % 2
+      }
+      #expect(total == 167)
+      #expect(throws: ImageError.self) { try Animation.writeWebP([], to: "\(folder)/b.webp", framesPerSecond: 30) }
+      #expect(throws: ImageError.self) {
+        try Animation.writeWebP([frames[0], noise(4, 4, 3)], to: "\(folder)/b.webp", framesPerSecond: 30)
+      }
+      #expect(throws: ImageError.self) {
+        try Animation.writeWebP(frames, to: "\(folder)/b.webp", framesPerSecond: .nan)
+      }
+      #expect(try names(in: folder) == ["a.webp"])
+    }
+  }
+
+  @Test func gridsPutImagesInTheirPlaces() throws {
+    let images = (0..<5).map { Image(width: 4, height: 3, filledWith: [UInt8(10 * $0)]) }
+    let grid = try ImageGrid.tiled(images, columns: 2, padding: 1, background: 200)
+    #expect(grid.width == 11 && grid.height == 13 && grid.channels == 1)
+    for index in 0..<5 {
+      for (dx, dy) in [(0, 0), (3, 2)] {
+        expect(grid, 1 + index % 2 * 5 + dx, 1 + index / 2 * 4 + dy, is: [10 * index], within: 0)
+      }
+    }
+    for (x, y) in [(0, 0), (5, 1), (1, 4), (10, 12), (6, 9), (9, 11)] { expect(grid, x, y, is: [200], within: 0) }
+    let mixed = try ImageGrid.tiled([images[0], noise(4, 3, 3)], columns: 5)
+    #expect(mixed.channels == 3 && mixed.width == 8)
+    #expect(throws: ImageError.self) { try ImageGrid.tiled([], columns: 2) }
+    #expect(throws: ImageError.self) { try ImageGrid.tiled(images, columns: 0) }
+    #expect(throws: ImageError.self) { try ImageGrid.tiled([images[0], noise(3, 3, 1)], columns: 2) }
+  }
+
+  @Test func labelsAreDrawnBesideTheGrid() throws {
+    let images = (0..<4).map { _ in Image(width: 40, height: 40, filledWith: [90]) }
+    let plain = try ImageGrid.tiled(images, columns: 2, padding: 2)
+    let grid = try ImageGrid.labelled(images, rows: ["ψ = 1", "<b>&"], columns: ["seed 7", ""])
+    let (left, top) = (grid.width - plain.width, grid.height - plain.height)
+    #expect(left > 10 && top > 5)
+    #expect(try grid.cropped(x: left, y: top, width: plain.width, height: plain.height) == plain)
+    func ink(_ x: Int, _ y: Int, _ width: Int, _ height: Int) throws -> Int {
+      try grid.cropped(x: x, y: y, width: width, height: height).pixels.count { $0 < 128 }
+    }
+    // Both rows and the first column have letters, the second column has none.
+    #expect(try ink(0, top, left, 42) > 10)
+    #expect(try ink(0, top + 42, left, 42) > 10)
+    #expect(try ink(left, 0, 42, top) > 10)
+    #expect(try ink(left + 43, 0, plain.width - 43, top) == 0)
+    #expect(throws: ImageError.self) { try ImageGrid.labelled(images, rows: ["one"], columns: ["a", "b"]) }
+    #expect(throws: ImageError.self) { try ImageGrid.labelled(images, rows: [], columns: []) }
+  }
+}
+
+@Suite struct AtomicFileTests {
+  @Test func replacesWholeFiles() throws {
+    try withFolder { folder in
+      try AtomicFile.write("first", to: "\(folder)/a")
+      try AtomicFile.write([1, 2, 3], to: "\(folder)/a")
+      #expect(try ImageDecoder.bytes(of: "\(folder)/a") == [1, 2, 3])
+      try AtomicFile.write([UInt8](), to: "\(folder)/b")
+      #expect(try ImageDecoder.bytes(of: "\(folder)/b") == [])
+      #expect(try names(in: folder) == ["a", "b"])
+      var status = stat()
+      #expect(stat("\(folder)/a", &status) == 0 && status.st_mode & 0o600 == 0o600 && status.st_mode & 0o111 == 0)
+    }
+  }
+
+  @Test func failureLeavesNothing() throws {
+    try withFolder { folder in
+      #expect(throws: FileError(.write, path: "\(folder)/no/a", code: ENOENT)) {
+        try AtomicFile.write("text", to: "\(folder)/no/a")
+      }
+      #expect(throws: FileError(.write, path: folder, code: EISDIR)) { try AtomicFile.write("text", to: folder) }
+      struct Interruption: Error {}
+      try AtomicFile.write("old", to: "\(folder)/a")
+      #expect(throws: Interruption.self) {
+        try AtomicFile.write(to: "\(folder)/a") { descriptor in
+          try Array("half of".utf8).withUnsafeBytes { try AtomicFile.writeAll($0, to: descriptor, path: "a") }
+          throw Interruption()
+        }
+      }
+      #expect(try ImageDecoder.bytes(of: "\(folder)/a") == Array("old".utf8))
+      #expect(try names(in: folder) == ["a"])
+      if getuid() != 0 {
+        chmod(folder, 0o555)
+        #expect(throws: FileError(.write, path: "\(folder)/a", code: EACCES)) {
+          try AtomicFile.write("new", to: "\(folder)/a")
+        }
+      }
+    }
+  }
+
+  /// `/dev/full` answers every write with a full disk.
+  @Test(.enabled(if: FileManager.default.fileExists(atPath: "/dev/full")))
+  func aFullDiskIsNamed() throws {
+    let descriptor = open("/dev/full", O_WRONLY)
+    defer { close(descriptor) }
+    let error = #expect(throws: FileError.self) {
+      try [UInt8](repeating: 0, count: 10).withUnsafeBytes {
+        try AtomicFile.writeAll($0, to: descriptor, path: "a.png")
+      }
+    }
+    #expect(error?.isDeviceTrouble == true)
+    #expect(error?.description == "cannot write a.png: the disk is full; free some space or choose another place")
+  }
+}
