@@ -10,7 +10,7 @@ BUILD = -c release $(LINK)
 STYLEGAN = .build/release/stylegan
 SOURCES = Package.swift Sources Tests
 
-.PHONY: demo test build bench format lint clean bootstrap fixtures docs
+.PHONY: demo test build bench format lint clean bootstrap fixtures
 
 demo: build
 	Scripts/demo
@@ -24,6 +24,13 @@ build: bootstrap
 test: bootstrap lint
 	swift build $(BUILD) --build-tests
 	swift test $(BUILD) --skip-build
+
+bench: build
+	$(STYLEGAN) bench
+
+# The golden files of the tests, from the references in Tests/Reference (needs NumPy).
+fixtures: bootstrap
+	PYTHONPATH=.libtorch python3 Tests/Reference/make_fixtures.py
 
 lint:
 	swift format lint --strict --recursive --parallel $(SOURCES)

@@ -14,6 +14,7 @@ struct StyleGAN: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      Train.self, Generate.self, StyleMixing.self, Interpolate.self, Metrics.self, Inspect.self, Dataset.self,
+      Train.self, Generate.self, StyleMixing.self, Interpolate.self, Metrics.self, Inspect.self, Bench.self,
+      Dataset.self,
     ])
 }

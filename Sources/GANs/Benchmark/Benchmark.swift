@@ -1,0 +1,113 @@
+import Torch
+
+/// Measures this machine and what the networks make of it, all in one run: absolute times on a busy machine say little,
+/// ratios to the matrix multiplication of the same run say more.
+public struct Benchmark {
+  /// Seconds that each measurement takes at least.
+  public var seconds: Double
+
+  /// A benchmark.
+  public init(seconds: Double = 1) { self.seconds = seconds }
+
+  /// One row of the result.
+  public struct Row: Codable, Sendable {
+    /// What was measured.
+    public var name: String
+    /// "fp32", "bf16"
+    public var precision: String
+    /// "fast", "reference", or the library's own for matrix products.
+    public var kernels: String
+    /// Seconds of one repetition: the median.
+    public var seconds: Double
+    /// Pictures a second; nil for matrix products.
+    public var imagesPerSecond: Double?
+    /// Useful operations a second, in billions.
+    public var gigaFLOPS: Double
+    /// Share of the matrix product's rate in the same precision and run.
+    public var utilization: Double
+  }
+
+  /// The precisions this processor computes fast.
+  public static var precisions: [Compute.Precision] { Processor.hasBFloat16 ? [.float32, .bfloat16] : [.float32] }
+
+  /// The rate of a 2048² matrix product, operations a second: the machine's practical peak.
+  public func matrixPeak(_ precision: Compute.Precision) -> Double {
+    let random = RandomStream(seed: 1)
+    let (a, b) = (random.normal([2048, 2048]).to(precision.dtype), random.normal([2048, 2048]).to(precision.dtype))
+    return withoutGradients { 2 * 2048 * 2048 * 2048 / best { _ = a.matmul(b) } }
+  }
+
+  /// Drawing `batch` pictures.
+  public func synthesis(_ configuration: StyleGANConfiguration, batch: Int, _ compute: Compute, peak: Double) -> Row {
+    let generator = StyleGANGenerator(configuration, seed: 1)
+    let ws = withoutGradients { generator.styles(RandomStream(seed: 2).normal([batch, configuration.zSize])) }
+    let growth = Growth(resolution: configuration.resolution)
+    let time = withoutGradients {
+      median { _ = generator.synthesis(ws, noise: .constant, growth: growth, compute) }
+    }
+    return row(
+      "synthesis \(configuration.resolution)², batch \(batch)", compute, time, images: batch,
+      operations: Double(batch) * OperationCount(configuration).synthesis, peak: peak)
+  }
+
+  /// A training step of `batch` images; with lazy R1 the mean over an interval.
+  public func training(
+    _ configuration: StyleGANConfiguration, batch: Int, penaltyInterval: Int, _ compute: Compute, peak: Double
+  ) -> Row {
+    var options = TrainingOptions(
+      recipe: "benchmark", data: "", dataset: .init(name: "", fingerprint: "", count: 0), configuration: configuration)
+    options.objective = LogisticObjective(gamma: 10, penaltyInterval: penaltyInterval)
+    options.precision = compute.precision
+    options.kernels = compute.kernels
+    let networks = TrainingNetworks(options)
+    let random = RandomStream(seed: 3)
+    let growth = Growth(resolution: configuration.resolution)
+    let side = configuration.resolution
+    let reals = random.normal([batch, configuration.imageChannels, side, side])
+    func sample() -> TrainingSample {
+      TrainingSample(
+        count: batch, configuration: configuration, growth: growth, mixingProbability: 0.9, random: random,
+        device: .cpu)
+    }
+    func step(penalised: Bool) {
+      networks.updateDiscriminator(
+        reals: reals, sample: sample(), growth: growth, penalised: penalised, record: { _, _ in })
+      networks.updateGenerator(sample: sample(), growth: growth, record: { _, _ in })
+      networks.updateAverage(batch: batch)
+    }
+    let k = Double(penaltyInterval)
+    let penalised = median { step(penalised: true) }
+    let time = penaltyInterval == 1 ? penalised : (penalised + (k - 1) * median { step(penalised: false) }) / k
+    let count = OperationCount(configuration)
+    return row(
+      "training \(side)², batch \(batch), R1 \(penaltyInterval == 1 ? "every step" : "every \(penaltyInterval)th")",
+      compute, time, images: batch, operations: Double(batch) * (count.trainingStep + count.penalty / k), peak: peak)
+  }
+
+  private func row(
+    _ name: String, _ compute: Compute, _ time: Double, images: Int, operations: Double, peak: Double
+  ) -> Row {
+    Row(
+      name: name, precision: compute.precision.rawValue, kernels: compute.kernels.rawValue, seconds: time,
+      imagesPerSecond: Double(images) / time, gigaFLOPS: operations / time / 1e9, utilization: operations / time / peak)
+  }
+
+  /// Times of repetitions after one to warm up: at least three, and as many as fit.
+  private func times(_ body: () -> Void) -> [Double] {
+    body()
+    let clock = ContinuousClock()
+    let start = clock.now
+    var times: [Double] = []
+    while times.count < 3 || (clock.now - start) / .seconds(1) < seconds {
+      times.append(clock.measure(body) / .seconds(1))
+    }
+    return times.sorted()
+  }
+
+  private func median(_ body: () -> Void) -> Double {
+    let times = times(body)
+    return times[times.count / 2]
+  }
+
+  private func best(_ body: () -> Void) -> Double { times(body)[0] }
+}
