@@ -41,7 +41,8 @@ struct Train: ParsableCommand {
   var resume: String?
   @Option(name: .customLong("init-from"), help: "A network file to start from: its weights only.")
   var initFrom: String?
-  @Option(help: "Stop after so many minutes, with a snapshot; --resume goes on.") var minutes: Double?
+  @Option(parsing: .unconditional, help: "Stop after so many minutes, with a snapshot; --resume goes on.") var minutes:
+    Double?
   @Flag(name: .customLong("dry-run"), help: "Print the resolved options and the cost, and stop.") var dryRun = false
   @Flag(help: "Print nothing but errors.") var quiet = false
 
@@ -149,6 +150,9 @@ struct Train: ParsableCommand {
         + "\(Double(trainer.imagesShown) / 1000) kimg, libtorch \(Processor.libtorchVersion), "
         + "\(trainer.options.threads) threads")
     progress.begin(trainer)
+    func show(_ event: Trainer.Event) throws {
+      if let line = progress.show(event) { try trainer.directory.appendToLog(line) }
+    }
     let clock = ContinuousClock()
     let end = minutes.map { clock.now + .seconds($0 * 60) }
     let outcome: Trainer.Outcome
@@ -156,7 +160,7 @@ struct Train: ParsableCommand {
       defer { progress.end() }
       outcome = try trainer.train(
         shouldStop: { signals.received != nil || end.map { clock.now >= $0 } ?? false },
-        observe: { if let line = progress.show($0) { try trainer.directory.appendToLog(line) } })
+        observe: show)
     }
     switch outcome {
     case .finished(let network):
