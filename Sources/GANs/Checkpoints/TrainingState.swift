@@ -6,7 +6,7 @@ struct TrainingProgress: Codable, Equatable {
   var images = 0
   /// Steps done.
   var steps = 0
-  /// Ticks done.
+  /// Ticks done, which is also the number of lines in stats.jsonl.
   var ticks = 0
   /// Samples taken from the data.
   var position = 0
@@ -17,8 +17,6 @@ struct TrainingProgress: Codable, Equatable {
   var discriminatorUpdates = 0
   /// Means since the last tick.
   var statistics = Statistics()
-  /// The size of stats.jsonl, so that work done twice is not told twice.
-  var statisticsSize = 0
 }
 
 /// All that an exact restart needs, in one file: networks, optimizers, random stream, progress and options.

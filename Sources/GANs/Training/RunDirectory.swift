@@ -72,26 +72,24 @@ public struct RunDirectory: Sendable, Equatable {
   public func appendToLog(_ line: String) throws { try Self.append(line, to: log) }
 
   /// Adds a line of statistics, on the disk when this returns.
-  /// - Returns: the size of the file in bytes.
-  func appendStatistics(_ line: String) throws -> Int {
-    try Self.append(line, to: statistics, synchronised: true)
-  }
+  func appendStatistics(_ line: String) throws { try Self.append(line, to: statistics, synchronised: true) }
 
-  /// Forgets the statistics of work that has to be done again.
-  func truncateStatistics(to size: Int) throws {
+  /// Keeps the first lines of the statistics: forgets those of work that has to be done again, and a torn one.
+  func truncateStatistics(toLines count: Int) throws {
     var status = stat()
     guard stat(statistics, &status) == 0 else {
       if errno == ENOENT { return }
       throw FileError(.read, path: statistics)
     }
-    guard Int(status.st_size) > size else { return }
-    guard truncate(statistics, off_t(size)) == 0 else { throw FileError(.write, path: statistics) }
+    guard let data = FileManager.default.contents(atPath: statistics) else { throw FileError(.read, path: statistics) }
+    let ends = data.indices.filter { data[$0] == UInt8(ascii: "\n") }.prefix(count)
+    guard truncate(statistics, off_t(ends.last.map { $0 + 1 } ?? 0)) == 0 else {
+      throw FileError(.write, path: statistics)
+    }
   }
 
   /// Adds a line to a file, which is made where it is missing.
-  /// - Returns: the size of the file in bytes.
-  @discardableResult
-  public static func append(_ line: String, to path: String, synchronised: Bool = false) throws -> Int {
+  public static func append(_ line: String, to path: String, synchronised: Bool = false) throws {
     let descriptor = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw FileError(.write, path: path) }
     defer { close(descriptor) }
@@ -99,6 +97,5 @@ public struct RunDirectory: Sendable, Equatable {
       try AtomicFile.writeAll(UnsafeRawBufferPointer($0), to: descriptor, path: path)
     }!
     if synchronised, fsync(descriptor) != 0 { throw FileError(.write, path: path) }
-    return Int(lseek(descriptor, 0, SEEK_END))
   }
 }

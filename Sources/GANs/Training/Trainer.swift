@@ -91,7 +91,7 @@ public final class Trainer {
     let random = RandomStream(seed: 0)
     let progress = try TrainingState.load(from: state, networks: networks, random: random)
     let directory = RunDirectory(path: AtomicFile.folder(of: state))
-    try directory.truncateStatistics(to: progress.statisticsSize)
+    try directory.truncateStatistics(toLines: progress.ticks)
     try AtomicFile.write(try options.text(), to: directory.options)
     self.init(
       options, dataset: dataset, directory: directory, device: device, networks: networks, random: random,
@@ -230,7 +230,7 @@ public final class Trainer {
     line["Timing/sec_per_kimg"] = 1000 / max(report.imagesPerSecond, 1e-9)
     line["Timing/total_sec"] = seconds
     line["Resources/peak_rss_gb"] = Double(ProcessMemory.peakResident) / 1e9
-    progress.statisticsSize = try directory.appendStatistics(try json(line))
+    try directory.appendStatistics(try json(line))
   }
 
   private func writeSnapshot() throws -> (network: String, fakes: String) {
