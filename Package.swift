@@ -57,7 +57,7 @@ let package = Package(
       resources: [.copy("Fixtures")]),
     .testTarget(
       name: "StyleGANToolTests",
-      dependencies: ["StyleGANTool", "GANs", "Images", "Torch", "_TestSupport"]),
+      dependencies: ["StyleGANTool", "GANs", "Images", "Torch", "_TestSupport"], exclude: ["Snapshots"]),
   ],
   cxxLanguageStandard: .cxx20
 )

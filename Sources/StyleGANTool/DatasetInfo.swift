@@ -5,15 +5,21 @@ import Foundation
 /// `stylegan dataset info`: what training would see.
 struct DatasetInfo: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "info", abstract: "Describe a dataset as training would see it.")
+    commandName: "info", abstract: "Describe a dataset as training would see it.",
+    discussion: """
+      Examples:
+        stylegan dataset info photos.zip
+        stylegan dataset info photos/ --resolution 64 --json
+        stylegan dataset info fashion-mnist --benchmark --threads 2
+      """)
 
   @Argument(help: "A folder of images, a .zip, an IDX or CIFAR-10 file, or fashion-mnist.")
   var path: String
 
-  @Option(help: "Crop and resize images to this side, a power of two from 4 to 1024.")
+  @Option(parsing: .unconditional, help: "Crop and resize images to this side, a power of two from 4 to 1024.")
   var resolution: Int?
 
-  @Option(help: "Convert images to 1, 3 or 4 channels.")
+  @Option(parsing: .unconditional, help: "Convert images to 1, 3 or 4 channels.")
   var channels: Int?
 
   @Flag(help: "Print JSON.")
@@ -22,11 +28,11 @@ struct DatasetInfo: ParsableCommand {
   @Flag(help: "Also measure how many images a second can be read.")
   var benchmark = false
 
-  @Option(help: "Threads that read, for --benchmark.")
+  @Option(parsing: .unconditional, help: "Threads that read, for --benchmark.")
   var threads = 1
 
   func validate() throws {
-    guard threads > 0 else { throw ValidationError("--threads must be at least 1.") }
+    guard (1...1024).contains(threads) else { throw ValidationError("--threads is \(threads), but must be 1 to 1024") }
   }
 
   func run() throws {

@@ -34,7 +34,7 @@ final class TrainingProgressPrinter {
     case .step(let report):
       if !quiet, isTerminal, clock.now - lastDraw > .milliseconds(200) {
         lastDraw = clock.now
-        write("\r\u{1B}[2K" + fitted(bar(report) + " " + describe(report)))
+        write("\r\u{1B}[2K" + fitted(bar(report), describe(report)))
       }
       return nil
     case .tick(let report):
@@ -77,11 +77,14 @@ final class TrainingProgressPrinter {
       ? "\(s / 86_400)d \(s / 3600 % 24)h" : String(format: "%d:%02d:%02d", s / 3600, s / 60 % 60, s % 60)
   }
 
-  /// As much as a line of the terminal holds: what is longer would wrap, and not be wiped by the next one.
-  private func fitted(_ line: String) -> String {
+  /// The bar and the numbers; on a narrow terminal as many of the numbers as fit. What is longer than a line would wrap,
+  /// and not be wiped by the next one.
+  private func fitted(_ bar: String, _ numbers: String) -> String {
+    let line = bar + " " + numbers
     var size = winsize()
     guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 1 else { return line }
-    return String(line.prefix(Int(size.ws_col) - 1))
+    let width = Int(size.ws_col) - 1
+    return line.count <= width ? line : String(numbers.prefix(width))
   }
 
   private func write(_ text: String) {

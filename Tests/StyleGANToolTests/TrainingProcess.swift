@@ -3,7 +3,7 @@ import Testing
 import _TestSupport
 
 /// The built program, as its users run it.
-struct Program {
+struct TrainingProcess {
   /// Beside the test bundle, where the build puts both.
   static let path = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().path + "/stylegan"
 

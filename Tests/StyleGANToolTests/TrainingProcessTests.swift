@@ -2,94 +2,144 @@ import Foundation
 import Testing
 import _TestSupport
 
-/// What only processes show: signals, kills, and memory. One after the other, so that they do not disturb each other.
-@Suite(.serialized) struct TrainingProcessTests {
+/// A training as a process among others: killed, stopped, started twice, read by a pipe, seen on a terminal.
+@Suite struct TrainingProcessTests {
   private let folder: TemporaryFolder
 
-  init() throws { folder = try TemporaryFolder() }
-
-  private func arguments(_ outdir: String, resolution: Int, _ more: String) throws -> [String] {
-    let data = folder.file("images-idx3-ubyte")
-    if !FileManager.default.fileExists(atPath: data) { try writeIDX(count: 40, resolution: resolution, to: data) }
-    return ["train", "--data", data, "--outdir", folder.file(outdir), "--quiet", "--threads", "1"]
-      + "--fmap-base 32 --fmap-max 8 --z-dim 8 --w-dim 8 --map-depth 2 \(more)".split(separator: " ").map(String.init)
+  init() throws {
+    folder = try TemporaryFolder()
+    try idx(count: 32, side: 16).write(to: URL(fileURLWithPath: folder.file("data.idx3")))
   }
 
-  private func run(_ outdir: String) throws -> String {
-    let names = try FileManager.default.contentsOfDirectory(atPath: folder.file(outdir))
-    return "\(folder.file(outdir))/\(try #require(names.first))"
+  private func train(_ kimg: String) -> [String] {
+    ["train", "--data", "data.idx3", "--kimg", kimg, "--tick", "0.02", "--snap", "2"] + smallTraining
   }
 
-  private func lines(_ run: String) throws -> [[String: Double]] {
-    try String(contentsOfFile: "\(run)/stats.jsonl", encoding: .utf8).split(separator: "\n").map {
-      try JSONDecoder().decode([String: Double].self, from: Data($0.utf8))
+  private func run(_ arguments: [String], shell: String? = nil) throws -> Program.Outcome {
+    try Program.run(arguments, in: folder.path, shell: shell)
+  }
+
+  /// The whole of it is `Scripts/kill-test 20`.
+  @Test func killedTrainingsMakeTheSameFiles() throws {
+    let process = Process()
+    let pipe = Pipe()
+    process.executableURL = URL(fileURLWithPath: "/bin/bash")
+    process.arguments = ["\(Program.package)/Scripts/kill-test", "4", "240"]
+    process.environment = ProcessInfo.processInfo.environment.merging(["STYLEGAN": Program.path]) { $1 }
+    (process.standardOutput, process.standardError) = (pipe, pipe)
+    try process.run()
+    let output = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 0, "\(output)")
+  }
+
+  @Test func startsAtOnceGetFoldersOfTheirOwn() throws {
+    let outcome = try run(train("0.004") + ["--quiet"], shell: "\"$@\" & \"$@\" & \"$@\" & wait")
+    #expect(outcome.errors == "")
+    let runs = try FileManager.default.contentsOfDirectory(atPath: folder.file("runs")).sorted()
+    #expect(runs.map { $0.prefix(5) } == ["00000", "00001", "00002"])
+    for run in runs { #expect(listing(folder.file("runs/\(run)")).contains("training-state.safetensors")) }
+  }
+
+  @Test func aRunBelongsToOneProcess() throws {
+    let outcome = try run(
+      train("1000") + ["--quiet"],
+      shell: """
+        "$@" & first=$!
+        until [ -s runs/0*/log.txt ]; do sleep 0.05; done
+        "$1" train --resume latest
+        echo $?
+        kill $first
+        wait $first
+        echo $?
+        """)
+    #expect(outcome.output == "73\n143\n")
+    #expect(outcome.errorLines.count == 1)
+    #expect(outcome.errors.contains("another process is training in runs/00000-"))
+  }
+
+  @Test func whatAKilledProcessLeftIsRemoved() throws {
+    #expect(try run(train("0.02") + ["--quiet"]).exitCode == 0)
+    let run = folder.file("runs/\(try FileManager.default.contentsOfDirectory(atPath: folder.file("runs"))[0])")
+    let before = listing(run)
+    for name in [".stylegan-a1b2c3", ".safetensors-0123456789.tmp"] {
+      try Data("half a fi".utf8).write(to: URL(fileURLWithPath: "\(run)/\(name)"))
     }
+    let outcome = try self.run(["train", "--resume", "latest", "--kimg", "0.04"])
+    #expect(outcome.exitCode == 0, "\(outcome.errors)")
+    #expect(listing(run) == before)
+    let lines = try String(contentsOfFile: "\(run)/stats.jsonl", encoding: .utf8).split(separator: "\n")
+    #expect(lines.count == 2)
   }
 
-  /// Waits until the run has so many lines of statistics.
-  private func wait(for count: Int, in outdir: String, of program: Program) throws {
-    let end = Date.now + 60
-    while program.process.isRunning, Date.now < end {
-      if let run = try? run(outdir), let text = try? String(contentsOfFile: "\(run)/stats.jsonl", encoding: .utf8),
-        text.split(separator: "\n").count >= count
-      {
-        return
+  @Test func aDryRunTouchesNothing() throws {
+    #expect(try run(train("0.02") + ["--dry-run"]).exitCode == 0)
+    #expect(folder.contents == ["data.idx3"])
+    #expect(try run(train("0.02") + ["--quiet"]).exitCode == 0)
+    func states() throws -> [Data] {
+      try listing(folder.path).filter { $0.contains(".") }.map {
+        try Data(contentsOf: URL(fileURLWithPath: folder.file($0)))
       }
-      usleep(2000)
     }
-    Issue.record("the run ended, or took too long, before line \(count)")
+    let before = try states()
+    let outcome = try run(["train", "--resume", "latest", "--kimg", "9", "--dry-run"])
+    #expect(outcome.exitCode == 0)
+    #expect(outcome.output.contains("\"totalKimg\" : 9"))
+    #expect(try states() == before)
   }
 
-  /// Everything in the folder but the log, without what no two runs share.
-  private func contents(_ run: String) throws -> [String: Data] {
-    var result: [String: Data] = [:]
-    for name in try FileManager.default.contentsOfDirectory(atPath: run)
-    where !["log.txt", "stats.jsonl"].contains(name) {
-      result[name] = try Data(contentsOf: URL(fileURLWithPath: "\(run)/\(name)"))
-    }
-    for (i, line) in try lines(run).enumerated() {
-      let kept = line.filter { !$0.key.hasPrefix("Timing/") && !$0.key.hasPrefix("Resources/") }
-      result["line \(i)"] = Data("\(kept.sorted { $0.key < $1.key })".utf8)
-    }
-    return result
+  // MARK: What is printed
+
+  @Test func pipesGetPlainLines() throws {
+    let outcome = try run(train("0.1"))
+    #expect(outcome.exitCode == 0)
+    #expect(outcome.errors == "")
+    #expect(!outcome.output.contains("\r") && !outcome.output.contains("\u{1B}"))
+    #expect(outcome.output.contains("kimg"))
+    #expect(outcome.output.hasSuffix("\n"))
   }
 
-  /// SIGINT, SIGTERM and SIGKILL at whatever moment they come; then on with `--resume`, to the same bytes.
-  @Test func aRunThatIsStoppedAndKilledEndsTheSame() throws {
-    let more = "--batch 4 --kimg 1.2 --tick 0.05 --snap 2 --stable-kimg 0.4 --fade-kimg 0.4 --mirror"
-    #expect(try Program(arguments("whole", resolution: 16, more)).finish() == "")
-    let whole = try run("whole")
-    #expect(try lines(whole).count == 24)
-
-    var program = try Program(arguments("stopped", resolution: 16, more))
-    for (signal, line) in [(SIGINT, 3), (SIGKILL, 9), (SIGTERM, 13), (SIGKILL, 18)] {
-      try wait(for: line, in: "stopped", of: program)
-      kill(program.process.processIdentifier, signal)
-      program.finish()
-      if signal == SIGKILL {
-        #expect(program.process.terminationReason == .uncaughtSignal)
-      } else {
-        #expect(program.process.terminationReason == .exit && program.process.terminationStatus == 0)
-      }
-      program = try Program(["train", "--outdir", folder.file("stopped"), "--resume", "latest", "--quiet"])
-    }
-    #expect(program.finish() == "")
-    #expect(program.process.terminationStatus == 0)
-    let stopped = try run("stopped")
-    let (a, b) = (try contents(whole), try contents(stopped))
-    #expect(a.keys.sorted() == b.keys.sorted())
-    for (name, data) in a { #expect(b[name] == data, "\(name) differs") }
+  @Test func quietPrintsNothing() throws {
+    let outcome = try run(train("0.04") + ["--quiet"])
+    #expect(outcome.exitCode == 0)
+    #expect(outcome.output == "" && outcome.errors == "")
   }
 
-  /// The peak of resident memory after 200 steps and after 2,200: nothing is kept from step to step.
-  @Test func memoryStaysFlat() throws {
-    let more = "--batch 4 --kimg 8.8 --tick 0.8 --snap 1000 --no-growing --r1-interval 4"
-    #expect(try Program(arguments("long", resolution: 8, more)).finish() == "")
-    let lines = try lines(try run("long"))
-    #expect(lines.first?["Progress/kimg"] == 0.8 && lines.last?["Progress/kimg"] == 8.8)
-    let (early, late) = (
-      try #require(lines.first?["Resources/peak_rss_gb"]), try #require(lines.last?["Resources/peak_rss_gb"])
-    )
-    #expect(late < 1.02 * early, "\(early) GB have become \(late) GB")
+  @Test func aReaderThatLeavesEndsNothing() throws {
+    let outcome = try run(train("0.2"), shell: "{ \"$@\"; echo $? >code; } | head -1")
+    #expect(outcome.output.split(separator: "\n").count == 1)
+    #expect(outcome.errors == "")
+    #expect(try String(contentsOfFile: folder.file("code"), encoding: .utf8) == "0\n")
+  }
+
+  @Test func closedDescriptorsAreNotPrintedInto() throws {
+    let outcome = try run(train("0.04"), shell: "\"$@\" <&- >&- 2>&-")
+    #expect(outcome.exitCode == 0)
+    for file in listing(folder.path) where file.hasSuffix(".safetensors") {
+      let inspected = try run(["inspect", file])
+      #expect(inspected.exitCode == 0, "\(file): \(inspected.errors)")
+    }
+  }
+
+  /// On a terminal one line is drawn over and over, never longer than the terminal is wide, and wiped in the end.
+  @Test(
+    .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/script"), "there is no script(1) here"),
+    arguments: [40, 80, 200])
+  func terminalsGetABar(columns: Int) throws {
+    // The last minibatch goes far beyond the end, which the bar has to bear.
+    let command =
+      "stty cols \(columns); '\(Program.path)' "
+      + train("1.001").joined(separator: " ")
+      .replacingOccurrences(of: "--batch 4", with: "--batch 64")
+    let outcome = try run([command], shell: "script -qec \"$2\" /dev/null")
+    #expect(outcome.exitCode == 0, "\(outcome.output)")
+    let parts = outcome.output.components(separatedBy: "\r\u{1B}[2K")
+    let drawn = parts.filter { $0.contains("img/s") || $0.hasPrefix("[") }
+    #expect(!drawn.isEmpty, "\(outcome.output)")
+    for line in drawn {
+      #expect(line.count < columns && !line.contains("\n"), "\(line)")
+      #expect(line.hasPrefix("[") == (columns == 200))
+    }
+    #expect(parts.last?.hasPrefix("finished") == true)
   }
 }

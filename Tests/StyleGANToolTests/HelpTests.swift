@@ -1,0 +1,120 @@
+import Foundation
+import Testing
+import _TestSupport
+
+/// What the program says about itself: compared with files, complete, and true.
+///
+/// `STYLEGAN_UPDATE_SNAPSHOTS=1` rewrites the files.
+@Suite struct HelpTests {
+  /// A command and its subcommands, as the program lists them itself.
+  struct Command: Decodable, Sendable {
+    struct Argument: Decodable, Sendable {
+      struct Name: Decodable, Sendable { let name: String }
+      let abstract: String?
+      let shouldDisplay: Bool
+      let names: [Name]?
+      let valueName: String?
+    }
+    let commandName: String
+    let abstract, discussion: String?
+    let superCommands: [String]?
+    let subcommands: [Command]?
+    let arguments: [Argument]?
+    let shouldDisplay: Bool
+
+    /// This and all below it, without the built-in `help`.
+    var all: [Command] { [self] + (subcommands ?? []).filter { $0.commandName != "help" }.flatMap(\.all) }
+    /// The words that call it, without the program's name.
+    var words: [String] { Array(((superCommands ?? []) + [commandName]).dropFirst()) }
+  }
+
+  private struct Dump: Decodable { let command: Command }
+
+  private static let commands: [Command] = {
+    guard
+      let outcome = try? Program.run(["--experimental-dump-help"], in: "/"),
+      let dump = try? JSONDecoder().decode(Dump.self, from: Data(outcome.output.utf8))
+    else { return [] }
+    return dump.command.all
+  }()
+
+  private static let snapshots = "\(Program.package)/Tests/StyleGANToolTests/Snapshots"
+
+  @Test func everyCommandIsFound() {
+    #expect(Self.commands.count >= 8)
+  }
+
+  @Test func helpIsAsItWas() throws {
+    for command in Self.commands {
+      let outcome = try Program.run(command.words + ["--help"], in: "/", environment: ["COLUMNS": "100"])
+      #expect(outcome.exitCode == 0)
+      #expect(outcome.errors == "")
+      try compare(outcome.output, with: (["help"] + command.words).joined(separator: "-"))
+    }
+    let version = try Program.run(["--version"], in: "/")
+    #expect(version.exitCode == 0)
+    try compare(version.output, with: "version")
+  }
+
+  private func compare(_ text: String, with name: String) throws {
+    let path = "\(Self.snapshots)/\(name).txt"
+    if ProcessInfo.processInfo.environment["STYLEGAN_UPDATE_SNAPSHOTS"] == "1" {
+      try FileManager.default.createDirectory(atPath: Self.snapshots, withIntermediateDirectories: true)
+      try text.write(toFile: path, atomically: true, encoding: .utf8)
+    }
+    let expected = try String(contentsOfFile: path, encoding: .utf8)
+    #expect(text == expected, "\(name) has changed; rewrite it with STYLEGAN_UPDATE_SNAPSHOTS=1")
+  }
+
+  @Test func everyOptionIsExplained() {
+    for command in Self.commands {
+      #expect(command.abstract?.isEmpty == false, "\(command.commandName)")
+      for argument in command.arguments ?? [] where argument.shouldDisplay {
+        let name = argument.names?.first?.name ?? argument.valueName ?? "?"
+        #expect(argument.abstract?.isEmpty == false, "\(command.commandName) \(name)")
+      }
+      let isLeaf = (command.subcommands ?? []).allSatisfy { $0.commandName == "help" }
+      if isLeaf { #expect(command.discussion?.contains("Examples:") == true, "\(command.commandName) has no examples") }
+    }
+  }
+
+  /// Every line that calls the program in help texts and in the README is a command that it understands: run where none of
+  /// its files are, it misses an input, and nothing else.
+  @Test func examplesAreTrue() throws {
+    var examples: [String] = []
+    for command in Self.commands { examples += Self.examples(in: command.discussion ?? "") }
+    #expect(examples.count >= 8)
+    if let readme = try? String(contentsOfFile: "\(Program.package)/README.md", encoding: .utf8) {
+      examples += Self.examples(in: readme)
+    }
+    let folder = try TemporaryFolder()
+    for example in examples {
+      var arguments = try Self.words(example)
+      // Nothing is trained here, nothing is fetched, and there may be no GPU.
+      if arguments.first == "train" { arguments.append("--dry-run") }
+      arguments = arguments.map { $0 == "cuda" ? "cpu" : $0 }
+      let outcome = try Program.run(
+        arguments, in: folder.path, environment: ["XDG_CACHE_HOME": folder.path, "PATH": "/nowhere"])
+      #expect([0, 66].contains(outcome.exitCode), "\(example): \(outcome.errors)")
+    }
+    #expect(folder.contents.filter { $0 != "swift-stylegan" } == [], "an example wrote something")
+  }
+
+  /// Lines that begin with the program's name, continued where they end in a backslash.
+  private static func examples(in text: String) -> [String] {
+    text.replacingOccurrences(of: "\\\n", with: " ").split(separator: "\n").compactMap { line in
+      var line = line.trimmingCharacters(in: .whitespaces)
+      if line.hasPrefix("$ ") { line.removeFirst(2) }
+      guard let space = line.firstIndex(of: " ") else { return nil }
+      guard ["stylegan", ".build/release/stylegan"].contains(line[..<space]) else { return nil }
+      // Up to a comment, a pipe or a redirection.
+      let command = line[line.index(after: space)...]
+      return String(command.prefix { !"#|>".contains($0) })
+    }
+  }
+
+  private static func words(_ line: String) throws -> [String] {
+    #expect(!line.contains("\"") && !line.contains("'"), "a quoted example: \(line)")
+    return line.split(separator: " ").map(String.init)
+  }
+}
