@@ -53,7 +53,7 @@ let package = Package(
     .testTarget(
       name: "DatasetsTests", dependencies: ["Datasets", "Images", "CLibzip", "_TestSupport"]),
     .testTarget(
-      name: "GANsTests", dependencies: ["GANs", "Torch", "_TestSupport"],
+      name: "GANsTests", dependencies: ["GANs", "Images", "Torch", "_TestSupport"],
       resources: [.copy("Fixtures")]),
     .testTarget(
       name: "StyleGANToolTests",

@@ -150,7 +150,7 @@ struct Train: ParsableCommand {
         + "\(Double(trainer.imagesShown) / 1000) kimg, libtorch \(Processor.libtorchVersion), "
         + "\(trainer.options.threads) threads")
     progress.begin(trainer)
-    func show(_ event: Trainer.Event) throws {
+    func observe(_ event: Trainer.Event) throws {
       if let line = progress.show(event) { try trainer.directory.appendToLog(line) }
     }
     let clock = ContinuousClock()
@@ -160,13 +160,13 @@ struct Train: ParsableCommand {
       defer { progress.end() }
       outcome = try trainer.train(
         shouldStop: { signals.received != nil || end.map { clock.now >= $0 } ?? false },
-        observe: show)
+        observe: observe)
     }
     switch outcome {
     case .finished(let network):
       if !quiet { print("finished: \(network)") }
     case .interrupted:
-      if signals.received == nil { try show(try trainer.writeSnapshot()) }
+      if signals.received == nil { try observe(try trainer.writeSnapshot()) }
       if !quiet { print("stopped and saved. Go on with: stylegan train --resume \(trainer.directory.path)") }
       // As a shell expects it of what a signal ended.
       if let signal = signals.received { throw ExitCode(128 + signal) }

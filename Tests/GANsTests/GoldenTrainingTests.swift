@@ -73,10 +73,11 @@ import _TestSupport
     let growth = try #require(try fixture.growths.first).growth
     let batch = try fixture.integer("batch")
     let (losses, weights) = (Comparison("\(file) losses, \(kernels)"), Comparison("\(file) weights, \(kernels)"))
-    // Adam divides each gradient by its own size, so a gradient's relative error is its step's, however small it is.
-    // To the weight's own rounding, which is allowed for, the step is added; in the mapping network, whose weights are
-    // a hundred times the others', that is 1.3e-2 of a step, the largest error measured.
-    let updates = Comparison("\(file) updates, \(kernels)", relative: 1e-3)
+    // How far each weight moved is compared, too: an error of a whole step is a small share of a weight. Adam divides
+    // each gradient by its own size, so where a gradient is tiny its rounding is a share of a step: measured 1.3e-3. To
+    // the weight's own rounding, which is allowed for, the step is added; in the mapping network, whose weights are a
+    // hundred times the others', that is 1.3e-2 of a step.
+    let updates = Comparison("\(file) updates, \(kernels)", relative: 5e-3)
 
     for step in 0..<(try fixture.integer("steps")) {
       var recorded: [String: Double] = [:]
@@ -115,7 +116,6 @@ import _TestSupport
             try fixture["before.\(name).\(parameter)"], try fixture["out\(step).\(name).\(parameter)"]
           )
           weights(value, after, what)
-          // Of how far the weight moved, too: an error of a whole step is a small share of the weight.
           updates(
             value - before, after - before, what, absolute: 3e-7 * after.magnitude().maximum().item)
         }

@@ -45,6 +45,11 @@ public struct NetworkFile {
     history = header.history
     self.file = file
     try file.requireGenerator(configuration)
+    let parts = ["G_ema.", "G.", "D."] + (file.metadata["format"] == Self.format ? [] : ["optimizer.", "random"])
+    let unexpected = file.names.filter { name in !parts.contains { name.hasPrefix($0) } }
+    guard unexpected.isEmpty else {
+      throw LoadError(path: path, problems: unexpected.map { "'\($0)' is not expected" })
+    }
     generator = StyleGANGenerator(configuration, seed: 0, device: device)
     try file.load(into: generator.store.state, prefix: "G_ema.")
     generator.store.setRequiresGradient(false)

@@ -6,7 +6,7 @@ struct TrainingProgress: Codable, Equatable {
   var images = 0
   /// Steps done.
   var steps = 0
-  /// Ticks done.
+  /// Ticks done, which is also the number of lines in stats.jsonl.
   var ticks = 0
   /// Samples taken from the data.
   var position = 0

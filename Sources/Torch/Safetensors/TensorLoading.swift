@@ -83,6 +83,8 @@ public struct LoadError: Error, Equatable, CustomStringConvertible {
   /// Everything that does not fit, one clause each.
   public let problems: [String]
 
+  package init(path: String, problems: [String]) { (self.path, self.problems) = (path, problems) }
+
   /// One sentence: the file, how much is wrong, and the first dozen problems.
   public var description: String {
     let shown = problems.prefix(12).joined(separator: "; ")
