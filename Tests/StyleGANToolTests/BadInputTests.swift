@@ -280,6 +280,24 @@ private let draw = "generate --outdir OUT/new --network"
 
   @Test(arguments: places) func placesToWriteTo(_ bad: BadInput) throws { try check(bad) }
 
+  /// The same files and options without a mistake.
+  @Test(
+    arguments: [
+      "generate --network net.safetensors --seeds 0,4294967295 --outdir OUT/x",
+      "generate --network sound-state/training-state.safetensors --grid 3x2 --trunc -0.5 --outdir OUT/x",
+      "generate --network net.safetensors --noise-mode random --noise-seed 18446744073709551615 --outdir OUT/x",
+      "generate --network net.safetensors --noise-mode none --outdir OUT/x",
+      "train --resume sound-state --dry-run", "inspect sound-state/training-state.safetensors --json",
+      "train --data good.idx3 --init-from net.safetensors --gamma 0 --dry-run",
+    ])
+  func soundInput(_ line: String) throws {
+    let out = try TemporaryFolder()
+    let arguments = line.split(separator: " ").map { $0.replacingOccurrences(of: "OUT", with: out.path) }
+    let outcome = try Program.run(arguments, in: BadFiles.path)
+    #expect(outcome.exitCode == 0, "\(outcome.errors)")
+    #expect(outcome.errors == "")
+  }
+
   /// What is wrong with data is told on stdout, all of it.
   @Test func datasetCheckListsWhatIsWrong() throws {
     let outcome = try Program.run(["dataset", "check", "data-damaged"], in: BadFiles.path)

@@ -72,7 +72,7 @@ import _TestSupport
       if signal == SIGKILL {
         #expect(program.process.terminationReason == .uncaughtSignal)
       } else {
-        #expect(program.process.terminationReason == .exit && program.process.terminationStatus == 0)
+        #expect(program.process.terminationReason == .exit && program.process.terminationStatus == 128 + signal)
       }
       program = try TrainingProcess(["train", "--outdir", folder.file("stopped"), "--resume", "latest", "--quiet"])
     }
