@@ -41,6 +41,27 @@ import _TestSupport
     }
   }
 
+  /// Nine batches of ten are mixed, at any layer but the first: each active layer gets both latents.
+  @Test func samplesAreMixedAsOftenAndWhereTheyShould() {
+    let random = RandomStream(seed: 6)
+    var crossovers: [Int: Int] = [:]
+    let count = 2000
+    for _ in 0..<count {
+      let sample = TrainingSample(
+        count: 2, configuration: generator.configuration, growth: Growth(resolution: 8), mixingProbability: 0.9,
+        random: random, device: .cpu)
+      #expect(sample.z.shape == [2, 16])
+      #expect(sample.noise.map(\.shape) == [[2, 1, 4, 4], [2, 1, 4, 4], [2, 1, 8, 8], [2, 1, 8, 8]])
+      guard let mixing = sample.mixing else { continue }
+      crossovers[mixing.crossover, default: 0] += 1
+      #expect(mixing.z.bytes != sample.z.bytes)
+    }
+    // Five deviations of a binomial distribution.
+    #expect(abs(crossovers.values.reduce(0, +) - 1800) < 68)
+    #expect(crossovers.keys.sorted() == [1, 2, 3])
+    for (_, times) in crossovers { #expect(abs(times - 600) < 103) }
+  }
+
   @Test func truncationToTheAverageAndNone() {
     let average = generator.images(z, truncation: Truncation(psi: 0))
     for i in 1..<4 { #expect(average[i].bytes == average[0].bytes) }

@@ -14,12 +14,19 @@ import _TestSupport
     try Trainer(options, dataset: SyntheticDataset(), in: folder.file(parent))
   }
 
+  /// The folder of a run that was trained to its end.
+  private func finishedRun(_ options: TrainingOptions, _ parent: String) throws -> RunDirectory {
+    let trainer = try newTrainer(options, parent)
+    _ = try trainer.train()
+    return trainer.directory
+  }
+
   /// Stops: in the stable phase in the middle of a tick; there again, right after the last 8×8 step; in the fade; in
   /// its last step; after it. With R1 in every step and in every third.
   @Test(arguments: [1, 3])
   func aStoppedRunEndsTheSame(lazy: Int) throws {
     let options = smallOptions(lazy: lazy)
-    let whole = try trainSmallRun(try newTrainer(options, "whole"))
+    let whole = try trainSmallRun(newTrainer(options, "whole"))
     #expect(whole.snapshots.keys.sorted() == [64, 120, 180, 240])
     #expect(whole.statistics.map { $0["Progress/resolution"] } == [8, 8, 16, 16, 16, 16, 16, 16])
     #expect(whole.statistics.contains { ($0["Progress/alpha"] ?? 1) < 1 })
@@ -28,16 +35,31 @@ import _TestSupport
         "fakes000000.png", "network-snapshot-000000.safetensors", "options.json", "reals.png",
         "training-state.safetensors",
       ])
-    let stopped = try trainSmallRun(try newTrainer(options, "stopped"), stops: [8, 40, 80, 100, 160, 200, 236])
+    let stopped = try trainSmallRun(newTrainer(options, "stopped"), stops: [8, 40, 80, 100, 160, 200, 236])
     expectSame(whole, stopped)
+  }
+
+  /// A new resolution starts the optimizers anew, with its own learning rate; D's is corrected where R1 is lazy.
+  @Test(arguments: [1, 3])
+  func optimizersAreResetWhereTheResolutionDoubles(lazy: Int) throws {
+    let trainer = try newTrainer(smallOptions(lazy: lazy), "run")
+    _ = try trainer.train(shouldStop: { trainer.imagesShown >= 80 })
+    let (g, d) = (trainer.networks.generatorOptimizer, trainer.networks.discriminatorOptimizer)
+    #expect(g.stepCount == 10 && g.learningRate == 0.001)
+    // Lazy R1 takes steps of its own: in the steps 0, 3, 6 and 9 of the first ten, 12 to 48 of the other forty.
+    #expect(d.stepCount == (lazy == 1 ? 10 : 14))
+    _ = try trainer.train()
+    #expect(g.stepCount == 40 && g.learningRate == 0.002)
+    #expect(d.stepCount == (lazy == 1 ? 40 : 53))
+    #expect(d.learningRate == (lazy == 1 ? 0.002 : 0.002 * 0.75))
+    #expect(d.beta2 == (lazy == 1 ? 0.99 : pow(0.99, 0.75)))
   }
 
   /// The folder as a killed process leaves it: its state is older than its statistics.
   @Test(arguments: [1, 3])
   func aKilledRunEndsTheSame(lazy: Int) throws {
-    let trainer = try newTrainer(smallOptions(lazy: lazy), "whole")
     var copies: [String] = []
-    let whole = try trainSmallRun(trainer) { event, trainer in
+    let whole = try trainSmallRun(newTrainer(smallOptions(lazy: lazy), "whole")) { event, trainer in
       guard case .tick(let report) = event, [1, 3, 5].contains(report.tick) else { return }
       copies.append(folder.file("killed\(report.tick)"))
       try FileManager.default.copyItem(atPath: trainer.directory.path, toPath: copies.last!)
@@ -47,19 +69,17 @@ import _TestSupport
       // As if killed while writing a line, too.
       let directory = RunDirectory(path: copy)
       try RunDirectory.append(#"{"Loss/D/loss":1.0"#, to: directory.statistics)
-      let resumed = try Trainer(resuming: directory.state) { _ in SyntheticDataset() }
-      #expect(resumed.imagesShown < 180)
-      expectSame(whole, try trainSmallRun(resumed))
+      expectSame(whole, try trainSmallRun(Trainer(resuming: directory.state) { _ in SyntheticDataset() }))
     }
   }
 
   @Test func theSameSeedGivesTheSameRunAndAnotherAnother() throws {
     var options = smallOptions()
     options.totalKimg = 0.03
-    let first = try trainSmallRun(try newTrainer(options, "a"))
-    expectSame(first, try trainSmallRun(try newTrainer(options, "b")))
+    let first = try trainSmallRun(newTrainer(options, "a"))
+    expectSame(first, try trainSmallRun(newTrainer(options, "b")))
     options.seed += 1
-    let other = try trainSmallRun(try newTrainer(options, "c"))
+    let other = try trainSmallRun(newTrainer(options, "c"))
     #expect(other.files["network-snapshot-000000.safetensors"] != first.files["network-snapshot-000000.safetensors"])
     #expect(other.statistics != first.statistics)
   }
@@ -67,53 +87,57 @@ import _TestSupport
   @Test func aRunGoesFurtherThanPlanned() throws {
     var options = smallOptions()
     options.totalKimg = 0.06
-    let trainer = try newTrainer(options, "short")
-    _ = try trainSmallRun(trainer)
-    let longer = try Trainer(resuming: trainer.directory.state, totalKimg: 0.12) { _ in SyntheticDataset() }
+    let short = try finishedRun(options, "short")
+    let longer = try Trainer(resuming: short.state, totalKimg: 0.12) { _ in SyntheticDataset() }
     #expect(longer.imagesShown == 64 && longer.totalImages == 120)
     #expect(try longer.train() == .finished(network: longer.directory.network(kimg: 0)))
     #expect(longer.imagesShown == 120)
   }
 
   @Test func otherDataIsRefused() throws {
-    let trainer = try newTrainer(smallOptions(), "run")
+    var options = smallOptions()
+    options.totalKimg = 0.03
+    let run = try finishedRun(options, "run")
     #expect(throws: TrainingError.dataChanged("synthetic")) {
-      try Trainer(resuming: trainer.directory.state) { _ in SyntheticDataset(fingerprint: "51 squares") }
+      try Trainer(resuming: run.state) { _ in SyntheticDataset(fingerprint: "51 squares") }
     }
   }
 
   @Test func aNetworkIsNoState() throws {
     var options = smallOptions()
     options.totalKimg = 0.03
-    let trainer = try newTrainer(options, "run")
-    _ = try trainer.train()
+    let run = try finishedRun(options, "run")
     #expect(throws: NetworkFileError.self) {
-      try Trainer(resuming: trainer.directory.network(kimg: 0)) { _ in SyntheticDataset() }
+      try Trainer(resuming: run.network(kimg: 0)) { _ in SyntheticDataset() }
     }
   }
 
-  /// A learning rate that makes weights infinite in its first step.
+  /// From a network whose discriminator's last weights are the largest floats: its first loss is infinite.
   @Test func aDivergedRunKeepsItsLastGoodState() throws {
     var options = smallOptions()
-    options.totalKimg = 0.06
-    let good = try newTrainer(options, "run")
-    _ = try good.train()
-    let state = try Data(contentsOf: URL(fileURLWithPath: good.directory.state))
-    // Latents are drawn anew; Adam's step is the learning rate, whatever the gradient is.
-    options.schedule.learningRates = [4: 1e38]
-    let trainer = try newTrainer(options, "bad")
-    let before = try Data(contentsOf: URL(fileURLWithPath: trainer.directory.state))
-    let error = #expect(throws: TrainingError.self) { try trainer.train() }
-    guard case .diverged(_, let path)? = error else {
-      Issue.record("\(String(describing: error))")
-      return
+    options.totalKimg = 0.03
+    let network = try SafetensorsFile(path: try finishedRun(options, "good").network(kimg: 0))
+    var writer = SafetensorsWriter(metadata: network.metadata)
+    for name in network.names {
+      let value = try network.tensor(name)
+      writer.add([(name, name == "D.b4.dense1.weight" ? Tensor(repeating: 3e38, shape: value.shape) : value)])
     }
-    #expect(path == trainer.directory.state)
-    #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == before)
-    #expect(before != state)
-    let kept = try NetworkFile(path: path)
-    #expect(kept.generator.store.state.allSatisfy { $0.value.isAllFinite })
-    #expect(!FileManager.default.fileExists(atPath: trainer.directory.network(kimg: 0)))
+    let huge = folder.file("huge.safetensors")
+    try writer.write(to: huge)
+    options.initialNetwork = huge
+
+    func diverge() throws -> RunDirectory {
+      let trainer = try newTrainer(options, "bad")
+      let before = try Data(contentsOf: URL(fileURLWithPath: trainer.directory.state))
+      let error = #expect(throws: TrainingError.self) { try trainer.train() }
+      #expect(error == .diverged(kimg: 0, state: trainer.directory.state))
+      #expect(try Data(contentsOf: URL(fileURLWithPath: trainer.directory.state)) == before)
+      return trainer.directory
+    }
+    let bad = try diverge()
+    #expect(!FileManager.default.fileExists(atPath: bad.network(kimg: 0)))
+    #expect(try NetworkFile(path: bad.state).generator.store.state.allSatisfy { $0.value.isAllFinite })
+    #expect(try Trainer(resuming: bad.state) { _ in SyntheticDataset() }.imagesShown == 0)
   }
 
   @Test func aRunStartsFromANetwork() throws {

@@ -76,30 +76,37 @@ struct RunRecord {
 }
 
 /// Trains to the end, stopping where `stops` says (images shown) and going on with a fresh trainer each time.
-/// - Parameter observe: told each event before it is recorded.
+/// - Parameters:
+///   - first: makes the first trainer, of which nobody else may keep hold: a trainer holds its folder.
+///   - observe: told each event before it is recorded.
 func trainSmallRun(
-  _ trainer: Trainer, stops: [Int] = [], observe: (Trainer.Event, Trainer) throws -> Void = { _, _ in }
+  _ first: @autoclosure () throws -> Trainer, stops: [Int] = [],
+  observe: (Trainer.Event, Trainer) throws -> Void = { _, _ in }
 ) throws -> RunRecord {
   var record = RunRecord()
-  var trainer = trainer
-  var failure: (any Error)?
-  for stop in stops + [Int.max] {
-    let current = trainer
-    let outcome = try current.train(shouldStop: { current.imagesShown >= stop }) { event in
+
+  /// Trains until `stop` images are shown, and lets go of the trainer.
+  func train(_ trainer: Trainer, until stop: Int) throws -> (Trainer.Outcome, images: Int, RunDirectory) {
+    var failure: (any Error)?
+    let outcome = try trainer.train(shouldStop: { trainer.imagesShown >= stop }) { event in
       do {
-        try observe(event, current)
-        try record.add(event, of: current)
+        try observe(event, trainer)
+        try record.add(event, of: trainer)
       } catch { failure = failure ?? error }
     }
     if let failure { throw failure }
-    if outcome == .interrupted {
-      trainer = try Trainer(resuming: current.directory.state) { _ in SyntheticDataset() }
-      #expect(trainer.imagesShown == current.imagesShown)
-    } else {
-      #expect(stop == Int.max, "the run ended before it was to be stopped at \(stop)")
-    }
+    return (outcome, trainer.imagesShown, trainer.directory)
   }
-  try record.finish(trainer.directory)
+
+  var (outcome, images, directory) = try train(try first(), until: stops.first ?? .max)
+  for stop in stops.dropFirst() + (stops.isEmpty ? [] : [Int.max]) {
+    #expect(outcome == .interrupted, "the run ended before it was to be stopped")
+    let resumed = try Trainer(resuming: directory.state) { _ in SyntheticDataset() }
+    #expect(resumed.imagesShown == images)
+    (outcome, images, directory) = try train(resumed, until: stop)
+  }
+  #expect(outcome != .interrupted)
+  try record.finish(directory)
   return record
 }
 

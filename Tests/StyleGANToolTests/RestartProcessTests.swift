@@ -30,7 +30,10 @@ import _TestSupport
   private func wait(for count: Int, in outdir: String, of program: TrainingProcess) throws {
     let end = Date.now + 60
     while program.process.isRunning, Date.now < end {
-      if let run = try? run(outdir), let text = try? String(contentsOfFile: "\(run)/stats.jsonl", encoding: .utf8),
+      // Not `run`, which records an issue as long as there is no folder yet.
+      let parent = folder.file(outdir)
+      if let name = try? FileManager.default.contentsOfDirectory(atPath: parent).first,
+        let text = try? String(contentsOfFile: "\(parent)/\(name)/stats.jsonl", encoding: .utf8),
         text.split(separator: "\n").count >= count
       {
         return

@@ -186,8 +186,11 @@ struct StyledEpilogue : Function<StyledEpilogue> {
     return e;
   }
 
-  static Tensor forward(AutogradContext *context, const Tensor &input, const Tensor &noiseInput,
-                        const Tensor &strengthInput, const Tensor &biasInput, const Tensor &styleInput, double slope) {
+  /// Absent noise is an empty optional: libtorch takes an undefined tensor for a variable and asks for its device.
+  static Tensor forward(AutogradContext *context, const Tensor &input, const std::optional<Tensor> &noiseOrNone,
+                        const std::optional<Tensor> &strengthOrNone, const Tensor &biasInput, const Tensor &styleInput,
+                        double slope) {
+    const Tensor noiseInput = noiseOrNone.value_or(Tensor()), strengthInput = strengthOrNone.value_or(Tensor());
     const Tensor x = image(input), bias = floats(biasInput), style = floats(styleInput);
     const Tensor noise = noiseInput.defined() ? floats(noiseInput) : Tensor();
     const Tensor strength = noiseInput.defined() ? floats(strengthInput) : Tensor();
@@ -234,7 +237,9 @@ struct StyledEpilogue : Function<StyledEpilogue> {
   static variable_list backward(AutogradContext *context, variable_list gradients) {
     const variable_list saved = context->get_saved_variables();
     const double slope = context->saved_data["slope"].toDouble();
-    if (at::GradMode::is_enabled() || context->needs_input_grad(1)) return differentiable(context, saved, slope, gradients[0]);
+    // Inputs are counted without absent ones.
+    const bool wantsNoise = saved[1].defined() && context->needs_input_grad(1);
+    if (at::GradMode::is_enabled() || wantsNoise) return differentiable(context, saved, slope, gradients[0]);
 
     const Tensor x = image(saved[0]), bias = floats(saved[3]), style = floats(saved[4]);
     const Tensor noise = saved[1].defined() ? floats(saved[1]) : Tensor();
@@ -318,8 +323,9 @@ ct_status ct_fused_bias_activation(ct_tensor x, ct_tensor bias, double slope, ct
 ct_status ct_fused_epilogue(ct_tensor x, ct_tensor noise, ct_tensor strength, ct_tensor bias, ct_tensor style,
                             double slope, ct_tensor *out, char **message) {
   return ct::made(out, message, [&] {
-    return StyledEpilogue::apply(x->value, noise ? noise->value : Tensor(), noise ? strength->value : Tensor(),
-                                 bias->value, style->value, slope);
+    const std::optional<Tensor> image = noise ? std::optional(noise->value) : std::nullopt;
+    const std::optional<Tensor> weight = noise ? std::optional(strength->value) : std::nullopt;
+    return StyledEpilogue::apply(x->value, image, weight, bias->value, style->value, slope);
   });
 }
 
