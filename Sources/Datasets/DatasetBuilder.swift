@@ -108,20 +108,26 @@ public struct DatasetBuilder: Sendable {
       folder: Self.partialFolder(of: destination), key: key(collection, channels: channels), destination: destination)
     let resumed = state.done
 
-    try OrderedPipeline.run(resumed..<collection.count, threads: threads) { index in
-      Result { try png(collection, index, channels: channels) }
-    } consume: { index, result in
-      var failure: (any Error)?
-      switch result {
-      case .success(let bytes): try state.append(bytes)
-      case .failure(let error):
-        guard skipsBad else { throw error }
-        failure = error
-        try state.skip()
+    do {
+      try OrderedPipeline.run(resumed..<collection.count, threads: threads) { index in
+        Result { try png(collection, index, channels: channels) }
+      } consume: { index, result in
+        var failure: (any Error)?
+        switch result {
+        case .success(let bytes): try state.append(bytes)
+        case .failure(let error):
+          guard skipsBad else { throw error }
+          failure = error
+          try state.skip()
+        }
+        try progress(Progress(done: index + 1, total: collection.count, resumed: resumed, skipped: failure))
       }
-      try progress(Progress(done: index + 1, total: collection.count, resumed: resumed, skipped: failure))
+      guard state.images > 0 else { throw DatasetError.noImages(source) }
+    } catch {
+      // Nothing to go on from.
+      if state.images == 0 { state.abandon() }
+      throw error
     }
-    guard state.images > 0 else { throw DatasetError.noImages(source) }
     try state.finish(
       labels: collection.labelCount > 0 ? state.kept.map { collection.label(at: $0)! } : nil,
       labelNames: collection.labelNames)

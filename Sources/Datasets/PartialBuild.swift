@@ -11,6 +11,7 @@ final class PartialBuild {
   private let destination: String
   private let writer: ZIPWriter
   private let journal: Int32
+  private let lock: FolderLock
 
   /// Pictures of the source that are done, skipped ones included.
   private(set) var done = 0
@@ -26,6 +27,10 @@ final class PartialBuild {
     (self.folder, self.destination) = (folder, destination)
     let isNew = mkdir(folder, 0o777) == 0
     guard isNew || errno == EEXIST else { throw FileError(.write, path: folder) }
+    guard let lock = try FolderLock(folder) else {
+      throw DatasetError.badOutput(path: destination, reason: "another process is building it; wait for it or stop it")
+    }
+    self.lock = lock
     do {
       writer = try ZIPWriter(folder + "/archive")
     } catch {
@@ -58,6 +63,12 @@ final class PartialBuild {
   }
 
   deinit { close(journal) }
+
+  /// Removes the folder, with all that is done.
+  func abandon() {
+    for name in ["archive", "journal", "key"] { unlink("\(folder)/\(name)") }
+    rmdir(folder)
+  }
 
   /// Adds the next picture.
   ///

@@ -18,10 +18,10 @@ struct Bench: ParsableCommand {
   @Option(help: "A named width: \(StyleGANConfiguration.Width.allCases.map(\.rawValue).joined(separator: ", ")).")
   var width: StyleGANConfiguration.Width = .small
   @Option(help: "Resolutions to draw at.") var resolutions: NumberList = NumberList(argument: "32,64")!
-  @Option(help: "Pictures a batch, for drawing and training.") var batch: Int = 32
+  @Option(parsing: .unconditional, help: "Pictures a batch, for drawing and training.") var batch: Int = 32
   @Option(help: "fast, or reference: its plain twin; both where it is not given.") var kernels: KernelChoice?
-  @Option(help: "Threads of the processor (default: all cores).") var threads: Int?
-  @Option(help: "Seconds a measurement takes at least.") var seconds: Double = 1
+  @Option(parsing: .unconditional, help: "Threads of the processor (default: all cores).") var threads: Int?
+  @Option(parsing: .unconditional, help: "Seconds a measurement takes at least.") var seconds: Double = 1
   @Flag(help: "As JSON, for programs.") var json = false
 
   enum KernelChoice: String, ExpressibleByArgument, CaseIterable { case fast, reference }
@@ -42,6 +42,7 @@ struct Bench: ParsableCommand {
   func run() throws {
     try StyleGANTool.run {
       if let threads { Processor.threadCount = threads }
+      try requireMemory()
       let rows = measure()
       if json {
         let encoder = JSONEncoder()
@@ -51,6 +52,24 @@ struct Bench: ParsableCommand {
         print(
           "\nlibtorch \(Processor.libtorchVersion), \(Processor.threadCount) threads, fused kernels: "
             + "\(Processor.fusedKernels); peak memory \(ProcessMemory.peakResident >> 20) MiB")
+      }
+    }
+  }
+
+  /// Refuses what cannot fit, before anything is measured: training at the first resolution, drawing at all.
+  private func requireMemory() throws {
+    var options = TrainingOptions(
+      recipe: "benchmark", data: "", dataset: .init(name: "", fingerprint: "", count: 0),
+      configuration: StyleGANConfiguration(width: width, resolution: Int(resolutions.values[0]), imageChannels: 3))
+    options.schedule.initialResolution = options.configuration.resolution
+    options.schedule.batchSizes = [4: batch]
+    try options.requireMemory()
+    for resolution in resolutions.values.map(Int.init) {
+      let configuration = StyleGANConfiguration(width: width, resolution: resolution, imageChannels: 3)
+      let features = 4 * batch * 2 * configuration.channels(at: resolution) * resolution * resolution
+      if let limit = ProcessMemory.limit, features > limit {
+        throw ValidationError(
+          "\(batch) pictures of \(resolution)×\(resolution) need more memory than there is; take a smaller --batch")
       }
     }
   }

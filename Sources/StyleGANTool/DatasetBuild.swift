@@ -7,7 +7,13 @@ import Images
 struct DatasetBuild: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "build", abstract: "Make a ZIP dataset (NVIDIA's layout) of any images.",
-    discussion: "A build that was interrupted goes on when the same command is given again.")
+    discussion: """
+      A build that was interrupted goes on when the same command is given again.
+
+      Examples:
+        stylegan dataset build photos/ photos.zip --resolution 64
+        stylegan dataset build scans.zip small.zip --resolution 32 --channels 1 --resize area --skip-bad
+      """)
 
   @Argument(help: "A folder of images, a .zip, an IDX or CIFAR-10 file, or fashion-mnist.")
   var source: String
@@ -15,7 +21,7 @@ struct DatasetBuild: ParsableCommand {
   @Argument(help: "The dataset to make, with the extension .zip.")
   var destination: String
 
-  @Option(help: "Side of the images, a power of two from 4 to 1024.")
+  @Option(parsing: .unconditional, help: "Side of the images, a power of two from 4 to 1024.")
   var resolution: Int
 
   @Option(help: "What becomes of images that are not square: center takes the middle, none stretches.")
@@ -24,10 +30,10 @@ struct DatasetBuild: ParsableCommand {
   @Option(help: "How images are resized.")
   var resize = DatasetBuilder.Resize.lanczos
 
-  @Option(help: "Channels: 1, 3 or 4. By default what the images have, 3 if they differ.")
+  @Option(parsing: .unconditional, help: "Channels: 1, 3 or 4. By default what the images have, 3 if they differ.")
   var channels: Int?
 
-  @Option(help: "Threads that decode, resize and encode.")
+  @Option(parsing: .unconditional, help: "Threads that decode, resize and encode.")
   var threads = ProcessInfo.processInfo.activeProcessorCount
 
   @Flag(help: "Leave out images that cannot be read, and say which.")
@@ -37,7 +43,7 @@ struct DatasetBuild: ParsableCommand {
   var force = false
 
   func validate() throws {
-    guard threads > 0 else { throw ValidationError("--threads must be at least 1.") }
+    guard (1...1024).contains(threads) else { throw ValidationError("--threads is \(threads), but must be 1 to 1024") }
   }
 
   func run() throws {

@@ -6,25 +6,32 @@ import Foundation
 struct DatasetCheck: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "check", abstract: "Read every image of a dataset and list all that is wrong.",
-    discussion: "The exit code is 65 when anything is wrong.")
+    discussion: """
+      The exit code is 65 when anything is wrong.
+
+      Examples:
+        stylegan dataset check photos/
+        stylegan dataset check photos/ --resolution 64 --channels 3 --json
+      """)
 
   @Argument(help: "A folder of images, a .zip, an IDX or CIFAR-10 file, or fashion-mnist.")
   var path: String
 
-  @Option(help: "Images will be cropped and resized to this side: only smaller ones are wrong.")
+  @Option(
+    parsing: .unconditional, help: "Images will be cropped and resized to this side: only smaller ones are wrong.")
   var resolution: Int?
 
-  @Option(help: "Images will be converted to 1, 3 or 4 channels: mixed ones are not wrong.")
+  @Option(parsing: .unconditional, help: "Images will be converted to 1, 3 or 4 channels: mixed ones are not wrong.")
   var channels: Int?
 
-  @Option(help: "Threads that read.")
+  @Option(parsing: .unconditional, help: "Threads that read.")
   var threads = ProcessInfo.processInfo.activeProcessorCount
 
   @Flag(help: "Print JSON.")
   var json = false
 
   func validate() throws {
-    guard threads > 0 else { throw ValidationError("--threads must be at least 1.") }
+    guard (1...1024).contains(threads) else { throw ValidationError("--threads is \(threads), but must be 1 to 1024") }
   }
 
   func run() throws {

@@ -90,8 +90,10 @@ private func prepareProcess() {
 }
 
 /// Writes a line to stderr.
-func printError(_ line: String) {
-  try? Array((line + "\n").utf8).withUnsafeBytes { try AtomicFile.writeAll($0, to: STDERR_FILENO, path: "stderr") }
+func printError(_ line: String, terminator: String = "\n") {
+  try? Array((line + terminator).utf8).withUnsafeBytes {
+    try AtomicFile.writeAll($0, to: STDERR_FILENO, path: "stderr")
+  }
 }
 
 extension SafetensorsError: UserFacingError {

@@ -30,7 +30,7 @@ struct Generate: ParsableCommand {
           "--seeds names \(seeds.values.count) seeds, but a grid of \(grid.columns)x\(grid.rows) has fewer places")
       }
       let renderer = try network.renderer()
-      if let grid { try NetworkArguments.requireRoom(grid.columns * grid.rows, renderer) }
+      if let grid { try NetworkArguments.requireRoom(grid.columns * grid.rows, renderer, scale: pictures.scale) }
       try pictures.prepare()
       if let grid {
         let seeds = seeds?.values ?? Array(0..<UInt32(grid.columns * grid.rows))

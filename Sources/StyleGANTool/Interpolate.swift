@@ -37,7 +37,7 @@ struct Interpolate: ParsableCommand {
   func run() throws {
     try StyleGANTool.run {
       let renderer = try network.renderer()
-      try NetworkArguments.requireRoom(seeds.values.count * max(frames, steps), renderer)
+      try NetworkArguments.requireRoom(seeds.values.count * max(frames, steps), renderer, scale: pictures.scale)
       try pictures.prepare()
       let strip = renderer.images(renderer.walk(seeds: seeds.values, frames: steps, space: space, loop: false))
       // Many seeds: one row each, ending just before the next row's first picture.

@@ -58,8 +58,8 @@ struct Metrics: ParsableCommand {
   @Option(help: "The data to compare with: what 'stylegan train' takes.") var data: String
   @Option(help: "Metrics with commas: \(Metric.allCases.map(\.rawValue).joined(separator: ", ")).")
   var metrics: MetricList
-  @Option(help: "Pictures of each kind.") var samples: Int = 16_384
-  @Option(help: "Fixes latents, noise, and what a metric draws.") var seed: UInt64 = 0
+  @Option(parsing: .unconditional, help: "Pictures of each kind.") var samples: Int = 16_384
+  @Option(parsing: .unconditional, help: "Fixes latents, noise, and what a metric draws.") var seed: UInt64 = 0
   @Option(help: "The averaged generator (ema), or the one in training (raw).") var weights: WeightsChoice = .ema
   @OptionGroup var compute: ComputeArguments
   @Flag(help: "Print nothing but errors.") var quiet = false
@@ -94,6 +94,12 @@ struct Metrics: ParsableCommand {
   private func measureSlicedWasserstein(
     _ path: String, _ file: NetworkFile, _ generator: StyleGANGenerator, _ dataset: any ImageDataset, _ device: Device
   ) throws {
+    let distance = SlicedWassersteinDistance(samples: samples, seed: seed)
+    let needed = distance.leastMemory(channels: file.configuration.imageChannels)
+    if let limit = ProcessMemory.limit, needed > limit {
+      throw ValidationError(
+        "--samples \(samples) needs more memory than there is; \(samples / (needed / limit + 1)) may fit")
+    }
     let clock = ContinuousClock()
     let start = clock.now
     let drawn = GeneratedImages(
@@ -101,13 +107,13 @@ struct Metrics: ParsableCommand {
       compute: Compute(precision: compute.precision))
     let real = RealImages(dataset: dataset, growth: file.growth, seed: seed, device: device)
     let showsProgress = !quiet && isatty(STDERR_FILENO) != 0
-    let result = try SlicedWassersteinDistance(samples: samples, seed: seed)(
+    let result = try distance(
       resolution: file.growth.resolution, channels: file.configuration.imageChannels, reals: real.images,
       fakes: drawn.images
     ) { share in
-      if showsProgress { FileHandle.standardError.write(Data("\rswd \(Int(share * 100)) % ".utf8)) }
+      if showsProgress { printError("\rswd \(Int(share * 100)) % ", terminator: "") }
     }
-    if showsProgress { FileHandle.standardError.write(Data("\r".utf8)) }
+    if showsProgress { printError("\r", terminator: "") }
     let line = SlicedWassersteinLine(
       value: result.average,
       levels: Dictionary(uniqueKeysWithValues: result.levels.map { (String($0.resolution), $0.distance) }),

@@ -78,8 +78,8 @@ struct NetworkArguments: ParsableArguments {
   }
 
   /// Refuses to draw more than one picture can hold, before hours are spent on it.
-  static func requireRoom(_ count: Int, _ renderer: Renderer) throws {
-    let side = renderer.growth.resolution
+  static func requireRoom(_ count: Int, _ renderer: Renderer, scale: Int = 1) throws {
+    let side = renderer.growth.resolution * scale
     guard count <= ImageGrid.largestArea / (side * side) else {
       throw ValidationError("\(count) pictures of \(side)×\(side) are too many for one file; ask for fewer")
     }

@@ -25,7 +25,8 @@ func makeFolder(_ path: String) throws {
 /// Where and how pictures are written: shared by every command that draws.
 struct PictureArguments: ParsableArguments {
   @Option(help: "The folder to write to; made where it is missing.") var outdir: String = "out"
-  @Option(help: "Enlarge the pictures by this whole factor, pixels staying sharp squares.") var scale: Int = 1
+  @Option(parsing: .unconditional, help: "Enlarge the pictures by this whole factor, pixels staying sharp squares.")
+  var scale: Int = 1
 
   mutating func validate() throws {
     if !(1...32).contains(scale) { throw ValidationError("--scale is \(scale), but must be 1 to 32") }

@@ -32,7 +32,8 @@ struct StyleMixing: ParsableCommand {
     try StyleGANTool.run {
       let renderer = try network.renderer()
       let layers = try styles.layers(of: renderer.generator.configuration.layerCount)
-      try NetworkArguments.requireRoom((rows.values.count + 1) * (cols.values.count + 1), renderer)
+      try NetworkArguments.requireRoom(
+        (rows.values.count + 1) * (cols.values.count + 1), renderer, scale: pictures.scale)
       try pictures.prepare()
       let images = renderer.styleMixing(rows: rows.values, columns: cols.values, layers: layers)
       try pictures.write(

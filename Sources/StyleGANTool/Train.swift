@@ -41,7 +41,8 @@ struct Train: ParsableCommand {
   var resume: String?
   @Option(name: .customLong("init-from"), help: "A network file to start from: its weights only.")
   var initFrom: String?
-  @Option(help: "Stop after so many minutes, with a snapshot; --resume goes on.") var minutes: Double?
+  @Option(parsing: .unconditional, help: "Stop after so many minutes, with a snapshot; --resume goes on.") var minutes:
+    Double?
   @Flag(name: .customLong("dry-run"), help: "Print the resolved options and the cost, and stop.") var dryRun = false
   @Flag(help: "Print nothing but errors.") var quiet = false
 

@@ -93,6 +93,12 @@ import _TestSupport
       // Nothing is trained here, nothing is fetched, and there may be no GPU.
       if arguments.first == "train" { arguments.append("--dry-run") }
       arguments = arguments.map { $0 == "cuda" ? "cpu" : $0 }
+      // It needs no input: an impossible last option ends it, after everything before was understood.
+      if arguments.first == "bench" {
+        let outcome = try Program.run(arguments + ["--threads", "0"], in: folder.path)
+        #expect(outcome.errors.contains("--threads is 0"), "\(example): \(outcome.errors)")
+        continue
+      }
       let outcome = try Program.run(
         arguments, in: folder.path, environment: ["XDG_CACHE_HOME": folder.path, "PATH": "/nowhere"])
       #expect([0, 66].contains(outcome.exitCode), "\(example): \(outcome.errors)")

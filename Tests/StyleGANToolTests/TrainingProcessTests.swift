@@ -58,6 +58,12 @@ import _TestSupport
     #expect(outcome.errors.contains("another process is training in runs/00000-"))
   }
 
+  @Test func stoppedAfterMinutes() throws {
+    let outcome = try run(train("1000") + ["--minutes", "0.005"])
+    #expect(outcome.exitCode == 0, "\(outcome.errors)")
+    #expect(outcome.output.contains("Go on with: stylegan train --resume runs/00000-"))
+  }
+
   @Test func whatAKilledProcessLeftIsRemoved() throws {
     #expect(try run(train("0.02") + ["--quiet"]).exitCode == 0)
     let run = folder.file("runs/\(try FileManager.default.contentsOfDirectory(atPath: folder.file("runs"))[0])")

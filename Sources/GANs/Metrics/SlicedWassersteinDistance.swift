@@ -31,6 +31,11 @@ public struct SlicedWassersteinDistance: Sendable {
     self.seed = seed
   }
 
+  /// Bytes that the patches of one level take.
+  public func leastMemory(channels: Int) -> Int {
+    2 * samples * patchesPerImage * channels * Self.patchSize * Self.patchSize * 4
+  }
+
   /// What was measured, × 10³ as the papers print it.
   public struct Result: Sendable, Equatable {
     /// The distance at each level of the pyramid, from the full resolution down.
@@ -63,8 +68,7 @@ public struct SlicedWassersteinDistance: Sendable {
     let size = channels * Self.patchSize * Self.patchSize
     let directions = Self.unitColumns(RandomStream(seed: seed).normal([size, self.directions]))
     let resolutions = Self.levels(of: resolution)
-    let bytes = 2 * samples * patchesPerImage * size * 4
-    let atOnce = max(1, min(resolutions.count, memoryLimit / bytes))
+    let atOnce = max(1, min(resolutions.count, memoryLimit / leastMemory(channels: channels)))
     var levels: [(resolution: Int, distance: Double)] = []
     for start in stride(from: 0, to: resolutions.count, by: atOnce) {
       let group = Array(resolutions[start..<min(start + atOnce, resolutions.count)])

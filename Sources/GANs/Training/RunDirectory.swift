@@ -125,6 +125,13 @@ public struct RunDirectory: Sendable, Equatable {
     guard truncate(statistics, off_t(size)) == 0 else { throw FileError(.write, path: statistics) }
   }
 
+  /// Makes the folder this process's own, as long as the lock lives.
+  /// - Throws: ``TrainingError/inUse(_:)`` where another process has it; `FileError` where there is no such folder.
+  func lock() throws -> FolderLock {
+    guard let lock = try FolderLock(path) else { throw TrainingError.inUse(path) }
+    return lock
+  }
+
   /// Removes temporary files of a process that was killed.
   func removeStaleTemporaries() {
     AtomicFile.removeStale(in: path) {

@@ -11,7 +11,7 @@ public final class Trainer {
   public let directory: RunDirectory
   /// The networks as they are now.
   public let networks: TrainingNetworks
-  private let lock: RunLock
+  private let lock: FolderLock
   private let device: Device
   private let dataset: any ImageDataset
   private let loader: BatchLoader
@@ -70,7 +70,7 @@ public final class Trainer {
     do {
       try AtomicFile.write(try options.text(), to: directory.options)
       self.init(
-        options, dataset: dataset, directory: directory, lock: try RunLock(directory), device: device,
+        options, dataset: dataset, directory: directory, lock: try directory.lock(), device: device,
         networks: networks, random: RandomStream(seed: options.seed, device: .cpu), progress: TrainingProgress())
       try writeReals()
       try writeState()
@@ -102,7 +102,7 @@ public final class Trainer {
     // Refused before the folder is touched, so that a wrong path is an error of that path.
     _ = try Self.options(resuming: state)
     let directory = RunDirectory(path: AtomicFile.folder(of: state))
-    let lock = try RunLock(directory)
+    let lock = try directory.lock()
     // Read again: while the lock was not held, another process may have written.
     let options = try Self.options(resuming: state, totalKimg: totalKimg)
     let device = try Device(options.device)
@@ -125,7 +125,7 @@ public final class Trainer {
   }
 
   private init(
-    _ options: TrainingOptions, dataset: any ImageDataset, directory: RunDirectory, lock: RunLock, device: Device,
+    _ options: TrainingOptions, dataset: any ImageDataset, directory: RunDirectory, lock: FolderLock, device: Device,
     networks: TrainingNetworks, random: RandomStream, progress: TrainingProgress
   ) {
     self.options = options
