@@ -1,8 +1,9 @@
 // Gradients of any order, and updates in place of the leaves they belong to.
+// Support.h comes first: without libtorch it says what to do, before any other header is missed.
+#include "Support.h"
+
 #include <ATen/core/grad_mode.h>
 #include <torch/csrc/autograd/autograd.h>
-
-#include "Support.h"
 
 using namespace ct;
 

@@ -1,4 +1,7 @@
 // Life, description, creation and random streams.
+// Support.h comes first: without libtorch it says what to do, before any other header is missed.
+#include "Support.h"
+
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Parallel.h>
 #include <torch/version.h>
@@ -6,8 +9,6 @@
 #if defined(__x86_64__)
 #include <cpuid.h>
 #endif
-
-#include "Support.h"
 
 using namespace ct;
 

@@ -1,4 +1,7 @@
 // Which table runs, and on which threads.
+// Support.h comes first: without libtorch it says what to do, before any other header is missed.
+#include "../Support.h"
+
 #include <ATen/Parallel.h>
 #include <dlfcn.h>
 

@@ -1,9 +1,11 @@
 // The fused kernels as differentiable operations. First gradients are fused too; where a gradient is itself to be
 // differentiated, it is made of operations that libtorch can differentiate.
+// Support.h comes first: without libtorch it says what to do, before any other header is missed.
+#include "../Support.h"
+
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/custom_function.h>
 
-#include "../Support.h"
 #include "Kernels.h"
 
 namespace {
