@@ -104,6 +104,7 @@ struct NetworkArguments: ParsableArguments {
 /// Which layers are mixed: "coarse", "middle", "fine", or numbers, several with commas.
 struct LayerChoice: ExpressibleByArgument, Sendable {
   let text: String
+  var defaultValueDescription: String { text }
 
   init?(argument: String) { text = argument }
 

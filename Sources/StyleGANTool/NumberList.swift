@@ -5,8 +5,11 @@ struct NumberList: ExpressibleByArgument, Sendable {
   /// More would be a slip of the pen.
   static let limit = 1_000_000
   let values: [UInt32]
+  /// As it was written.
+  let defaultValueDescription: String
 
   init?(argument: String) {
+    defaultValueDescription = argument
     var values: [UInt32] = []
     for part in argument.split(separator: ",", omittingEmptySubsequences: false) {
       let ends = part.split(separator: "-", omittingEmptySubsequences: false).map { UInt32($0) }

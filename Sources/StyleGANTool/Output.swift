@@ -49,10 +49,12 @@ struct PictureArguments: ParsableArguments {
   }
 }
 
-/// The file itself, or the newest network in a run's folder.
+/// The file itself, or the newest network in a run's folder: its training state, which is never older than a snapshot.
 func newestNetwork(at path: String) throws -> String {
   var isFolder: ObjCBool = false
   guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else { return path }
+  let state = RunDirectory(path: path).state
+  if FileManager.default.fileExists(atPath: state) { return state }
   let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
   // Numbers of more than six digits are longer.
   guard

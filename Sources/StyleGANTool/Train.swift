@@ -41,9 +41,9 @@ struct Train: ParsableCommand {
   var resume: String?
   @Option(name: .customLong("init-from"), help: "A network file to start from: its weights only.")
   var initFrom: String?
-  @Option(parsing: .unconditional, help: "Stop after so many minutes, with a snapshot; --resume goes on.") var minutes:
-    Double?
-  @Flag(name: .customLong("dry-run"), help: "Print the resolved options and the cost, and stop.") var dryRun = false
+  @Option(parsing: .unconditional, help: "Stop after so many minutes and save; --resume goes on.") var minutes: Double?
+  @Flag(name: .customLong("dry-run"), help: "Print the resolved options and the sizes of the networks, and stop.")
+  var dryRun = false
   @Flag(help: "Print nothing but errors.") var quiet = false
 
   mutating func validate() throws {
@@ -166,7 +166,6 @@ struct Train: ParsableCommand {
     case .finished(let network):
       if !quiet { print("finished: \(network)") }
     case .interrupted:
-      if signals.received == nil { try observe(try trainer.writeSnapshot()) }
       if !quiet { print("stopped and saved. Go on with: stylegan train --resume \(trainer.directory.path)") }
       // As a shell expects it of what a signal ended.
       if let signal = signals.received { throw ExitCode(128 + signal) }

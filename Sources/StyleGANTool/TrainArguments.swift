@@ -76,11 +76,11 @@ struct ScheduleArguments: ParsableArguments {
   var startResolution: Int?
   @Option(
     name: .customLong("fade-kimg"), parsing: .unconditional,
-    help: "Thousands of pictures to fade a resolution in (default: 600).")
+    help: "Thousands of pictures to fade a resolution in (default: 600, less in short trainings).")
   var fadeKimg: Double?
   @Option(
     name: .customLong("stable-kimg"), parsing: .unconditional,
-    help: "Thousands of pictures at a resolution before the next (default: 600).")
+    help: "Thousands of pictures at a resolution before the next (default: 600, less in short trainings).")
   var stableKimg: Double?
   @Flag(help: "Mirror half of the pictures left to right.") var mirror = false
   @Option(parsing: .unconditional, help: "Thousands of pictures between lines of statistics (default: 1).")
@@ -97,6 +97,8 @@ struct ScheduleArguments: ParsableArguments {
     if let stableKimg { schedule.stableKimg = stableKimg }
     if let batch { schedule.batchSizes = batch.values }
     if let lr { schedule.learningRates = lr.values }
+    if let kimg { options.totalKimg = kimg }
+    if fadeKimg == nil && stableKimg == nil { schedule.fitGrowth(totalKimg: options.totalKimg) }
     options.schedule = schedule
     options.objective = LogisticObjective(gamma: gamma ?? 10, penaltyInterval: penaltyInterval ?? 1)
     options.mirror = mirror
@@ -105,7 +107,6 @@ struct ScheduleArguments: ParsableArguments {
     if let tick { options.tickKimg = tick }
     if let snap { options.snapshotTicks = snap }
     if let seed { options.seed = seed }
-    if let kimg { options.totalKimg = kimg }
   }
 
   /// The options that were given, but for --kimg: a resumed run may be told a new end.

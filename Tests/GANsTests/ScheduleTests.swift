@@ -9,6 +9,17 @@ import _TestSupport
     initialResolution: 8, finalResolution: 32, fadeKimg: 1, stableKimg: 2, batchSizes: [4: 64, 16: 32, 32: 8],
     learningRates: [4: 0.001, 32: 0.002])
 
+  @Test func growingFitsIntoShortTrainings() {
+    var schedule = Schedule.paper(resolution: 32)
+    schedule.fitGrowth(totalKimg: 100)
+    #expect(schedule.stableKimg == 10 && schedule.fadeKimg == 10)
+    #expect(schedule.growth(afterImages: 99_000) == Growth(resolution: 32))
+    // The paper's own length leaves the paper's phases.
+    var paper = Schedule.paper(resolution: 1024)
+    paper.fitGrowth(totalKimg: 25_000)
+    #expect(paper == .paper(resolution: 1024))
+  }
+
   @Test func growthAtItsBoundaries() {
     // 8×8 for 2,000 images, 16×16 faded in for 1,000 and alone for 2,000, and so on.
     let expected: [(Int, Int, Double)] = [

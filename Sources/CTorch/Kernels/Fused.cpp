@@ -181,11 +181,28 @@ struct StyledEpilogue : Function<StyledEpilogue> {
     e.sharedNoise = noise.defined() && noise.size(0) == 1;
     e.strength = noise.defined() ? strength.const_data_ptr<float>() : nullptr;
     e.bias = bias.const_data_ptr<float>();
+    e.center = nullptr;
     e.samples = x.size(0);
     e.channels = x.size(1);
     e.pixels = x.size(2) * x.size(3);
     e.slope = static_cast<float>(slope);
     return e;
+  }
+
+  /// The activation of the first pixel of every sample and channel: a value near the mean, exact where all are equal.
+  static std::vector<float> firstActivations(const kernels::Epilogue &e, bool bf16) {
+    std::vector<float> values(e.samples * e.channels);
+    for (int64_t i = 0; i < e.samples; ++i) {
+      const float noise = e.noise ? e.noise[e.sharedNoise ? 0 : i * e.pixels] : 0;
+      for (int64_t k = 0; k < e.channels; ++k) {
+        const int64_t at = i * e.pixels * e.channels + k;
+        const float stored = bf16 ? static_cast<float>(static_cast<const at::BFloat16 *>(e.x)[at])
+                                  : static_cast<const float *>(e.x)[at];
+        const float pre = stored + (e.noise ? e.strength[k] * noise : 0) + e.bias[k];
+        values[i * e.channels + k] = pre > 0 ? pre : pre * e.slope;
+      }
+    }
+    return values;
   }
 
   /// Absent noise is an empty optional: libtorch takes an undefined tensor for a variable and asks for its device.
@@ -202,10 +219,12 @@ struct StyledEpilogue : Function<StyledEpilogue> {
     TORCH_CHECK(!noise.defined() || (noise.numel() == noise.size(0) * x.size(2) * x.size(3) &&
                                      (noise.size(0) == n || noise.size(0) == 1)),
                 "noise of ", noise.sizes(), " for features ", x.sizes());
-    const kernels::Epilogue e = description(x, noise, strength, bias, slope);
+    kernels::Epilogue e = description(x, noise, strength, bias, slope);
     const Chunks chunks(n, e.pixels, c);
     const bool bf16 = isBFloat16(x);
 
+    const std::vector<float> first = firstActivations(e, bf16);
+    e.center = first.data();
     const std::vector<double> sums = summed(chunks, n, 2 * c, [&](int64_t i, int64_t begin, int64_t end, double *out) {
       kernels::table().epilogueStatistics(e, bf16, i, begin, end, out);
     });
@@ -216,14 +235,15 @@ struct StyledEpilogue : Function<StyledEpilogue> {
     const float *ys = style.const_data_ptr<float>();
     for (int64_t i = 0; i < n; ++i)
       for (int64_t k = 0; k < c; ++k) {
-        const double m = sums[i * 2 * c + k] / e.pixels;
-        const double variance = std::max(sums[i * 2 * c + c + k] / e.pixels - m * m, 0.0);
+        const double shift = sums[i * 2 * c + k] / e.pixels;
+        const double variance = std::max(sums[i * 2 * c + c + k] / e.pixels - shift * shift, 0.0);
         const double r = 1 / std::sqrt(variance + normEpsilon), s = r * (1.0 + ys[i * 2 * c + k]);
-        mean[i * c + k] = static_cast<float>(m);
+        mean[i * c + k] = static_cast<float>(first[i * c + k] + shift);
         deviation[i * c + k] = static_cast<float>(r);
         scale[i * c + k] = static_cast<float>(s);
-        offset[i * c + k] = static_cast<float>(ys[i * 2 * c + c + k] - m * s);
+        offset[i * c + k] = ys[i * 2 * c + c + k];
       }
+    e.center = mean;
     Tensor y = at::empty_like(x);
     kernels::parallelFor(chunks.count, [&](int64_t i) {
       const int64_t s = chunks.sample(i);
@@ -248,30 +268,31 @@ struct StyledEpilogue : Function<StyledEpilogue> {
     const Tensor strength = saved[1].defined() ? floats(saved[2]) : Tensor();
     const Tensor g = image(gradients[0].to(x.scalar_type()));
     const Tensor statistics = context->saved_data["statistics"].toTensor();
-    const kernels::Epilogue e = description(x, noise, strength, bias, slope);
+    kernels::Epilogue e = description(x, noise, strength, bias, slope);
     const int64_t n = e.samples, c = e.channels;
+    e.center = statistics.const_data_ptr<float>();
     const Chunks chunks(n, e.pixels, c);
     const bool bf16 = isBFloat16(x);
 
     const std::vector<double> sums = summed(chunks, n, 2 * c, [&](int64_t i, int64_t begin, int64_t end, double *out) {
       kernels::table().epilogueGradientSums(e, bf16, i, begin, end, g.const_data_ptr(), out);
     });
-    // With x̂ = (t − μ)·r: ∂/∂t = r·(1 + y_s)·(g − mean(g) − x̂·mean(g·x̂)), written as a·g + b·t + d.
+    // With x̂ = (t − μ)·r: ∂/∂t = r·(1 + y_s)·(g − mean(g) − x̂·mean(g·x̂)), written as a·g + b·(t − μ) + d.
     Tensor styleGradient = at::empty({n, 2 * c}, at::kFloat);
     float *gs = styleGradient.mutable_data_ptr<float>();
-    const float *mean = statistics.const_data_ptr<float>(), *deviation = mean + n * c;
+    const float *deviation = statistics.const_data_ptr<float>() + n * c;
     const float *ys = style.const_data_ptr<float>();
     std::vector<float> a(n * c), b(n * c), d(n * c);
     for (int64_t i = 0; i < n; ++i)
       for (int64_t k = 0; k < c; ++k) {
-        const double m = mean[i * c + k], r = deviation[i * c + k];
-        const double sumG = sums[i * 2 * c + k], sumGx = r * (sums[i * 2 * c + c + k] - m * sumG);  // Σ g·x̂
+        const double r = deviation[i * c + k];
+        const double sumG = sums[i * 2 * c + k], sumGx = r * sums[i * 2 * c + c + k];  // Σ g·x̂
         const double scale = r * (1.0 + ys[i * 2 * c + k]);
         gs[i * 2 * c + k] = static_cast<float>(sumGx);
         gs[i * 2 * c + c + k] = static_cast<float>(sumG);
         a[i * c + k] = static_cast<float>(scale);
         b[i * c + k] = static_cast<float>(-scale * r * sumGx / e.pixels);
-        d[i * c + k] = static_cast<float>(scale * (m * r * sumGx - sumG) / e.pixels);
+        d[i * c + k] = static_cast<float>(-scale * sumG / e.pixels);
       }
     Tensor gx = at::empty_like(x);
     const std::vector<double> channelSums =

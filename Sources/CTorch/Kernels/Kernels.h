@@ -9,13 +9,17 @@
 
 namespace ct::kernels {
 
-/// One styled-layer epilogue: t = lrelu(x + strength·noise + bias); y = t·scale + offset.
+/// One styled-layer epilogue: t = lrelu(x + strength·noise + bias) − center; y = t·scale + offset.
+///
+/// Without the center, a channel whose mean is far above its deviation (any channel, at the start of training) would lose
+/// its digits in the sums: statistics are taken around the first pixel's value, everything else around the mean.
 struct Epilogue {
   const void *x;           // [N, P, C], P = H·W pixels
   const float *noise;      // [N or 1, P]; null: none
   bool sharedNoise;        // one noise image for all samples
   const float *strength;   // [C]; null: none
   const float *bias;       // [C]
+  const float *center;     // [N, C]
   int64_t samples, pixels, channels;
   float slope;
 };

@@ -155,10 +155,22 @@ extension SafetensorsFile {
   }
 
   /// A structured entry of the metadata.
-  func decoded<Value: Decodable>(_ key: String, as type: Value.Type) throws -> Value {
+  func decoded<Value: Codable>(_ key: String, as type: Value.Type) throws -> Value {
     guard let text = metadata[key] else { throw NetworkFileError(path, "its metadata has no '\(key)'") }
-    do { return try JSONDecoder().decode(type, from: Data(text.utf8)) } catch {
+    let value: Value
+    let unknown: [String]
+    do {
+      let data = Data(text.utf8)
+      value = try JSONDecoder().decode(type, from: data)
+      unknown = unknownKeys(
+        in: try JSONSerialization.jsonObject(with: data),
+        known: try JSONSerialization.jsonObject(with: Data(try json(value).utf8)))
+    } catch {
       throw NetworkFileError(path, "its '\(key)' is not what it should be")
     }
+    guard unknown.isEmpty else {
+      throw NetworkFileError(path, "its '\(key)' has unknown keys: \(unknown.sorted().joined(separator: ", "))")
+    }
+    return value
   }
 }

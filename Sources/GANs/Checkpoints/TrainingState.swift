@@ -12,6 +12,8 @@ struct TrainingProgress: Codable, Equatable {
   var position = 0
   /// The resolution of the last step; a change resets the optimizers.
   var resolution = 0
+  /// How far the networks had grown in the last step; nil before the first.
+  var growth: Growth?
   /// Updates of the two optimizers since their last reset.
   var generatorUpdates = 0
   var discriminatorUpdates = 0

@@ -55,6 +55,15 @@ public struct Schedule: Codable, Sendable, Equatable {
     return Int((Double(doublings) * (stableKimg + fadeKimg) * 1000).rounded(.up))
   }
 
+  /// Shortens the phases of a short training, so that growing takes at most 40 % of it; the paper's take 34 %.
+  public mutating func fitGrowth(totalKimg: Double) {
+    let doublings = finalResolution.trailingZeroBitCount - initialResolution.trailingZeroBitCount
+    guard doublings > 0, totalKimg > 0 else { return }
+    let longest = totalKimg * 0.4 / Double(2 * doublings)
+    fadeKimg = min(fadeKimg, longest)
+    stableKimg = min(stableKimg, longest)
+  }
+
   /// Images a minibatch at a resolution.
   public func batchSize(at resolution: Int) -> Int { value(in: batchSizes, at: resolution) }
 

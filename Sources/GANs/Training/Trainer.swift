@@ -197,7 +197,7 @@ public final class Trainer {
   }
 
   /// The growth of the last step, or of the first one where none is done.
-  private var growth: Growth { options.schedule.growth(afterImages: max(progress.images - 1, 0)) }
+  private var growth: Growth { progress.growth ?? options.schedule.growth(afterImages: 0) }
 
   /// One step: D on reals and fakes, then G, then the average.
   private func step() throws {
@@ -222,6 +222,7 @@ public final class Trainer {
     networks.updateGenerator(sample: sample(batch, growth), growth: growth, record: record)
     networks.updateAverage(batch: batch)
     guard isFinite else { throw TrainingError.diverged(kimg: Double(progress.images) / 1000, state: directory.state) }
+    progress.growth = growth
     progress.images += batch
     progress.steps += 1
   }
@@ -263,7 +264,8 @@ public final class Trainer {
 
   /// Writes the networks and a grid of fakes as they are now.
   /// - Returns: the event that tells of it.
-  public func writeSnapshot() throws -> Event {
+  private func writeSnapshot() throws -> Event {
+    try requireFiniteWeights()
     let kimg = progress.images / 1000
     let (columns, rows) = gridSize(resolution: options.configuration.resolution)
     let z = latents(seeds: (0..<UInt32(columns * rows)).map { $0 }, size: options.configuration.zSize).to(device)
@@ -273,7 +275,6 @@ public final class Trainer {
           z[row * columns..<(row + 1) * columns], growth: growth, options.compute))
     }
     try ImageGrid.tiled(images, columns: columns).write(to: directory.fakes(kimg: kimg))
-    try requireFiniteWeights()
     try NetworkFile.write(
       to: directory.network(kimg: kimg), generator: networks.generator, average: networks.average,
       discriminator: networks.discriminator, growth: growth, history: history)

@@ -160,7 +160,7 @@ public struct TrainingOptions: Codable, Sendable, Equatable {
 }
 
 /// Keys of `found` that `known` has not, as dotted paths.
-private func unknownKeys(in found: Any, known: Any, at path: String = "") -> [String] {
+func unknownKeys(in found: Any, known: Any, at path: String = "") -> [String] {
   guard let found = found as? [String: Any], let known = known as? [String: Any] else { return [] }
   return found.flatMap { key, value in
     known[key].map { unknownKeys(in: value, known: $0, at: path + key + ".") } ?? [path + key]
