@@ -25,38 +25,41 @@ ct_status ct_gradients(ct_tensor output, ct_tensor seed, const ct_tensor *inputs
 
 namespace {
 
+/// Runs `body`, which changes `targets`. Fused updates do not count as versions by themselves; filters that are kept
+/// until their weight changes are told by the version.
 template <class Body>
-ct_status updated(char **message, Body &&body) noexcept {
+ct_status updated(const ct_tensor *targets, int64_t count, char **message, Body &&body) noexcept {
   return guarded(message, [&] {
     at::NoGradGuard guard;
     body();
+    for (int64_t i = 0; i < count; ++i) targets[i]->value.unsafeGetTensorImpl()->bump_version();
   });
 }
 
 }  // namespace
 
 ct_status ct_copy_(ct_tensor target, ct_tensor source, char **message) {
-  return updated(message, [&] { target->value.copy_(source->value); });
+  return updated(&target, 1, message, [&] { target->value.copy_(source->value); });
 }
 
 ct_status ct_fill_(ct_tensor target, double value, char **message) {
-  return updated(message, [&] { target->value.fill_(value); });
+  return updated(&target, 1, message, [&] { target->value.fill_(value); });
 }
 
 ct_status ct_clamp_(ct_tensor target, double low, double high, char **message) {
-  return updated(message, [&] { target->value.clamp_(low, high); });
+  return updated(&target, 1, message, [&] { target->value.clamp_(low, high); });
 }
 
 ct_status ct_lerp_all_(const ct_tensor *targets, const ct_tensor *sources, int64_t count, double weight,
                        char **message) {
-  return updated(message, [&] {
+  return updated(targets, count, message, [&] {
     if (count > 0) at::_foreach_lerp_(unboxed(targets, count), unboxed(sources, count), weight);
   });
 }
 
 ct_status ct_adam_all_(const ct_tensor *parameters, const ct_tensor *gradients, const ct_tensor *first,
                        const ct_tensor *second, int64_t count, ct_adam settings, char **message) {
-  return updated(message, [&] {
+  return updated(parameters, count, message, [&] {
     if (count == 0) return;
     std::vector<at::Tensor> steps;
     const auto options = at::TensorOptions().dtype(at::kFloat).device(parameters[0]->value.device());
@@ -73,7 +76,7 @@ ct_status ct_adam_all_(const ct_tensor *parameters, const ct_tensor *gradients, 
 
 ct_status ct_rmsprop_all_(const ct_tensor *parameters, const ct_tensor *gradients, const ct_tensor *squares,
                           int64_t count, double learning_rate, double alpha, double epsilon, char **message) {
-  return updated(message, [&] {
+  return updated(parameters, count, message, [&] {
     for (int64_t i = 0; i < count; ++i) {
       const at::Tensor &gradient = gradients[i]->value;
       squares[i]->value.mul_(alpha).addcmul_(gradient, gradient, 1 - alpha);

@@ -6,6 +6,7 @@
 namespace ct::kernels {
 namespace avx2 {
 #define TABLE_NAME "avx2"
+#define VECTOR 8
 #include "Bodies.inc"
 }  // namespace avx2
 }  // namespace ct::kernels

@@ -7,6 +7,7 @@
 namespace ct::kernels {
 namespace avx512 {
 #define TABLE_NAME "avx512"
+#define VECTOR 16
 #include "Bodies.inc"
 }  // namespace avx512
 }  // namespace ct::kernels

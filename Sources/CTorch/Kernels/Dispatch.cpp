@@ -20,6 +20,7 @@ const Table &table() {
 #if defined(__x86_64__)
     const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+    if (avx512 && __builtin_cpu_supports("avx512bf16") && !wish) return avx512bf16Table();
     if (avx512 && (!wish || !strcmp(wish, "avx512"))) return avx512Table();
     const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
     if (avx2 && (!wish || strcmp(wish, "generic"))) return avx2Table();

@@ -4,6 +4,7 @@
 namespace ct::kernels {
 namespace generic {
 #define TABLE_NAME "generic"
+#define VECTOR 4
 #include "Bodies.inc"
 }  // namespace generic
 const Table *genericTable() { return &generic::table; }

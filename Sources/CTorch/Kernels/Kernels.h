@@ -7,6 +7,8 @@
 
 #include <cstdint>
 
+#include "MinimalFiltering.h"
+
 namespace ct::kernels {
 
 /// One styled-layer epilogue: t = lrelu(x + strength·noise + bias) − center; y = t·scale + offset.
@@ -47,6 +49,8 @@ struct Table {
   /// Rows [begin, end) of an [H, W, C] image convolved with [1 2 1]⊗[1 2 1]/16, zeros outside.
   void (*blurRows)(const void *x, bool bf16, int64_t height, int64_t width, int64_t channels, int64_t begin,
                    int64_t end, void *y);
+  /// 3×3 convolutions.
+  MinimalFiltering convolution;
 };
 
 /// The best table this processor runs.
@@ -56,6 +60,7 @@ const Table *genericTable();
 #if defined(__x86_64__)
 const Table *avx2Table();
 const Table *avx512Table();
+const Table *avx512bf16Table();
 #endif
 
 /// Calls body(context, i) for i in 0 ..< count on libtorch's threads.

@@ -16,6 +16,7 @@ extern "C" {
 
 typedef struct ct_tensor_box *ct_tensor;
 typedef struct ct_generator_box *ct_generator;
+typedef struct ct_filters_box *ct_filters;
 typedef int32_t ct_status;
 typedef char *_Nullable *_Nonnull ct_message;
 typedef ct_tensor _Nullable *_Nonnull ct_out;
@@ -129,7 +130,7 @@ ct_status ct_batch_norm(ct_tensor x, ct_tensor _Nullable weight, ct_tensor _Null
 
 // MARK: Fused kernels, for image batches on the CPU
 
-/// "avx512", "avx2" or "generic": the instruction set chosen at run time.
+/// "avx512bf16", "avx512", "avx2" or "generic": the instruction set chosen at run time.
 const char *ct_fused_kernels(void);
 /// Each channel convolved with [1 2 1]⊗[1 2 1]/16, zeros outside.
 ct_status ct_fused_blur(ct_tensor x, ct_out out, ct_message message);
@@ -137,6 +138,14 @@ ct_status ct_fused_blur(ct_tensor x, ct_out out, ct_message message);
 ct_status ct_fused_bias_activation(ct_tensor x, ct_tensor bias, double slope, ct_out out, ct_message message);
 /// The styled-layer epilogue: noise, bias, leaky ReLU, instance norm (ε 1e−8), style [N, 2C].
 ct_status ct_fused_epilogue(ct_tensor x, ct_tensor _Nullable noise, ct_tensor _Nullable strength, ct_tensor bias, ct_tensor style, double slope, ct_out out, ct_message message);
+
+/// A weight's transformed filters, kept until the weight changes.
+ct_filters ct_filters_new(void);
+void ct_filters_free(ct_filters filters);
+enum { CT_RESAMPLE_NONE, CT_RESAMPLE_UP, CT_RESAMPLE_DOWN };
+/// A 3×3 convolution with scale·weight, padding 1, after doubling (up) or before averaging 2×2 squares (down); height
+/// and width are even, but for up.
+ct_status ct_fused_convolution(ct_tensor x, ct_tensor weight, ct_filters filters, int32_t resample, double scale, ct_out out, ct_message message);
 
 // MARK: Autograd
 

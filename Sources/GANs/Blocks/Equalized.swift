@@ -34,17 +34,10 @@ public struct EqualizedLinear {
   }
 }
 
-/// What a convolution does to the resolution.
-public enum Resampling: Sendable {
-  /// H × W stays.
-  case none
-  /// Nearest-neighbour doubling before the convolution, and a binomial blur after it.
-  case up
-  /// A binomial blur before the convolution, and a 2×2 average after it.
-  case down
-}
-
 /// A k×k convolution with equalized learning rate, with resampling where asked; its bias is left to what follows.
+///
+/// Up: nearest-neighbour doubling before it and a binomial blur after it. Down: a binomial blur before it and a 2×2
+/// average after it.
 ///
 /// `[N, inputs, H, W]` → `[N, outputs, H', W']` in the precision of the computation. The weight is stored N(0, 1) and
 /// scaled by gain/√(inputs·k²). PGGAN §4.1; resampling as in StyleGAN Table 1, B.
@@ -54,6 +47,7 @@ public struct EqualizedConv2d {
   let scale: Double
   let kernel: Int
   let resampling: Resampling
+  private let filters = TransformedFilters()
 
   /// Makes `weight` in `scope`; `resampling` needs a 3×3 kernel.
   public init(
@@ -69,21 +63,31 @@ public struct EqualizedConv2d {
 
   /// Applies the layer.
   public func callAsFunction(_ x: Tensor, _ compute: Compute = .default) -> Tensor {
-    let x = compute.activations(x)
+    let x = resampling == .down ? binomialBlur(compute.activations(x), compute) : compute.activations(x)
+    let y = compute.kernels == .fast ? fast(x, compute) : plain(x, compute)
+    return resampling == .up ? binomialBlur(y, compute) : y
+  }
+
+  /// As the papers write it.
+  private func plain(_ x: Tensor, _ compute: Compute) -> Tensor {
+    let w = compute.activations(weight.value * scale)
+    switch resampling {
+    case .none: return x.conv2d(w, padding: kernel / 2)
+    case .up: return x.upsampledNearest().conv2d(w, padding: 1)
+    case .down: return x.conv2d(w, padding: 1).averagePooled()
+    }
+  }
+
+  /// By minimal filtering where there are kernels for it, else with resampling fused into the convolution.
+  private func fast(_ x: Tensor, _ compute: Compute) -> Tensor {
+    if kernel == 3 && x.hasFusedConvolution(resampling) {
+      return x.convolvedFused(weight.value, filters: filters, scale: scale, resampling: resampling)
+    }
     let w = weight.value * scale
-    switch (resampling, compute.kernels) {
-    case (.none, _):
-      return x.conv2d(compute.activations(w), padding: kernel / 2)
-    case (.up, .reference):
-      return binomialBlur(x.upsampledNearest().conv2d(compute.activations(w), padding: 1), compute)
-    case (.up, .fast):
-      let fused = compute.activations(upsamplingKernel(w))
-      return binomialBlur(x.convTranspose2d(fused, stride: 2, padding: 1), compute)
-    case (.down, .reference):
-      return binomialBlur(x, compute).conv2d(compute.activations(w), padding: 1).averagePooled()
-    case (.down, .fast):
-      let fused = compute.activations(downsamplingKernel(w))
-      return binomialBlur(x, compute).conv2d(fused, stride: 2, padding: 1)
+    switch resampling {
+    case .none: return x.conv2d(compute.activations(w), padding: kernel / 2)
+    case .up: return x.convTranspose2d(compute.activations(upsamplingKernel(w)), stride: 2, padding: 1)
+    case .down: return x.conv2d(compute.activations(downsamplingKernel(w)), stride: 2, padding: 1)
     }
   }
 }

@@ -1,0 +1,300 @@
+// 3×3 convolutions by minimal filtering as differentiable operations.
+//
+// A convolution is linear in the image and in the filter. Its gradients are again such convolutions: with respect to
+// the image one with the filter flipped and its channels exchanged, where doubling becomes averaging and the other way
+// round; with respect to the filter a product of image and gradient. So two operations, each the other's gradient,
+// reach any order.
+// Support.h comes first: without libtorch it says what to do, before any other header is missed.
+#include "../Support.h"
+
+#include <ATen/Parallel.h>
+#include <torch/csrc/autograd/autograd.h>
+#include <torch/csrc/autograd/custom_function.h>
+#include <torch/custom_class.h>
+
+#include "Kernels.h"
+
+namespace {
+
+using at::Tensor;
+using ct::kernels::Operand;
+using ct::kernels::Resample;
+using ct::kernels::TileGrid;
+using torch::autograd::AutogradContext;
+using torch::autograd::Function;
+using torch::autograd::variable_list;
+namespace kernels = ct::kernels;
+
+const kernels::MinimalFiltering &filtering() { return kernels::table().convolution; }
+
+bool isBFloat16(const Tensor &x) { return x.scalar_type() == at::kBFloat16; }
+bool usesPairs(const Tensor &x) { return isBFloat16(x) && filtering().pairs; }
+
+Tensor image(const Tensor &x) {
+  TORCH_CHECK(x.is_cpu() && x.dim() == 4, "a fast convolution takes image batches on the CPU, not ", x.sizes(), " on ",
+              x.device());
+  TORCH_CHECK(x.scalar_type() == at::kFloat || isBFloat16(x), "a fast convolution takes float32 or bfloat16, not ",
+              x.scalar_type());
+  return x.contiguous(at::MemoryFormat::ChannelsLast);
+}
+
+/// Memory of a thread for the operands of a block of tiles; it only grows.
+float *scratch(int slot, int64_t floats) {
+  thread_local Tensor buffers[3];
+  Tensor &buffer = buffers[slot];
+  if (!buffer.defined() || buffer.numel() < floats) buffer = at::zeros({floats}, at::kFloat);
+  return buffer.mutable_data_ptr<float>();
+}
+
+constexpr int64_t blockTiles = 48;
+
+TileGrid tiles(Resample kind, const Tensor &x) { return {kind, x.size(0), x.size(2), x.size(3)}; }
+
+// MARK: Filters
+
+Resample adjoint(Resample kind) {
+  return kind == Resample::up ? Resample::down : kind == Resample::down ? Resample::up : Resample::none;
+}
+/// Averaging divides by 4 what doubling's adjoint adds up.
+double adjointFactor(Resample kind) { return kind == Resample::up ? 4 : kind == Resample::down ? 0.25 : 1; }
+
+Tensor packed(Resample kind, const Tensor &weight, bool transposed, double scale, bool pairs) {
+  const Tensor w = weight.detach().to(at::kFloat).contiguous();
+  const auto &f = filtering();
+  const int64_t outputs = w.size(transposed ? 1 : 0), inputs = w.size(transposed ? 0 : 1);
+  Tensor u = at::empty({positions(kind) * f.panelCount(outputs) * f.panel * f.stride(inputs)},
+                       pairs ? at::kBFloat16 : at::kFloat);
+  kernels::parallelFor(f.panelCount(outputs), [&](int64_t i) {
+    f.packFilters(kind, w.const_data_ptr<float>(), outputs, inputs, transposed, static_cast<float>(scale), pairs, i,
+                  u.mutable_data_ptr());
+  });
+  return u;
+}
+
+}  // namespace
+
+/// A weight's transformed filters, kept until the weight changes: one set for the convolution, one for its adjoint.
+struct ct_filters_box : torch::CustomClassHolder {
+  struct Set {
+    Tensor packed;
+    const void *weight = nullptr;
+    int64_t version = 0;
+    double scale = 0;
+    Resample kind = Resample::none;
+  };
+  Set sets[2][2];
+
+  Tensor get(Resample kind, const Tensor &weight, bool transposed, double scale, bool pairs) {
+    Set &set = sets[transposed][pairs];
+    const void *identity = weight.const_data_ptr();
+    if (!set.packed.defined() || set.weight != identity || set.version != static_cast<int64_t>(weight._version()) || set.scale != scale ||
+        set.kind != kind)
+      set = {packed(kind, weight, transposed, scale, pairs), identity, static_cast<int64_t>(weight._version()), scale, kind};
+    return set.packed;
+  }
+};
+
+namespace {
+
+using Filters = c10::intrusive_ptr<ct_filters_box>;
+
+// MARK: Image × filter → image
+
+Tensor convolved(Resample kind, const Tensor &input, const Tensor &u, int64_t outputs) {
+  const Tensor x = image(input);
+  const auto &f = filtering();
+  const TileGrid grid = tiles(kind, x);
+  const int64_t inputs = x.size(1), stride = f.stride(inputs), P = positions(kind), n = x.size(0);
+  const bool bf16 = isBFloat16(x), pairs = usesPairs(x), down = kind == Resample::down;
+  const int64_t scale = kind == Resample::up ? 2 : 1, divisor = down ? 2 : 1;
+  Tensor y = at::empty({n, outputs, x.size(2) * scale / divisor, x.size(3) * scale / divisor}, x.options(),
+                       at::MemoryFormat::ChannelsLast);
+  const int64_t panels = f.panelCount(outputs), groupPanels = std::min<int64_t>(panels, down ? 4 : 2);
+  // Few tiles: outputs are shared out too. Every output is the same sum in any case.
+  const int64_t blocks = (grid.count() + blockTiles - 1) / blockTiles;
+  const int64_t wanted = blocks >= 2 * at::get_num_threads() ? 1 : (2 * at::get_num_threads() + blocks - 1) / blocks;
+  const int64_t splitPanels = (panels + wanted - 1) / wanted, splits = (panels + splitPanels - 1) / splitPanels;
+  const int64_t elementSize = pairs ? 2 : 4;
+  const char *filters = static_cast<const char *>(u.const_data_ptr());
+  const int64_t steps = down ? P * stride : stride;
+
+  kernels::parallelFor(blocks * splits, [&](int64_t item) {
+    const int64_t first = item / splits * blockTiles, count = std::min(blockTiles, grid.count() - first);
+    const int64_t firstPanel = item % splits * splitPanels, lastPanel = std::min(panels, firstPanel + splitPanels);
+    Operand v{scratch(0, P * blockTiles * stride), pairs, inputs, count};
+    f.transformInput(grid, x.const_data_ptr(), bf16, inputs, 0, first, count, false, v);
+    float *m = scratch(1, P * blockTiles * groupPanels * f.panel);
+    for (int64_t group = firstPanel; group < lastPanel; group += groupPanels) {
+      const int64_t end = std::min(group + groupPanels, lastPanel), mStride = groupPanels * f.panel;
+      for (int64_t p = 0; p < (down ? 1 : P); ++p)
+        for (int64_t j = group; j < end; ++j)
+          f.multiply(pairs, static_cast<const char *>(v.data) + p * count * stride * elementSize, steps,
+                     filters + (down ? j : p * panels + j) * steps * f.panel * elementSize, steps, count,
+                     m + p * count * mStride + (j - group) * f.panel, mStride);
+      const int64_t begin = group * f.panel, channels = std::min(end * f.panel, outputs) - begin;
+      f.transformOutput(grid, m, mStride, first, count, begin, channels, outputs, bf16, y.mutable_data_ptr());
+    }
+  });
+  return y;
+}
+
+// MARK: Image × gradient → filter
+
+/// Σ over tiles of (Bᵀ d B)ᵀ(A g Aᵀ), then Gᵀ·G: `[outputs, inputs, 3, 3]`, float32. Only for none and down.
+Tensor filterGradient(Resample kind, const Tensor &input, const Tensor &gradient, double scale) {
+  const Tensor x = image(input), g = image(gradient.to(input.scalar_type()));
+  const auto &f = filtering();
+  const TileGrid grid = tiles(kind, x);
+  const int64_t inputs = x.size(1), outputs = g.size(1), P = positions(kind);
+  const bool bf16 = isBFloat16(x), pairs = usesPairs(x), down = kind == Resample::down;
+  const int64_t elementSize = 4;  // of a panel's step: a float, or a pair
+  const int64_t columns = f.panelCount(outputs) * f.panel;
+  // Chunks by the shape alone: of tiles, whose sums are added in order, and of inputs.
+  const int64_t plane = inputs * columns, block = 96;
+  const int64_t limit = std::max<int64_t>(1, (int64_t{64} << 20) / (P * plane * 4));
+  const int64_t tileChunks = std::clamp<int64_t>(grid.count() / (4 * block), 1, std::min<int64_t>(limit, 8));
+  const int64_t chunkTiles = ((grid.count() + tileChunks - 1) / tileChunks + 1) / 2 * 2;
+  const int64_t inputPanels = f.panelCount(inputs), chunkPanels = std::max<int64_t>(1, 128 / f.panel);
+  const int64_t inputChunks = (inputPanels + chunkPanels - 1) / chunkPanels;
+  Tensor sums = at::empty({tileChunks, P, inputs, columns}, at::kFloat);
+
+  kernels::parallelFor(tileChunks * inputChunks, [&](int64_t item) {
+    const int64_t tileChunk = item / inputChunks, begin = item % inputChunks * chunkPanels * f.panel;
+    const int64_t channels = std::min(chunkPanels * f.panel, inputs - begin);
+    const int64_t last = std::min((tileChunk + 1) * chunkTiles, grid.count());
+    float *target = sums.mutable_data_ptr<float>() + tileChunk * P * plane;
+    const int64_t xPanels = f.panelCount(channels), gPanels = columns / f.panel, gPositions = down ? 1 : P;
+    for (int64_t first = tileChunk * chunkTiles; first < last; first += block) {
+      const int64_t count = std::min(block, last - first), steps = pairs ? (count + 1) / 2 * 2 : count;
+      const int64_t rows = pairs ? steps / 2 : steps;
+      Operand v{scratch(0, P * xPanels * f.panel * block), pairs, channels, steps};
+      Operand n{scratch(1, gPositions * columns * block), pairs, outputs, steps};
+      f.transformInput(grid, x.const_data_ptr(), bf16, inputs, begin, first, count, true, v);
+      f.transformGradient(grid, g.const_data_ptr(), bf16, first, count, n);
+      const bool accumulate = first > tileChunk * chunkTiles;
+      for (int64_t p = 0; p < P; ++p)
+        for (int64_t i = 0; i < xPanels; ++i)
+          for (int64_t j = 0; j < gPanels; ++j)
+            f.multiplyTransposed(
+                pairs, static_cast<const char *>(v.data) + (p * xPanels + i) * rows * f.panel * elementSize,
+                static_cast<const char *>(n.data) + ((down ? 0 : p) * gPanels + j) * rows * f.panel * elementSize, steps,
+                std::min(f.panel, channels - i * f.panel),
+                target + p * plane + (begin + i * f.panel) * columns + j * f.panel, columns, accumulate);
+    }
+  });
+
+  Tensor dW = at::empty({outputs, inputs, 3, 3}, at::kFloat);
+  const int64_t rowsAtOnce = std::max<int64_t>(1, 4096 / columns);
+  kernels::parallelFor((inputs + rowsAtOnce - 1) / rowsAtOnce, [&](int64_t item) {
+    float *total = scratch(2, P * columns);
+    for (int64_t i = item * rowsAtOnce; i < std::min(inputs, (item + 1) * rowsAtOnce); ++i) {
+      for (int64_t p = 0; p < P; ++p)
+        for (int64_t k = 0; k < columns; ++k) {
+          float sum = 0;
+          for (int64_t c = 0; c < tileChunks; ++c)
+            sum += sums.const_data_ptr<float>()[(c * P + p) * plane + i * columns + k];
+          total[p * columns + k] = sum;
+        }
+      f.filterGradient(kind, total, columns, outputs, static_cast<float>(scale),
+                       dW.mutable_data_ptr<float>() + 9 * i, 9 * inputs);
+    }
+  });
+  return dW;
+}
+
+// MARK: Differentiable
+
+/// Kind, filter orientation and scale of a convolution, as saved by the operations below.
+struct Setting {
+  Resample kind;
+  bool transposed;
+  double scale;
+
+  Setting adjoint() const { return {::adjoint(kind), !transposed, scale * adjointFactor(kind)}; }
+  void save(AutogradContext *context, const Filters &filters) const {
+    context->saved_data["kind"] = static_cast<int64_t>(kind);
+    context->saved_data["transposed"] = transposed;
+    context->saved_data["scale"] = scale;
+    if (filters) context->saved_data["filters"] = at::IValue::make_capsule(filters);
+  }
+  static Setting saved(AutogradContext *context) {
+    return {static_cast<Resample>(context->saved_data["kind"].toInt()), context->saved_data["transposed"].toBool(),
+            context->saved_data["scale"].toDouble()};
+  }
+  static Filters savedFilters(AutogradContext *context) {
+    const auto found = context->saved_data.find("filters");
+    if (found == context->saved_data.end()) return {};
+    return c10::static_intrusive_pointer_cast<ct_filters_box>(found->second.toCapsule());
+  }
+};
+
+Tensor convolution(const Tensor &x, const Tensor &weight, Setting setting, const Filters &filters);
+Tensor filterProduct(const Tensor &x, const Tensor &g, Setting setting);
+
+/// x, weight → y
+struct Convolution : Function<Convolution> {
+  static Tensor forward(AutogradContext *context, const Tensor &x, const Tensor &weight, const Setting *setting,
+                        const Filters *filters) {
+    context->save_for_backward({x, weight});
+    setting->save(context, *filters);
+    const Tensor u = *filters ? (*filters)->get(setting->kind, weight, setting->transposed, setting->scale, usesPairs(x))
+                              : packed(setting->kind, weight, setting->transposed, setting->scale, usesPairs(x));
+    return convolved(setting->kind, x, u, weight.size(setting->transposed ? 1 : 0));
+  }
+  static variable_list backward(AutogradContext *context, variable_list gradients) {
+    const variable_list saved = context->get_saved_variables();
+    const Setting setting = Setting::saved(context);
+    const Tensor g = gradients[0].to(saved[0].scalar_type());
+    variable_list results(4);
+    if (context->needs_input_grad(0))
+      results[0] = convolution(g, saved[1], setting.adjoint(), Setting::savedFilters(context));
+    if (context->needs_input_grad(1)) results[1] = filterProduct(saved[0], g, setting);
+    return results;
+  }
+};
+
+/// x, g → ∂⟨y, g⟩/∂weight
+struct FilterProduct : Function<FilterProduct> {
+  static Tensor forward(AutogradContext *context, const Tensor &x, const Tensor &g, const Setting *setting) {
+    context->save_for_backward({x, g});
+    setting->save(context, {});
+    return ::filterGradient(setting->kind, x, g, setting->scale);
+  }
+  static variable_list backward(AutogradContext *context, variable_list gradients) {
+    const variable_list saved = context->get_saved_variables();
+    const Setting setting = Setting::saved(context);
+    variable_list results(3);
+    if (context->needs_input_grad(0)) results[0] = convolution(saved[1], gradients[0], setting.adjoint(), {});
+    if (context->needs_input_grad(1)) results[1] = convolution(saved[0], gradients[0], setting, {});
+    return results;
+  }
+};
+
+Tensor convolution(const Tensor &x, const Tensor &weight, Setting setting, const Filters &filters) {
+  return Convolution::apply(x, weight, &setting, &filters);
+}
+
+/// ⟨y, g⟩ = ⟨x, adjoint(g)⟩: the product is made in an orientation that has it, and turned where neither has.
+Tensor filterProduct(const Tensor &x, const Tensor &g, Setting setting) {
+  if (!setting.transposed && setting.kind != Resample::up) return FilterProduct::apply(x, g, &setting);
+  Setting other = setting.adjoint();
+  if (setting.transposed && setting.kind != Resample::down) return FilterProduct::apply(g, x, &other);
+  const bool exchange = setting.kind == Resample::up;
+  Setting turned = exchange ? other : setting;
+  turned.transposed = false;
+  const Tensor product = exchange ? FilterProduct::apply(g, x, &turned) : FilterProduct::apply(x, g, &turned);
+  return product.flip({2, 3}).transpose(0, 1);
+}
+
+}  // namespace
+
+ct_filters ct_filters_new(void) { return c10::make_intrusive<ct_filters_box>().release(); }
+void ct_filters_free(ct_filters filters) { Filters::reclaim(filters); }
+
+ct_status ct_fused_convolution(ct_tensor x, ct_tensor weight, ct_filters filters, int32_t resample, double scale,
+                               ct_tensor *out, char **message) {
+  return ct::made(out, message, [&] {
+    const Setting setting{static_cast<Resample>(resample), false, scale};
+    return convolution(x->value, weight->value, setting, Filters::reclaim_copy(filters));
+  });
+}

@@ -1,0 +1,77 @@
+// 3×3 convolutions by minimal filtering (Winograd 1980; Lavin & Gray 2016, F(2×2, 3×3)): 16 products make a 2×2 square
+// of outputs that takes 36 directly. Doubling the resolution before such a convolution, or averaging 2×2 squares after
+// it, makes some of the 16 vanish: 9 are left, of the 16 that a fused 4×4 kernel takes.
+//
+//   1-D:  y = Aᵀ[(G g) ⊙ (Bᵀ d)], 2-D: the same along rows, then columns.
+//   none: Bᵀd = (d0−d2, d1+d2, d2−d1, d1−d3);  Gg = (g0, (g0+g1+g2)/2, (g0−g1+g2)/2, g2);  y = (m0+m1+m2, m1−m2−m3)
+//   up:   d = (a, b, b, c): Bᵀd = (a−b, b, b−c);  Gg = (g0, g0+g1+g2, g2);  y = (m0+m1, m1−m2)
+//   down: Bᵀd = (d0−d2, d1+d2, d1−d3);  Gg = (g0, g0+g1+g2, −g2)/2;  y = m0+m1+m2, one sum over all positions
+//
+// The products of all tiles at one position are one matrix product: [tiles × inputs]·[inputs × outputs].
+#pragma once
+
+#include <cstdint>
+
+namespace ct::kernels {
+
+/// What happens to the resolution around a 3×3 convolution with zero padding.
+enum class Resample : int32_t { none, up, down };
+
+/// Products of a tile.
+constexpr int64_t positions(Resample kind) { return kind == Resample::none ? 16 : 9; }
+
+/// How an image batch [N, H, W, C] is cut into tiles, each of which becomes 2×2 outputs (down: one).
+struct TileGrid {
+  Resample kind;
+  int64_t samples, height, width;  // of the input
+
+  int64_t rows() const { return kind == Resample::up ? height : height / 2; }
+  int64_t columns() const { return kind == Resample::up ? width : width / 2; }
+  int64_t count() const { return samples * rows() * columns(); }
+};
+
+/// Elements of a transformed operand. `pairs`: bfloat16, two steps of the product beside each other; else float.
+struct Operand {
+  void *data;
+  bool pairs;
+  int64_t channels;
+  int64_t tiles;  // rows of the block
+};
+
+/// The kernels of one instruction set.
+///
+/// Row-major operands: [position][tile][stride] (down: [tile][position][stride]), channels padded with zeros to
+/// `stride(channels)`. Panels: [position][channels / panel][tile][panel], pairs of tiles beside each other.
+struct MinimalFiltering {
+  int64_t panel;   // columns of a matrix product's step
+  int64_t vector;  // channels are padded to multiples of it
+  bool pairs;      // whether bfloat16 operands are multiplied as such
+
+  /// One panel of outputs of U = scale·G g Gᵀ for a weight [outputs, inputs, 3, 3] (transposed: flipped in space, and
+  /// stored with inputs and outputs exchanged).
+  void (*packFilters)(Resample, const float *weight, int64_t outputs, int64_t inputs, bool transposed, float scale,
+                      bool pairs, int64_t panelIndex, void *packed);
+  /// Bᵀ d B of tiles [first, first + count), row-major or in panels, channels [begin, end).
+  void (*transformInput)(const TileGrid &, const void *image, bool bf16, int64_t imageChannels, int64_t begin,
+                         int64_t first, int64_t count, bool panels, const Operand &out);
+  /// A g Aᵀ of the same tiles of a gradient with respect to outputs, in panels.
+  void (*transformGradient)(const TileGrid &, const void *gradient, bool bf16, int64_t first, int64_t count,
+                            const Operand &out);
+  /// Aᵀ m A: products [position][tile][stride] of tiles [first, first + count) to outputs [begin, begin + channels).
+  void (*transformOutput)(const TileGrid &, const float *products, int64_t stride, int64_t first, int64_t count,
+                          int64_t begin, int64_t channels, int64_t imageChannels, bool bf16, void *image);
+  /// c[rows × panel] = a[rows × steps]·b[steps × panel], a row-major.
+  void (*multiply)(bool pairs, const void *a, int64_t stride, const void *b, int64_t steps, int64_t rows, float *c,
+                   int64_t cStride);
+  /// c[rows × panel] (+)= aᵀ·b for panels a, b [steps × panel].
+  void (*multiplyTransposed)(bool pairs, const void *a, const void *b, int64_t steps, int64_t rows, float *c,
+                             int64_t cStride, bool accumulate);
+  /// dW = scale·Gᵀ dU G for one input channel: dU[position][columns] with `planeStride` between positions.
+  void (*filterGradient)(Resample, const float *products, int64_t planeStride, int64_t outputs, float scale, float *dW,
+                         int64_t dWStride);
+
+  int64_t stride(int64_t channels) const { return (channels + vector - 1) / vector * vector; }
+  int64_t panelCount(int64_t channels) const { return (channels + panel - 1) / panel; }
+};
+
+}  // namespace ct::kernels
