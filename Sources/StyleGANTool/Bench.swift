@@ -20,10 +20,13 @@ struct Bench: ParsableCommand {
   @Option(help: "Resolutions to draw at.") var resolutions: NumberList = NumberList(argument: "32,64")!
   @Option(parsing: .unconditional, help: "Pictures a batch, for drawing and training.") var batch: Int = 32
   @Option(help: "fast, or reference: its plain twin; both where it is not given.") var kernels: KernelChoice?
+  @Option(help: "fp32 or bf16; both where it is not given and the processor has them.") var precision: PrecisionChoice?
+  @Option(help: "synthesis or training; both where it is not given.") var only: Subject?
   @Option(parsing: .unconditional, help: "Threads of the processor (default: all cores).") var threads: Int?
   @Option(parsing: .unconditional, help: "Seconds a measurement takes at least.") var seconds: Double = 1
   @Flag(help: "As JSON, for programs.") var json = false
 
+  enum Subject: String, ExpressibleByArgument, CaseIterable { case synthesis, training }
   enum KernelChoice: String, ExpressibleByArgument, CaseIterable { case fast, reference }
 
   mutating func validate() throws {
@@ -82,13 +85,14 @@ struct Bench: ParsableCommand {
       if !json { show(row) }
     }
     for precision in Benchmark.precisions {
+      if let choice = self.precision, choice.precision != precision { continue }
       let peak = benchmark.matrixPeak(precision)
       if !json { print(String(format: "matrix product, %@: %.0f GFLOP/s", precision.rawValue, peak / 1e9)) }
       for kernels in Compute.Kernels.allCases.reversed() {
         if let choice = self.kernels, choice.rawValue != kernels.rawValue { continue }
         if kernels == .reference && precision != .float32 { continue }
         let compute = Compute(precision: precision, kernels: kernels)
-        for resolution in resolutions.values {
+        for resolution in only == .training ? [] : resolutions.values {
           let configuration = StyleGANConfiguration(width: width, resolution: Int(resolution), imageChannels: 3)
           for batch in batch == 1 ? [1] : [1, batch] {
             add(benchmark.synthesis(configuration, batch: batch, compute, peak: peak))
@@ -96,8 +100,12 @@ struct Bench: ParsableCommand {
         }
         let configuration = StyleGANConfiguration(
           width: width, resolution: Int(resolutions.values[0]), imageChannels: 3)
-        for interval in kernels == .reference ? [1] : [1, 16] {
+        for interval in only == .synthesis ? [] : kernels == .reference ? [1] : [1, 16] {
           add(benchmark.training(configuration, batch: batch, penaltyInterval: interval, compute, peak: peak))
+          let parts = benchmark.trainingParts(configuration, batch: batch, penaltyInterval: interval, compute)
+          if !json {
+            print("    " + parts.named.map { String(format: "%@ %.1f ms", $0.name, $0.seconds * 1000) }.joined(separator: ", "))
+          }
         }
       }
     }

@@ -184,19 +184,21 @@ Tensor filterGradient(Resample kind, const Tensor &input, const Tensor &gradient
   });
 
   Tensor dW = at::empty({outputs, inputs, 3, 3}, at::kFloat);
+  const float *partial = sums.const_data_ptr<float>();
+  float *result = dW.mutable_data_ptr<float>();
   const int64_t rowsAtOnce = std::max<int64_t>(1, 4096 / columns);
   kernels::parallelFor((inputs + rowsAtOnce - 1) / rowsAtOnce, [&](int64_t item) {
     float *total = scratch(2, P * columns);
     for (int64_t i = item * rowsAtOnce; i < std::min(inputs, (item + 1) * rowsAtOnce); ++i) {
-      for (int64_t p = 0; p < P; ++p)
-        for (int64_t k = 0; k < columns; ++k) {
-          float sum = 0;
-          for (int64_t c = 0; c < tileChunks; ++c)
-            sum += sums.const_data_ptr<float>()[(c * P + p) * plane + i * columns + k];
-          total[p * columns + k] = sum;
+      for (int64_t p = 0; p < P; ++p) {
+        float *row = total + p * columns;
+        std::copy_n(partial + p * plane + i * columns, columns, row);
+        for (int64_t c = 1; c < tileChunks; ++c) {
+          const float *more = partial + (c * P + p) * plane + i * columns;
+          for (int64_t k = 0; k < columns; ++k) row[k] += more[k];
         }
-      f.filterGradient(kind, total, columns, outputs, static_cast<float>(scale),
-                       dW.mutable_data_ptr<float>() + 9 * i, 9 * inputs);
+      }
+      f.filterGradient(kind, total, columns, outputs, static_cast<float>(scale), result + 9 * i, 9 * inputs);
     }
   });
   return dW;

@@ -54,12 +54,7 @@ public struct Benchmark {
   public func training(
     _ configuration: StyleGANConfiguration, batch: Int, penaltyInterval: Int, _ compute: Compute, peak: Double
   ) -> Row {
-    var options = TrainingOptions(
-      recipe: "benchmark", data: "", dataset: .init(name: "", fingerprint: "", count: 0), configuration: configuration)
-    options.objective = LogisticObjective(gamma: 10, penaltyInterval: penaltyInterval)
-    options.precision = compute.precision
-    options.kernels = compute.kernels
-    let networks = TrainingNetworks(options)
+    let networks = TrainingNetworks(trainingOptions(configuration, penaltyInterval: penaltyInterval, compute))
     let random = RandomStream(seed: 3)
     let growth = Growth(resolution: configuration.resolution)
     let side = configuration.resolution
@@ -84,6 +79,17 @@ public struct Benchmark {
       compute, time, images: batch, operations: Double(batch) * (count.trainingStep + count.penalty / k), peak: peak)
   }
 
+  func trainingOptions(
+    _ configuration: StyleGANConfiguration, penaltyInterval: Int, _ compute: Compute
+  ) -> TrainingOptions {
+    var options = TrainingOptions(
+      recipe: "benchmark", data: "", dataset: .init(name: "", fingerprint: "", count: 0), configuration: configuration)
+    options.objective = LogisticObjective(gamma: 10, penaltyInterval: penaltyInterval)
+    options.precision = compute.precision
+    options.kernels = compute.kernels
+    return options
+  }
+
   private func row(
     _ name: String, _ compute: Compute, _ time: Double, images: Int, operations: Double, peak: Double
   ) -> Row {
@@ -104,7 +110,7 @@ public struct Benchmark {
     return times.sorted()
   }
 
-  private func median(_ body: () -> Void) -> Double {
+  func median(_ body: () -> Void) -> Double {
     let times = times(body)
     return times[times.count / 2]
   }
