@@ -18,6 +18,7 @@ namespace {
 
 using at::Tensor;
 using ct::kernels::Operand;
+using ct::kernels::positionGap;
 using ct::kernels::Resample;
 using ct::kernels::TileGrid;
 using torch::autograd::AutogradContext;
@@ -121,16 +122,16 @@ Tensor convolved(Resample kind, const Tensor &input, const Tensor &u, int64_t ou
   kernels::parallelFor(blocks * splits, [&](int64_t item) {
     const int64_t first = item / splits * blockTiles, count = std::min(blockTiles, grid.count() - first);
     const int64_t firstPanel = item % splits * splitPanels, lastPanel = std::min(panels, firstPanel + splitPanels);
-    Operand v{scratch(0, P * blockTiles * stride), pairs, inputs, count};
+    Operand v{scratch(0, P * (blockTiles * stride + positionGap)), pairs, inputs, count};
     f.transformInput(grid, x.const_data_ptr(), bf16, inputs, 0, first, count, false, v);
-    float *m = scratch(1, P * blockTiles * groupPanels * f.panel);
+    float *m = scratch(1, P * (blockTiles * groupPanels * f.panel + positionGap));
     for (int64_t group = firstPanel; group < lastPanel; group += groupPanels) {
       const int64_t end = std::min(group + groupPanels, lastPanel), mStride = groupPanels * f.panel;
       for (int64_t p = 0; p < (down ? 1 : P); ++p)
         for (int64_t j = group; j < end; ++j)
-          f.multiply(pairs, static_cast<const char *>(v.data) + p * count * stride * elementSize, steps,
+          f.multiply(pairs, static_cast<const char *>(v.data) + p * (count * stride + positionGap) * elementSize, steps,
                      filters + (down ? j : p * panels + j) * steps * f.panel * elementSize, steps, count,
-                     m + p * count * mStride + (j - group) * f.panel, mStride);
+                     m + p * (count * mStride + positionGap) + (j - group) * f.panel, mStride);
       const int64_t begin = group * f.panel, channels = std::min(end * f.panel, outputs) - begin;
       f.transformOutput(grid, m, mStride, first, count, begin, channels, outputs, bf16, y.mutable_data_ptr());
     }
@@ -167,8 +168,8 @@ Tensor filterGradient(Resample kind, const Tensor &input, const Tensor &gradient
     for (int64_t first = tileChunk * chunkTiles; first < last; first += block) {
       const int64_t count = std::min(block, last - first), steps = pairs ? (count + 1) / 2 * 2 : count;
       const int64_t rows = pairs ? steps / 2 : steps;
-      Operand v{scratch(0, P * xPanels * f.panel * block), pairs, channels, steps};
-      Operand n{scratch(1, gPositions * columns * block), pairs, outputs, steps};
+      Operand v{scratch(0, P * (xPanels * f.panel * block + positionGap)), pairs, channels, steps};
+      Operand n{scratch(1, gPositions * (columns * block + positionGap)), pairs, outputs, steps};
       f.transformInput(grid, x.const_data_ptr(), bf16, inputs, begin, first, count, true, v);
       f.transformGradient(grid, g.const_data_ptr(), bf16, first, count, n);
       const bool accumulate = first > tileChunk * chunkTiles;
@@ -176,8 +177,8 @@ Tensor filterGradient(Resample kind, const Tensor &input, const Tensor &gradient
         for (int64_t i = 0; i < xPanels; ++i)
           for (int64_t j = 0; j < gPanels; ++j)
             f.multiplyTransposed(
-                pairs, static_cast<const char *>(v.data) + (p * xPanels + i) * rows * f.panel * elementSize,
-                static_cast<const char *>(n.data) + ((down ? 0 : p) * gPanels + j) * rows * f.panel * elementSize, steps,
+                pairs, static_cast<const char *>(v.data) + (p * (xPanels * rows * f.panel + positionGap) + i * rows * f.panel) * elementSize,
+                static_cast<const char *>(n.data) + ((down ? 0 : p) * (gPanels * rows * f.panel + positionGap) + j * rows * f.panel) * elementSize, steps,
                 std::min(f.panel, channels - i * f.panel),
                 target + p * plane + (begin + i * f.panel) * columns + j * f.panel, columns, accumulate);
     }

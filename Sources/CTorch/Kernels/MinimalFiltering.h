@@ -41,7 +41,10 @@ struct Operand {
 /// The kernels of one instruction set.
 ///
 /// Row-major operands: [position][tile][stride] (down: [tile][position][stride]), channels padded with zeros to
-/// `stride(channels)`. Panels: [position][channels / panel][tile][panel], pairs of tiles beside each other.
+/// `stride(channels)`. Panels: [position][channels / panel][tile][panel], pairs of tiles beside each other. Between
+/// positions lie `positionGap` elements, so that the same place of all of them does not fall into one set of the cache.
+constexpr int64_t positionGap = 32;
+
 struct MinimalFiltering {
   int64_t panel;   // columns of a matrix product's step
   int64_t vector;  // channels are padded to multiples of it
@@ -57,7 +60,7 @@ struct MinimalFiltering {
   /// A g Aᵀ of the same tiles of a gradient with respect to outputs, in panels.
   void (*transformGradient)(const TileGrid &, const void *gradient, bool bf16, int64_t first, int64_t count,
                             const Operand &out);
-  /// Aᵀ m A: products [position][tile][stride] of tiles [first, first + count) to outputs [begin, begin + channels).
+  /// Aᵀ m A: products [position][tile][stride], with gaps, of tiles [first, first + count) to outputs [begin, begin + channels).
   void (*transformOutput)(const TileGrid &, const float *products, int64_t stride, int64_t first, int64_t count,
                           int64_t begin, int64_t channels, int64_t imageChannels, bool bf16, void *image);
   /// c[rows × panel] = a[rows × steps]·b[steps × panel], a row-major.
