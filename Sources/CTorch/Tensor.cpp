@@ -9,6 +9,9 @@
 #if defined(__x86_64__)
 #include <cpuid.h>
 #endif
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 
 using namespace ct;
 
@@ -48,6 +51,14 @@ bool ct_cpu_has_bfloat16(void) {
 
 int32_t ct_thread_count(void) { return at::get_num_threads(); }
 void ct_set_thread_count(int32_t count) { at::set_num_threads(count); }
+
+void ct_keep_freed_memory(void) {
+#if defined(__GLIBC__)
+  mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  mallopt(M_TRIM_THRESHOLD, INT32_MAX);
+#endif
+}
+
 const char *ct_version(void) { return TORCH_VERSION; }
 
 ct_status ct_synchronize(ct_device d, char **message) {

@@ -81,6 +81,7 @@ private func prepareProcess() {
   for descriptor: Int32 in 0...2 where fcntl(descriptor, F_GETFD) == -1 {
     _ = open("/dev/null", descriptor == 0 ? O_RDONLY : O_WRONLY)
   }
+  Processor.keepFreedMemory()
   OutOfMemory.handler = { _ in
     printError(
       "error: there is not enough memory for this; choose a smaller batch, width or resolution, or fewer pictures")

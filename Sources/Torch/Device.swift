@@ -86,6 +86,10 @@ public enum Processor {
   /// Whether bfloat16 is multiplied in hardware (AVX512-BF16 or AMX); without it, bfloat16 is slower than float32.
   public static var hasBFloat16: Bool { ct_cpu_has_bfloat16() }
 
+  /// Lets freed memory stay with the process: large activations come and go with every operation, and fresh pages cost
+  /// up to as much as computing what is written to them. For programs; a library leaves its host's allocator alone.
+  public static func keepFreedMemory() { ct_keep_freed_memory() }
+
   /// libtorch's version.
   public static var libtorchVersion: String { String(cString: ct_version()) }
 }

@@ -41,6 +41,8 @@ int32_t ct_device_count(int32_t kind);
 bool ct_cpu_has_bfloat16(void);
 int32_t ct_thread_count(void);
 void ct_set_thread_count(int32_t count);
+/// Freed memory stays with the process.
+void ct_keep_freed_memory(void);
 /// "2.13.0"
 const char *ct_version(void);
 /// Waits until the device has done all that was asked of it.

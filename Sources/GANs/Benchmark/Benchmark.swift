@@ -23,8 +23,14 @@ public struct Benchmark {
     public var imagesPerSecond: Double?
     /// Useful operations a second, in billions.
     public var gigaFLOPS: Double
-    /// Share of the matrix product's rate in the same precision and run.
+    /// Share of the matrix product's rate in the same precision and run; above 1 where products are saved.
     public var utilization: Double
+    /// Useful operations of one repetition, in billions.
+    public var gigaFLOP: Double
+    /// How many times faster than the plain twin in the same run.
+    public var speedup: Double?
+    /// Where the time of a training step goes.
+    public var parts: Parts?
   }
 
   /// The precisions this processor computes fast.
@@ -35,6 +41,36 @@ public struct Benchmark {
     let random = RandomStream(seed: 1)
     let (a, b) = (random.normal([2048, 2048]).to(precision.dtype), random.normal([2048, 2048]).to(precision.dtype))
     return withoutGradients { 2 * 2048 * 2048 * 2048 / best { _ = a.matmul(b) } }
+  }
+
+  /// The rate of libtorch's direct 3×3 convolution of 128 channels at 32², channels-last, operations a second.
+  public func convolutionPeak(_ precision: Compute.Precision) -> Double {
+    let random = RandomStream(seed: 1)
+    let compute = Compute(precision: precision)
+    let x = compute.activations(random.normal([8, 128, 32, 32])),
+      w = compute.activations(random.normal([128, 128, 3, 3]))
+    return withoutGradients { 2 * 8 * 32 * 32 * 9 * 128 * 128 / best { _ = x.conv2d(w, padding: 1) } }
+  }
+
+  /// The 3×3 convolutions of drawing `batch` pictures and nothing else: what the rest is measured against.
+  public func bareConvolutions(
+    _ configuration: StyleGANConfiguration, batch: Int, _ compute: Compute, peak: Double
+  ) -> Row {
+    let generator = StyleGANGenerator(configuration, seed: 1)
+    let random = RandomStream(seed: 2)
+    let work = withoutGradients {
+      generator.synthesis.blocks.flatMap { block in
+        [block.conv0, block.conv1].compactMap { $0 }.map { convolution in
+          let side = convolution.resampling == .up ? block.resolution / 2 : block.resolution
+          let inputs = convolution.weight.value.size(1)
+          return (convolution, compute.activations(random.normal([batch, inputs, side, side])))
+        }
+      }
+    }
+    let time = withoutGradients { median { for (layer, x) in work { _ = layer.withoutBlur(x, compute) } } }
+    return row(
+      "its 3×3 convolutions alone", compute, time, images: batch,
+      operations: Double(batch) * OperationCount(configuration).synthesis, peak: peak)
   }
 
   /// Drawing `batch` pictures.
@@ -74,9 +110,13 @@ public struct Benchmark {
     let penalised = median { step(penalised: true) }
     let time = penaltyInterval == 1 ? penalised : (penalised + (k - 1) * median { step(penalised: false) }) / k
     let count = OperationCount(configuration)
-    return row(
+    var result = row(
       "training \(side)², batch \(batch), R1 \(penaltyInterval == 1 ? "every step" : "every \(penaltyInterval)th")",
       compute, time, images: batch, operations: Double(batch) * (count.trainingStep + count.penalty / k), peak: peak)
+    var parts = trainingParts(configuration, batch: batch, penaltyInterval: penaltyInterval, compute)
+    parts.overhead = time - parts.named.reduce(0) { $0 + $1.seconds }
+    result.parts = parts
+    return result
   }
 
   func trainingOptions(
@@ -95,7 +135,8 @@ public struct Benchmark {
   ) -> Row {
     Row(
       name: name, precision: compute.precision.rawValue, kernels: compute.kernels.rawValue, seconds: time,
-      imagesPerSecond: Double(images) / time, gigaFLOPS: operations / time / 1e9, utilization: operations / time / peak)
+      imagesPerSecond: Double(images) / time, gigaFLOPS: operations / time / 1e9, utilization: operations / time / peak,
+      gigaFLOP: operations / 1e9)
   }
 
   /// Times of repetitions after one to warm up: at least three, and as many as fit.

@@ -14,10 +14,14 @@ extension Benchmark {
     /// Adam for both networks, and the moving average of G.
     public var optimizer = 0.0
 
+    /// What the whole step takes beyond its parts; below 0 where R1 shares a forward pass that was timed apart.
+    public var overhead = 0.0
+
     /// With their names.
     public var named: [(name: String, seconds: Double)] {
       [
         ("data", data), ("forward", forward), ("backward", backward), ("R1", penalty), ("optimizer", optimizer),
+        ("overhead", overhead),
       ]
     }
   }

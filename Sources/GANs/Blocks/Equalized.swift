@@ -64,8 +64,13 @@ public struct EqualizedConv2d {
   /// Applies the layer.
   public func callAsFunction(_ x: Tensor, _ compute: Compute = .default) -> Tensor {
     let x = resampling == .down ? binomialBlur(compute.activations(x), compute) : compute.activations(x)
-    let y = compute.kernels == .fast ? fast(x, compute) : plain(x, compute)
+    let y = withoutBlur(x, compute)
     return resampling == .up ? binomialBlur(y, compute) : y
+  }
+
+  /// The convolution alone, of activations as they are kept.
+  func withoutBlur(_ x: Tensor, _ compute: Compute) -> Tensor {
+    compute.kernels == .fast ? fast(x, compute) : plain(x, compute)
   }
 
   /// As the papers write it.
