@@ -5,6 +5,7 @@ public enum Families {
     GANConfiguration.self,
     DCGANConfiguration.self,
     WGANConfiguration.self,
+    WGANGPConfiguration.self,
     PGGANConfiguration.self,
     StyleGANConfiguration.self,
   ]
