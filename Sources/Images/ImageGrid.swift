@@ -83,7 +83,7 @@ public enum ImageGrid {
   }
 
   /// A line of text as coverage (one channel), or nil for an empty line.
-  private static func text(_ text: String, height: Int, fitting limit: (width: Int, height: Int)) throws -> Image? {
+  static func text(_ text: String, height: Int, fitting limit: (width: Int, height: Int)) throws -> Image? {
     // Pango ends a text at a NUL and breaks lines at controls: a label is one line.
     let line = String(text.map { $0.isNewline || $0 == "\0" ? " " : $0 })
     guard line.contains(where: { !$0.isWhitespace }) else { return nil }

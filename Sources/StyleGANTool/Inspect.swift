@@ -32,9 +32,10 @@ struct Inspect: ParsableCommand {
   private func show(_ path: String, _ network: NetworkFile) {
     let c = network.configuration
     print(path)
-    print("  StyleGAN, \(c.resolution)×\(c.resolution), \(c.imageChannels) channel\(c.imageChannels == 1 ? "" : "s")")
-    print("  z \(c.zSize), w \(c.wSize), \(c.mappingLayers) mapping layers, \(c.layerCount) styles")
-    print("  feature maps: " + c.resolutions.map { "\($0)²: \(c.channels(at: $0))" }.joined(separator: ", "))
+    print(
+      "  \(type(of: c).title), \(c.resolution)×\(c.resolution), \(c.imageChannels) channel\(c.imageChannels == 1 ? "" : "s")"
+    )
+    for line in c.summary { print("  \(line)") }
     let fade = network.growth.alpha < 1 ? String(format: ", %.0f %% faded in", network.growth.alpha * 100) : ""
     print("  draws at \(network.growth.resolution)×\(network.growth.resolution)\(fade)")
     if let h = network.history {
@@ -54,15 +55,22 @@ struct Inspect: ParsableCommand {
 
   /// What `--json` prints.
   private struct Summary: Encodable {
-    let path: String
-    let configuration: StyleGANConfiguration
+    let path, family: String
+    let configuration: Architecture
     let growth: Growth
     let training: NetworkFile.History?
     let tensors: [String: [Int]]
 
+    /// A configuration of any family, as it is written.
+    struct Architecture: Encodable {
+      let value: any NetworkConfiguration
+      func encode(to encoder: any Encoder) throws { try value.encode(to: encoder) }
+    }
+
     init(_ path: String, _ network: NetworkFile) {
       self.path = path
-      configuration = network.configuration
+      family = type(of: network.configuration).family
+      configuration = Architecture(value: network.configuration)
       growth = network.growth
       training = network.history
       tensors = Dictionary(uniqueKeysWithValues: network.tensors.map { ($0.name, $0.shape) })

@@ -18,7 +18,7 @@ struct Interpolate: ParsableCommand {
 
   @OptionGroup var network: NetworkArguments
   @Option(help: "Seeds to visit, at least two.") var seeds: NumberList
-  @Option(help: "Straight lines in w, or great circles in z.") var space: LatentSpace = .w
+  @Option(help: "Straight lines in w, or great circles in z (default: w where there is one).") var space: LatentSpace?
   @Option(parsing: .unconditional, help: "Frames of the animation from a seed to the next.") var frames: Int = 24
   @Option(parsing: .unconditional, help: "Frames a second of the animation.") var fps: Double = 24
   @Option(parsing: .unconditional, help: "Pictures of the strip from a seed to the next.") var steps: Int = 7
@@ -37,6 +37,11 @@ struct Interpolate: ParsableCommand {
   func run() throws {
     try StyleGANTool.run {
       let renderer = try network.renderer()
+      let hasW = renderer.generator.architecture.traits.hasW
+      guard hasW || space != .w else {
+        throw ValidationError("\(network.network) has no W to walk in; use --space z")
+      }
+      let space = space ?? (hasW ? .w : .z)
       try NetworkArguments.requireRoom(seeds.values.count * max(frames, steps), renderer, scale: pictures.scale)
       try pictures.prepare()
       let strip = renderer.images(renderer.walk(seeds: seeds.values, frames: steps, space: space, loop: false))

@@ -80,7 +80,7 @@ struct Metrics: ParsableCommand {
         throw ValidationError("\(path) draws at 4×4, which is too small for metrics; train it further")
       }
       let dataset = try DatasetSource.open(
-        data, resolution: file.configuration.resolution, channels: file.configuration.imageChannels,
+        data, resolution: file.configuration.dataResolution, channels: file.configuration.imageChannels,
         notice: { printError($0) })
       let generator = weights == .ema ? file.generator : try file.rawGenerator()
       for metric in try metrics.metrics() {
@@ -92,7 +92,7 @@ struct Metrics: ParsableCommand {
   }
 
   private func measureSlicedWasserstein(
-    _ path: String, _ file: NetworkFile, _ generator: StyleGANGenerator, _ dataset: any ImageDataset, _ device: Device
+    _ path: String, _ file: NetworkFile, _ generator: any Generator, _ dataset: any ImageDataset, _ device: Device
   ) throws {
     let distance = SlicedWassersteinDistance(samples: samples, seed: seed)
     let needed = distance.leastMemory(channels: file.configuration.imageChannels)
@@ -108,7 +108,8 @@ struct Metrics: ParsableCommand {
     let real = RealImages(dataset: dataset, growth: file.growth, seed: seed, device: device)
     let showsProgress = !quiet && isatty(STDERR_FILENO) != 0
     let result = try distance(
-      resolution: file.growth.resolution, channels: file.configuration.imageChannels, reals: real.images,
+      resolution: file.growth.resolution + 2 * file.configuration.border, channels: file.configuration.imageChannels,
+      reals: real.images,
       fakes: drawn.images
     ) { share in
       if showsProgress { printError("\rswd \(Int(share * 100)) % ", terminator: "") }

@@ -86,9 +86,20 @@ struct NetworkArguments: ParsableArguments {
   }
 
   /// Opens the network.
-  func renderer() throws -> Renderer {
+  /// - Parameter withStyles: whether it must be one that takes styles.
+  /// - Throws: `ConfigurationError` where an option asks for what the network has not.
+  func renderer(withStyles: Bool = false) throws -> Renderer {
     let device = try compute.apply()
     let file = try NetworkFile(path: try newestNetwork(at: network), device: device)
+    let (title, traits) = (type(of: file.configuration).title, file.configuration.traits)
+    if withStyles { _ = try file.styleGenerator() }
+    if psi != 1 && !traits.hasW {
+      throw ConfigurationError("\(file.path) is a \(title) network, which has no W to truncate in: leave out --trunc")
+    }
+    if noiseMode == .random && !traits.hasNoise {
+      throw ConfigurationError(
+        "\(file.path) is a \(title) network without noise inputs: leave out --noise-mode random")
+    }
     let noise: NoiseMode =
       switch noiseMode {
       case .const: .constant

@@ -30,8 +30,8 @@ struct StyleMixing: ParsableCommand {
 
   func run() throws {
     try StyleGANTool.run {
-      let renderer = try network.renderer()
-      let layers = try styles.layers(of: renderer.generator.configuration.layerCount)
+      let renderer = try network.renderer(withStyles: true)
+      let layers = try styles.layers(of: renderer.styleGenerator!.configuration.layerCount)
       try NetworkArguments.requireRoom(
         (rows.values.count + 1) * (cols.values.count + 1), renderer, scale: pictures.scale)
       try pictures.prepare()

@@ -7,9 +7,26 @@ import Torch
 
 extension StyleGANConfiguration.Width: ExpressibleByArgument {}
 
-/// The kinds of network that can be trained.
-enum TrainingRecipe: String, ExpressibleByArgument, CaseIterable {
-  case stylegan
+/// One of the named trainings, or a list of them.
+enum RecipeChoice: ExpressibleByArgument {
+  case list
+  case recipe(Recipe)
+
+  init?(argument: String) {
+    if argument == "list" {
+      self = .list
+    } else if let recipe = Families.recipes.first(where: { $0.name == argument }) {
+      self = .recipe(recipe)
+    } else {
+      return nil
+    }
+  }
+
+  static var allValueStrings: [String] { Families.recipes.map(\.name) + ["list"] }
+
+  var defaultValueDescription: String {
+    if case .recipe(let recipe) = self { recipe.name } else { "list" }
+  }
 }
 
 struct Train: ParsableCommand {
@@ -22,7 +39,9 @@ struct Train: ParsableCommand {
       Examples:
         stylegan train --data fashion-mnist --width tiny --kimg 100 --precision auto
         stylegan train --data photos.zip --outdir runs --gamma 10 --kimg 25000 --width paper --device cuda
+        stylegan train --cfg wgan --data fashion-mnist --width tiny --kimg 200
         stylegan train --data photos/ --resolution 64 --dry-run
+        stylegan train --cfg list
         stylegan train --resume latest
 
       Ctrl-C saves, tells how to go on, and ends with exit code 130 (143 where it was SIGTERM); a second one ends at
@@ -32,8 +51,8 @@ struct Train: ParsableCommand {
 
   @Option(help: "The folder in which runs are numbered.") var outdir = "runs"
   @Option(help: "A folder, a ZIP, IDX or CIFAR files, or fashion-mnist: see 'stylegan help dataset'.") var data: String?
-  @Option(help: "The kind of network: \(TrainingRecipe.allCases.map(\.rawValue).joined(separator: ", ")).")
-  var cfg: TrainingRecipe = .stylegan
+  @Option(help: ArgumentHelp("What to train and how; list tells of each.", valueName: "name"))
+  var cfg: RecipeChoice = RecipeChoice(argument: "stylegan")!
   @OptionGroup(title: "Network") var network: ArchitectureArguments
   @OptionGroup(title: "Training") var training: ScheduleArguments
   @OptionGroup(title: "Machine") var compute: ComputeArguments
@@ -47,6 +66,7 @@ struct Train: ParsableCommand {
   @Flag(help: "Print nothing but errors.") var quiet = false
 
   mutating func validate() throws {
+    if case .list = cfg { return }
     if resume == nil && data == nil { throw ValidationError("--data is missing: name a data set, or --resume a run") }
     if let minutes, !(minutes > 0 && minutes <= 1e6) {
       throw ValidationError("--minutes is \(minutes), but must be above 0")
@@ -70,22 +90,32 @@ struct Train: ParsableCommand {
 
   func run() throws {
     try StyleGANTool.run {
-      if let resume { try self.resume(resume) } else { try start() }
+      switch cfg {
+      case .list: list()
+      case .recipe(let recipe): if let resume { try self.resume(resume) } else { try start(recipe) }
+      }
     }
   }
 
   // MARK: Starting and resuming
 
-  private func start() throws {
+  private func start(_ recipe: Recipe) throws {
     _ = try compute.apply()
     let initial = try initFrom.map { try NetworkFile(path: try newestNetwork(at: $0)) }
     let dataset = try DatasetSource.open(
-      data!, resolution: network.resolution ?? initial?.configuration.resolution,
+      data!, resolution: network.resolution ?? initial?.configuration.dataResolution,
       channels: network.channels ?? initial?.configuration.imageChannels, notice: notice)
+    if let initial, type(of: initial.configuration) != recipe.family {
+      throw ConfigurationError(
+        "--init-from is a network of the family \(type(of: initial.configuration).family), and \(recipe.name) is of "
+          + "\(recipe.family.family): give a --cfg of the same family")
+    }
     var options = TrainingOptions(
-      recipe: cfg.rawValue, data: data!,
+      recipe: recipe, data: data!,
       dataset: .init(name: dataset.name, fingerprint: dataset.fingerprint, count: dataset.count),
-      configuration: try initial?.configuration ?? network.configuration(for: dataset))
+      configuration: try initial?.configuration
+        ?? recipe.configuration(
+          network.settings, resolution: dataset.resolution, imageChannels: dataset.channels))
     options.initialNetwork = try initFrom.map { try newestNetwork(at: $0) }
     try training.apply(to: &options)
     options.precision = compute.precision
@@ -104,7 +134,7 @@ struct Train: ParsableCommand {
     let signals = StopSignals()
     let trainer = try Trainer(resuming: state, totalKimg: training.kimg) { options in
       try DatasetSource.open(
-        options.data, resolution: options.configuration.resolution, channels: options.configuration.imageChannels,
+        options.data, resolution: options.configuration.dataResolution, channels: options.configuration.imageChannels,
         notice: notice)
     }
     guard trainer.imagesShown < trainer.totalImages else {
@@ -139,6 +169,21 @@ struct Train: ParsableCommand {
     print("generator: \(options.configuration.generatorParameterCount) parameters")
     print("discriminator: \(options.configuration.discriminatorParameterCount) parameters")
     try options.requireMemory()
+  }
+
+  private func list() {
+    print("At 32×32, one channel, with the usual width; cost on two cores:\n")
+    for recipe in Families.recipes {
+      guard let c = try? recipe.configuration(network.settings, resolution: 32, imageChannels: 1) else {
+        print("\(recipe.name): does not know \(network.settings.given.joined(separator: ", "))\n")
+        continue
+      }
+      func millions(_ count: Int) -> String { String(format: "%.2f", Double(count) / 1e6) }
+      print("\(recipe.name): \(recipe.summary)")
+      print(
+        "    G \(millions(c.generatorParameterCount)) M, D \(millions(c.discriminatorParameterCount)) M parameters; "
+          + "\(recipe.cost)")
+    }
   }
 
   // MARK: Training

@@ -21,66 +21,88 @@ struct ArchitectureArguments: ParsableArguments {
   var fmapMax: Int?
   @Option(name: .customLong("z-dim"), parsing: .unconditional, help: "Size of z.") var zSize: Int?
   @Option(name: .customLong("w-dim"), parsing: .unconditional, help: "Size of w.") var wSize: Int?
-  @Option(name: .customLong("map-depth"), parsing: .unconditional, help: "Layers of the mapping network.")
+  @Option(
+    name: [.customLong("mapping-layers"), .customLong("map-depth")], parsing: .unconditional,
+    help: "Layers of the mapping network; 0 for none.")
   var mappingLayers: Int?
+  @Flag(inversion: .prefixedNo, help: "StyleGAN, Table 1 B: smooth each change of resolution.") var blur: Bool?
+  @Flag(inversion: .prefixedNo, help: "Table 1 C: a style for each layer; else pixel norm.") var styles: Bool?
+  @Flag(inversion: .prefixedNo, help: "Table 1 D: start from a learned constant; else from w.")
+  var constantInput: Bool?
+  @Flag(inversion: .prefixedNo, help: "Table 1 E: noise inputs.") var noise: Bool?
+  @Option(parsing: .unconditional, help: "DCGAN and WGAN: an eighth of the feature maps at 4×4 (default: 64).")
+  var features: Int?
+  @Option(
+    name: .customLong("bn-epsilon"), parsing: .unconditional, help: "GAN: ε of batch normalisation (default: 0.8).")
+  var batchNormEpsilon: Double?
 
-  func configuration(for dataset: any ImageDataset) throws -> StyleGANConfiguration {
-    var c = StyleGANConfiguration(
-      width: width ?? .small, resolution: dataset.resolution, imageChannels: dataset.channels)
-    if let fmapBase { c.fmapBase = fmapBase }
-    if let fmapMax { c.fmapMax = fmapMax }
-    if let zSize { c.zSize = zSize }
-    if let wSize { c.wSize = wSize }
-    if let mappingLayers { c.mappingLayers = mappingLayers }
-    return c
+  /// What was asked of the architecture.
+  var settings: ArchitectureSettings {
+    var s = ArchitectureSettings()
+    (s.width, s.fmapBase, s.fmapMax, s.features) = (width, fmapBase, fmapMax, features)
+    (s.zSize, s.wSize, s.mappingLayers) = (zSize, wSize, mappingLayers)
+    (s.blur, s.styles, s.constantInput, s.noise) = (blur, styles, constantInput, noise)
+    s.batchNormEpsilon = batchNormEpsilon
+    return s
   }
 
   /// The options that were given and shape a network.
-  var shaping: [String] {
-    given([
-      ("--width", width), ("--fmap-base", fmapBase), ("--fmap-max", fmapMax), ("--z-dim", zSize), ("--w-dim", wSize),
-      ("--map-depth", mappingLayers),
-    ])
-  }
+  var shaping: [String] { settings.given }
 
   /// All options that were given.
   var all: [String] { shaping + given([("--resolution", resolution), ("--channels", channels)]) }
 }
 
+extension Objective.Loss: ExpressibleByArgument {}
+extension Objective.Regularizer: ExpressibleByArgument {}
+extension TrainingOptions.OptimizerKind: ExpressibleByArgument {}
+
 /// How a network is trained.
 ///
 /// None has a default here: what was given can be told from what was not, which counts when a run is resumed.
 struct ScheduleArguments: ParsableArguments {
-  @Option(parsing: .unconditional, help: "Thousands of pictures to show in all (default: 25000).") var kimg: Double?
+  @Option(parsing: .unconditional, help: "Thousands of pictures to show in all (default: the configuration's).")
+  var kimg: Double?
   @Option(
     parsing: .unconditional,
     help: "Pictures a minibatch: a number, or by resolution as in 8:64,32:16 (default: the paper's).")
   var batch: ByResolution<Int>?
-  @Option(parsing: .unconditional, help: "Adam's learning rate: a number, or by resolution (default: the paper's).")
+  @Option(parsing: .unconditional, help: "The learning rate: a number, or by resolution (default: the paper's).")
   var lr: ByResolution<Double>?
-  @Option(parsing: .unconditional, help: "γ of the R1 penalty (default: 10).") var gamma: Double?
+  @Option(help: "The loss (default: the configuration's).") var loss: Objective.Loss?
+  @Option(help: "What regularizes D (default: the configuration's).") var penalty: Objective.Regularizer?
+  @Option(parsing: .unconditional, help: "How strong it is: γ of R1, λ of the gradient penalty (default: 10).")
+  var gamma: Double?
   @Option(
     name: .customLong("r1-interval"), parsing: .unconditional,
-    help: "Apply R1 every so many steps (default: 1; 16: lazy regularization).")
+    help: "Apply the penalty every so many steps (default: 1; 16: lazy regularization).")
   var penaltyInterval: Int?
-  @Option(parsing: .unconditional, help: "The share of minibatches with mixed styles (default: 0.9).")
+  @Option(parsing: .unconditional, help: "ε of the drift term, which keeps Wasserstein scores near 0; 0: none.")
+  var drift: Double?
+  @Option(parsing: .unconditional, help: "Clip D's weights to ± this after each of its steps; 0: do not.")
+  var clip: Double?
+  @Option(name: .customLong("critic-steps"), parsing: .unconditional, help: "Updates of D to one of G.")
+  var criticSteps: Int?
+  @Option(help: "What moves the weights (default: the configuration's).") var optimizer: TrainingOptions.OptimizerKind?
+  @Option(parsing: .unconditional, help: "The share of minibatches with mixed styles (default: the configuration's).")
   var mixing: Double?
   @Option(
     name: .customLong("ema-kimg"), parsing: .unconditional,
-    help: "Half-life of the generator's average, thousands of pictures (default: 10).")
+    help: "Half-life of the generator's average, thousands of pictures; 0: no average.")
   var averageKimg: Double?
-  @Flag(inversion: .prefixedNo, help: "Start at a low resolution and grow (default: --growing).") var growing: Bool?
+  @Flag(inversion: .prefixedNo, help: "Start at a low resolution and grow (default: the configuration's).") var growing:
+    Bool?
   @Option(
     name: .customLong("start-resolution"), parsing: .unconditional,
-    help: "The resolution growing starts at (default: 8).")
+    help: "The resolution growing starts at (default: the configuration's).")
   var startResolution: Int?
   @Option(
     name: .customLong("fade-kimg"), parsing: .unconditional,
-    help: "Thousands of pictures to fade a resolution in (default: 600, less in short trainings).")
+    help: "Thousands of pictures to fade a resolution in (default: the paper's, less in short trainings).")
   var fadeKimg: Double?
   @Option(
     name: .customLong("stable-kimg"), parsing: .unconditional,
-    help: "Thousands of pictures at a resolution before the next (default: 600, less in short trainings).")
+    help: "Thousands of pictures at a resolution before the next (default: the paper's, less in short trainings).")
   var stableKimg: Double?
   @Flag(help: "Mirror half of the pictures left to right.") var mirror = false
   @Option(parsing: .unconditional, help: "Thousands of pictures between lines of statistics (default: 1).")
@@ -92,7 +114,10 @@ struct ScheduleArguments: ParsableArguments {
   func apply(to options: inout TrainingOptions) throws {
     let resolution = options.configuration.resolution
     var schedule = options.schedule
-    schedule.initialResolution = growing ?? true ? min(startResolution ?? 8, resolution) : resolution
+    if growing ?? schedule.grows || startResolution != nil {
+      schedule.initialResolution = min(startResolution ?? (schedule.grows ? schedule.initialResolution : 8), resolution)
+    }
+    if growing == false { schedule.initialResolution = resolution }
     if let fadeKimg { schedule.fadeKimg = fadeKimg }
     if let stableKimg { schedule.stableKimg = stableKimg }
     if let batch { schedule.batchSizes = batch.values }
@@ -100,19 +125,36 @@ struct ScheduleArguments: ParsableArguments {
     if let kimg { options.totalKimg = kimg }
     if fadeKimg == nil && stableKimg == nil { schedule.fitGrowth(totalKimg: options.totalKimg) }
     options.schedule = schedule
-    options.objective = LogisticObjective(gamma: gamma ?? 10, penaltyInterval: penaltyInterval ?? 1)
+    applyObjective(to: &options)
     options.mirror = mirror
     if let mixing { options.mixingProbability = mixing }
-    if let averageKimg { options.averageHalfLifeKimg = averageKimg }
+    if let averageKimg { (options.averageHalfLifeKimg, options.averageDecay) = (averageKimg, nil) }
     if let tick { options.tickKimg = tick }
     if let snap { options.snapshotTicks = snap }
     if let seed { options.seed = seed }
   }
 
+  private func applyObjective(to options: inout TrainingOptions) {
+    if let loss { options.objective.loss = loss }
+    if let penalty {
+      options.objective.regularizer = penalty
+      // The papers' strength, where the configuration had no penalty.
+      if penalty != .none && options.objective.gamma == 0 { options.objective.gamma = 10 }
+    }
+    if let gamma { options.objective.gamma = gamma }
+    if let penaltyInterval { options.objective.penaltyInterval = penaltyInterval }
+    if let drift { options.objective.drift = drift }
+    if let clip { options.objective.clip = clip == 0 ? nil : clip }
+    if let criticSteps { options.criticSteps = criticSteps }
+    if let optimizer { options.optimizer = optimizer }
+  }
+
   /// The options that were given, but for --kimg: a resumed run may be told a new end.
   var allButEnd: [String] {
     given([
-      ("--batch", batch), ("--lr", lr), ("--gamma", gamma), ("--r1-interval", penaltyInterval), ("--mixing", mixing),
+      ("--batch", batch), ("--lr", lr), ("--loss", loss), ("--penalty", penalty), ("--gamma", gamma),
+      ("--r1-interval", penaltyInterval), ("--drift", drift), ("--clip", clip),
+      ("--critic-steps", criticSteps), ("--optimizer", optimizer), ("--mixing", mixing),
       ("--ema-kimg", averageKimg), (growing ?? true ? "--growing" : "--no-growing", growing),
       ("--start-resolution", startResolution), ("--fade-kimg", fadeKimg), ("--stable-kimg", stableKimg),
       ("--mirror", mirror ? true : nil), ("--tick", tick), ("--snap", snap), ("--seed", seed),

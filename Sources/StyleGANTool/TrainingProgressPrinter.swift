@@ -63,11 +63,14 @@ final class TrainingProgressPrinter {
     let rate = Double(report.images - imagesAtStart) / max((clock.now - start) / .seconds(1), 1e-9)
     let left = Double(max(0, report.totalImages - report.images)) / max(rate, 1e-9)
     let fade = report.growth.alpha < 1 ? String(format: "@%.2f", report.growth.alpha) : ""
-    func value(_ name: String) -> String { report.statistics[name].map { String(format: "%.3f", $0) } ?? "–" }
+    let measures = [
+      ("G", "Loss/G/loss"), ("D", "Loss/D/loss"), ("r1", "Loss/r1_penalty"), ("gp", "Loss/gradient_penalty"),
+      ("W", "Loss/wasserstein"),
+    ].compactMap { name, key in report.statistics[key].map { "\(name) " + String(format: "%.3f", $0) } }
     return String(
-      format: "%.1f/%.1f kimg  %d²%@  %.0f img/s  ETA %@  G %@  D %@  r1 %@", Double(report.images) / 1000,
-      Double(report.totalImages) / 1000, report.growth.resolution, fade, report.imagesPerSecond, duration(left),
-      value("Loss/G/loss"), value("Loss/D/loss"), value("Loss/r1_penalty"))
+      format: "%.1f/%.1f kimg  %d²%@  %.0f img/s  ETA %@  ", Double(report.images) / 1000,
+      Double(report.totalImages) / 1000, report.growth.resolution, fade, report.imagesPerSecond, duration(left))
+      + measures.joined(separator: "  ")
   }
 
   private func duration(_ seconds: Double) -> String {

@@ -22,7 +22,7 @@ import _TestSupport
   @Test func whatIsWrittenIsRead() throws {
     let network = try NetworkFile(path: path)
     let options = trainer.options
-    #expect(network.configuration == options.configuration)
+    #expect(network.configuration as? StyleGANConfiguration == options.stylegan)
     // The last step, of 4 images, began after 96.
     #expect(network.growth == options.schedule.growth(afterImages: 96))
     #expect(network.growth.alpha < 1)
@@ -35,8 +35,8 @@ import _TestSupport
     }
     expectSame(network.generator.store, trainer.networks.average.store)
     expectSame(try network.rawGenerator().store, trainer.networks.generator.store)
-    let generator = StyleGANGenerator(network.configuration, seed: 1)
-    let discriminator = StyleGANDiscriminator(network.configuration, seed: 1)
+    let generator = StyleGANGenerator(options.stylegan, seed: 1)
+    let discriminator = StyleGANDiscriminator(options.stylegan, seed: 1)
     try network.load(generator: generator, discriminator: discriminator)
     expectSame(generator.store, trainer.networks.generator.store)
     expectSame(discriminator.store, trainer.networks.discriminator.store)
@@ -65,8 +65,8 @@ import _TestSupport
     do {
       let network = try NetworkFile(path: tampered)
       try network.load(
-        generator: StyleGANGenerator(network.configuration, seed: 0),
-        discriminator: StyleGANDiscriminator(network.configuration, seed: 0))
+        generator: network.configuration.makeGenerator(seed: 0, device: .cpu),
+        discriminator: network.configuration.makeDiscriminator(seed: 0, device: .cpu))
     } catch {
       #expect("\(error)".contains(tampered), "\(error) does not name the file")
       return error

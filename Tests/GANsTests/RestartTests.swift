@@ -32,7 +32,7 @@ import _TestSupport
     #expect(whole.statistics.contains { ($0["Progress/alpha"] ?? 1) < 1 })
     #expect(
       whole.files.keys.sorted() == [
-        "fakes000000.png", "network-snapshot-000000.safetensors", "options.json", "reals.png",
+        "fakes000000.png", "loss.png", "network-snapshot-000000.safetensors", "options.json", "reals.png",
         "training-state.safetensors",
       ])
     let stopped = try trainSmallRun(newTrainer(options, "stopped"), stops: [8, 40, 80, 100, 160, 200, 236])
@@ -44,7 +44,8 @@ import _TestSupport
   func optimizersAreResetWhereTheResolutionDoubles(lazy: Int) throws {
     let trainer = try newTrainer(smallOptions(lazy: lazy), "run")
     _ = try trainer.train(shouldStop: { trainer.imagesShown >= 80 })
-    let (g, d) = (trainer.networks.generatorOptimizer, trainer.networks.discriminatorOptimizer)
+    let g = try #require(trainer.networks.generatorOptimizer as? Adam)
+    let d = try #require(trainer.networks.discriminatorOptimizer as? Adam)
     #expect(g.stepCount == 10 && g.learningRate == 0.001)
     // Lazy R1 takes steps of its own: in the steps 0, 3, 6 and 9 of the first ten, 12 to 48 of the other forty.
     #expect(d.stepCount == (lazy == 1 ? 10 : 14))
@@ -163,7 +164,7 @@ import _TestSupport
       first.networks.generator.store.state.map(\.value.bytes) != first.networks.average.store.state.map(\.value.bytes))
     #expect(second.imagesShown == 0 && second.networks.generatorOptimizer.stepCount == 0)
     // Another architecture is refused, with the file's name.
-    options.configuration.fmapMax = 4
+    options.stylegan.fmapMax = 4
     let error = #expect(throws: LoadError.self) { try newTrainer(options, "third") }
     #expect(error?.path == path)
   }

@@ -47,6 +47,14 @@ func smallOptions(lazy: Int = 1) -> TrainingOptions {
   return options
 }
 
+extension TrainingOptions {
+  /// The architecture where it is StyleGAN's.
+  var stylegan: StyleGANConfiguration {
+    get { configuration as! StyleGANConfiguration }
+    set { configuration = newValue }
+  }
+}
+
 /// What a run leaves behind.
 struct RunRecord {
   /// By name, as they are at the end: the networks, the grids, the training state, options.json.

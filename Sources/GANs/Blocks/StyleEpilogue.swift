@@ -3,10 +3,11 @@ import Torch
 /// What follows each convolution of the synthesis network (StyleGAN Fig. 1b): noise B, bias, leaky ReLU, AdaIN by A.
 ///
 /// In this order: x + strength[c]·n; + bias[c]; leaky ReLU 0.2; instance norm; x·(y_s + 1) + y_b with
-/// (y_s, y_b) = A(w). Eq. 1, with the scale stored as an offset from 1.
+/// (y_s, y_b) = A(w). Eq. 1, with the scale stored as an offset from 1. In a traditional generator (Table 1, A and B) the
+/// last two are pixel norm instead.
 public struct StyleEpilogue {
-  /// A: `[N, latent]` → `[N, 2C]`, the first C of which are y_s.
-  public let affine: EqualizedLinear
+  /// A: `[N, latent]` → `[N, 2C]`, the first C of which are y_s; only a traditional generator has none.
+  public let affine: EqualizedLinear!
   /// B: how much noise each channel gets, `[C]`, starting at 0; nil in a network without noise inputs.
   public let noiseStrength: Parameter?
   /// The stored noise image of `.constant` mode, `[1, 1, r, r]`.
@@ -16,11 +17,13 @@ public struct StyleEpilogue {
   let channels, resolution: Int
 
   /// Makes its parameters in `scope`.
-  public init(_ scope: Scope, channels: Int, resolution: Int, latentSize: Int, noise: Bool = true) {
+  public init(
+    _ scope: Scope, channels: Int, resolution: Int, latentSize: Int, noise: Bool = true, styled: Bool = true
+  ) {
     noiseStrength = noise ? scope.parameter("noise_strength", [channels], .constant(0)) : nil
     self.noise = noise ? scope.buffer("noise", [1, 1, resolution, resolution], .normal(deviation: 1)) : nil
     bias = scope.parameter("bias", [channels], .constant(0))
-    affine = EqualizedLinear(scope / "affine", inputs: latentSize, outputs: 2 * channels, gain: 1)
+    affine = styled ? EqualizedLinear(scope / "affine", inputs: latentSize, outputs: 2 * channels, gain: 1) : nil
     self.channels = channels
     self.resolution = resolution
   }
@@ -32,8 +35,8 @@ public struct StyleEpilogue {
   ///   - noise: n, `[N or 1, 1, r, r]`; nil for none.
   /// - Returns: `[N, C, r, r]` in the type of `x`.
   public func callAsFunction(_ x: Tensor, w: Tensor, noise: Tensor?, _ compute: Compute = .default) -> Tensor {
-    let style = affine(w)  // [N 2C]
-    if compute.kernels == .fast && x.hasFusedKernels {
+    let style = affine?(w)  // [N 2C]
+    if let style, compute.kernels == .fast && x.hasFusedKernels {
       let fusedNoise = noise.flatMap { image in noiseStrength.map { (image, $0.value) } }
       return x.styledEpilogueFused(noise: fusedNoise, bias: bias.value, style: style, slope: 0.2)
     }
@@ -42,6 +45,7 @@ public struct StyleEpilogue {
       y = y + (noise * noiseStrength.value.reshaped([1, channels, 1, 1])).to(x.dtype)
     }
     y = (y + bias.value.reshaped([1, channels, 1, 1]).to(x.dtype)).leakyReLU(slope: 0.2)
+    guard let style else { return pixelNorm(y.to(.float32)).to(x.dtype) }
     return adaptiveInstanceNorm(y, style: style)
   }
 }

@@ -25,14 +25,16 @@ public struct NetworkFile {
     public var recipe: String
   }
 
-  /// The architecture.
-  public let configuration: StyleGANConfiguration
+  /// The architecture, of any family.
+  public let configuration: any NetworkConfiguration
   /// How far the network has grown.
   public let growth: Growth
   /// How it was trained; nil for a network that was not.
   public let history: History?
   /// The generator to draw with.
-  public let generator: StyleGANGenerator
+  public let generator: any Generator
+  /// Where it was read.
+  public var path: String { file.path }
   private let file: SafetensorsFile
 
   /// Opens a network file, or the training state of a run, and loads the averaged generator.
@@ -50,24 +52,39 @@ public struct NetworkFile {
     guard unexpected.isEmpty else {
       throw LoadError(path: path, problems: unexpected.map { "'\($0)' is not expected" })
     }
-    generator = StyleGANGenerator(configuration, seed: 0, device: device)
+    generator = configuration.makeGenerator(seed: 0, device: device)
     try file.load(into: generator.store.state, prefix: "G_ema.")
     generator.store.setRequiresGradient(false)
   }
 
   /// Loads the raw generator and the discriminator too, to train on from.
-  public func load(generator: StyleGANGenerator, discriminator: StyleGANDiscriminator) throws {
+  public func load(generator: any Generator, discriminator: any Discriminator) throws {
     try file.load(into: generator.store.state, prefix: "G.")
     try file.load(into: discriminator.store.state, prefix: "D.")
   }
 
   /// The generator as it was in training, without averaging.
   /// - Throws: `LoadError` where its tensors do not fit.
-  public func rawGenerator() throws -> StyleGANGenerator {
-    let raw = StyleGANGenerator(configuration, seed: 0, device: generator.store.device)
+  public func rawGenerator() throws -> any Generator {
+    let raw = configuration.makeGenerator(seed: 0, device: generator.store.device)
     try file.load(into: raw.store.state, prefix: "G.")
     raw.store.setRequiresGradient(false)
     return raw
+  }
+
+  /// The generator, where it is StyleGAN's: a mapping network f and a synthesis network g.
+  /// - Parameter styles: whether each layer must take a style, too.
+  /// - Throws: ``ConfigurationError`` saying what this network is and has not.
+  public func styleGenerator(withStyles styles: Bool = true) throws -> StyleGANGenerator {
+    let title = type(of: configuration).title
+    guard let generator = generator as? StyleGANGenerator else {
+      throw ConfigurationError(
+        "\(file.path) is a \(title) network, which has no \(styles ? "styles" : "space W"): use a StyleGAN network")
+    }
+    guard !styles || generator.configuration.styles else {
+      throw ConfigurationError("\(file.path) is a \(title) network without styles: use one that has them")
+    }
+    return generator
   }
 
   /// Every tensor in the file: name, shape, and type.
@@ -75,10 +92,10 @@ public struct NetworkFile {
 
   /// Writes a network file, at once or not at all.
   static func write(
-    to path: String, generator: StyleGANGenerator, average: StyleGANGenerator, discriminator: StyleGANDiscriminator,
+    to path: String, generator: any Generator, average: any Generator, discriminator: any Discriminator,
     growth: Growth, history: History
   ) throws {
-    let header = NetworkHeader(configuration: generator.configuration, growth: growth, history: history)
+    let header = NetworkHeader(configuration: generator.architecture, growth: growth, history: history)
     var writer = SafetensorsWriter(metadata: try header.metadata(format: format))
     writer.add(average.store.state, prefix: "G_ema.")
     writer.add(generator.store.state, prefix: "G.")
@@ -89,11 +106,11 @@ public struct NetworkFile {
 
 /// What the metadata of network files and training states have in common.
 struct NetworkHeader {
-  var configuration: StyleGANConfiguration
+  var configuration: any NetworkConfiguration
   var growth: Growth
   var history: NetworkFile.History?
 
-  init(configuration: StyleGANConfiguration, growth: Growth, history: NetworkFile.History?) {
+  init(configuration: any NetworkConfiguration, growth: Growth, history: NetworkFile.History?) {
     self.configuration = configuration
     self.growth = growth
     self.history = history
@@ -106,10 +123,13 @@ struct NetworkHeader {
     guard [NetworkFile.format, TrainingState.format].contains(format) else {
       throw NetworkFileError(file.path, "its format is '\(format)'; this program reads '\(NetworkFile.format)'")
     }
-    guard file.metadata["family"] == "stylegan" else {
+    guard let family = Families.family(named: file.metadata["family"] ?? "") else {
       throw NetworkFileError(file.path, "its family is '\(file.metadata["family"] ?? "")', which is not known here")
     }
-    configuration = try file.decoded("configuration", as: StyleGANConfiguration.self)
+    func decoded<Family: NetworkConfiguration>(_: Family.Type) throws -> any NetworkConfiguration {
+      try file.decoded("configuration", as: Family.self)
+    }
+    configuration = try decoded(family)
     growth = try file.decoded("growth", as: Growth.self)
     history = file.metadata["training"] == nil ? nil : try file.decoded("training", as: NetworkFile.History.self)
     do { try configuration.validate() } catch { throw NetworkFileError(file.path, "\(error)") }
@@ -120,7 +140,7 @@ struct NetworkHeader {
   }
 
   func metadata(format: String) throws -> [String: String] {
-    var metadata = ["format": format, "family": "stylegan"]
+    var metadata = ["format": format, "family": type(of: configuration).family]
     metadata["configuration"] = try json(configuration)
     metadata["growth"] = try json(growth)
     if let history { metadata["training"] = try json(history) }
@@ -145,7 +165,7 @@ func json(_ value: some Encodable) throws -> String {
 
 extension SafetensorsFile {
   /// Refuses a configuration whose averaged generator is larger than this file, before memory is taken for it.
-  func requireGenerator(_ configuration: StyleGANConfiguration) throws {
+  func requireGenerator(_ configuration: any NetworkConfiguration) throws {
     let wanted = configuration.generatorParameterCount + configuration.generatorBufferCount
     let found = tensors.values.reduce(0) { $1.name.hasPrefix("G_ema.") ? $0 + $1.byteRange.count / 4 : $0 }
     // What is merely missing is listed by name when it is loaded.

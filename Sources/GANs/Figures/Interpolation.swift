@@ -29,7 +29,7 @@ public func slerp(_ a: Tensor, _ b: Tensor, _ t: Double) -> Tensor {
 extension Renderer {
   /// The styles of a walk through seeds: `frames` steps from each to the next.
   /// - Parameter loop: whether the walk returns to the first seed; without, it ends on the last.
-  /// - Returns: `[frames · segments (+ 1), L, wSize]`, truncated.
+  /// - Returns: codes, `[frames · segments (+ 1), L, wSize]`, truncated.
   public func walk(seeds: [UInt32], frames: Int, space: LatentSpace, loop: Bool) -> Tensor {
     let points = space == .z ? z(seeds: seeds) : w(seeds: seeds)
     let count = seeds.count
@@ -41,10 +41,10 @@ extension Renderer {
         for frame in 0..<frames {
           let t = Double(frame) / Double(frames)
           let point = space == .z ? slerp(at(segment), at(segment + 1), t) : at(segment).lerp(to: at(segment + 1), t)
-          rows.append(space == .z ? generator.mapping(point) : point)
+          rows.append(space == .z ? w(point) : point)
         }
       }
-      if !loop { rows.append(space == .z ? generator.mapping(at(count - 1)) : at(count - 1)) }
+      if !loop { rows.append(space == .z ? w(at(count - 1)) : at(count - 1)) }
     }
     return styles(.concatenated(rows))
   }

@@ -4,9 +4,10 @@ import Torch
 // Where a metric's images come from. Both kinds are rounded to 256 values, as files are, and any range can be asked for
 // again.
 
-/// Pictures of a generator from random latents: without truncation, with fresh noise, as metrics are defined.
+/// Pictures of a generator from random latents: without truncation, with fresh noise, as metrics are defined; with the
+/// black border that its training data has lost.
 public struct GeneratedImages {
-  private let generator: StyleGANGenerator
+  private let generator: any Generator
   private let growth: Growth
   private let compute: Compute
   private let seed: UInt64
@@ -14,13 +15,13 @@ public struct GeneratedImages {
 
   /// `count` pictures, fixed by `seed`.
   public init(
-    generator: StyleGANGenerator, growth: Growth, count: Int, seed: UInt64, compute: Compute = .default
+    generator: any Generator, growth: Growth, count: Int, seed: UInt64, compute: Compute = .default
   ) {
     self.generator = generator
     self.growth = growth
     self.compute = compute
     self.seed = seed
-    z = RandomStream(seed: seed).normal([count, generator.configuration.zSize])
+    z = RandomStream(seed: seed).normal([count, generator.architecture.zSize])
   }
 
   /// `[range.count, C, r, r]`, 0…255 in whole numbers.
@@ -32,8 +33,8 @@ public struct GeneratedImages {
         let part = start..<min(start + at, range.upperBound)
         let noise = RandomStream(seed: seed &+ 0x9e37_79b9_7f4a_7c15 &* UInt64(start + 1))
         let images = generator.images(
-          z[part].to(generator.store.device), noise: .random(noise), growth: growth, compute)
-        return quantized(images)
+          z[part].to(generator.store.device), truncation: .none, noise: .random(noise), growth: growth, compute)
+        return quantized(images.bordered(by: generator.architecture.border))
       })
   }
 }

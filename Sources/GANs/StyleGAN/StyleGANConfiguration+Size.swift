@@ -7,16 +7,18 @@ extension StyleGANConfiguration {
     for layer in 0..<mappingLayers { count += ((layer == 0 ? zSize : wSize) + 1) * wSize }
     for r in resolutions {
       let outputs = channels(at: r)
-      count += r == 4 ? outputs * 16 : channels(at: r / 2) * outputs * 9  // the constant, or conv0
+      let inputs = constantInput ? 1 : wSize
+      count += r == 4 ? inputs * outputs * 16 : channels(at: r / 2) * outputs * 9  // the constant or dense, or conv0
       count += outputs * outputs * 9  // conv1
-      count += 2 * (2 * outputs + (wSize + 1) * 2 * outputs)  // style0, style1: B, bias, A
+      // style0, style1: B, bias, A
+      count += 2 * ((noise ? 2 : 1) * outputs + (styles ? (wSize + 1) * 2 * outputs : 0))
       count += (outputs + 1) * imageChannels  // to_rgb
     }
     return count
   }
 
   /// Saved scalars of the generator that no optimizer touches: the average of w, and the noise images.
-  public var generatorBufferCount: Int { wSize + resolutions.reduce(0) { $0 + 2 * $1 * $1 } }
+  public var generatorBufferCount: Int { wSize + (noise ? resolutions.reduce(0) { $0 + 2 * $1 * $1 } : 0) }
 
   /// Trained scalars of the discriminator.
   public var discriminatorParameterCount: Int {
@@ -28,6 +30,11 @@ extension StyleGANConfiguration {
     }
     return count
   }
+
+  /// Two layers a resolution.
+  public func activationCount(at resolution: Int) -> Int {
+    resolutions.filter { $0 <= resolution }.reduce(0) { $0 + 2 * $1 * $1 * channels(at: $1) }
+  }
 }
 
 extension TrainingOptions {
@@ -38,8 +45,7 @@ extension TrainingOptions {
     let weights = 5 * generator + 4 * configuration.discriminatorParameterCount
     var activations = 0
     for top in configuration.resolutions where top >= schedule.initialResolution {
-      let sample = configuration.resolutions.filter { $0 <= top }
-        .reduce(0) { $0 + 2 * $1 * $1 * configuration.channels(at: $1) }
+      let sample = configuration.activationCount(at: top)
       // Reals and fakes.
       activations = max(activations, 2 * schedule.batchSize(at: top) * sample)
     }

@@ -18,6 +18,14 @@ public struct StyleGANConfiguration: Codable, Sendable, Equatable {
   public var fmapMax: Int
   /// Samples that the discriminator's minibatch standard deviation compares.
   public var minibatchGroup: Int
+  /// Table 1, B: whether a binomial filter smooths each change of resolution.
+  public var blur = true
+  /// Table 1, C: whether each layer takes a style (AdaIN); else pixel norm, as in Progressive GAN.
+  public var styles = true
+  /// Table 1, D: whether synthesis starts from a learned constant; else from a dense layer of w.
+  public var constantInput = true
+  /// Table 1, E: whether each layer has a noise input.
+  public var noise = true
 
   /// The paper's architecture at a resolution, with other widths where given.
   public init(
@@ -94,6 +102,10 @@ public struct StyleGANConfiguration: Codable, Sendable, Equatable {
     try require((1...1 << 20).contains(fmapBase), "fmapBase", fmapBase, "1 to 1048576")
     try require((1...4096).contains(fmapMax), "fmapMax", fmapMax, "1 to 4096")
     try require((1...1024).contains(minibatchGroup), "minibatchGroup", minibatchGroup, "1 to 1024")
+    if constantInput && !styles {
+      throw ConfigurationError(
+        "a constant input without styles would draw one picture for all latents: use a constant only with styles")
+    }
   }
 }
 

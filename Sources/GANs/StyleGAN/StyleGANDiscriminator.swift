@@ -13,6 +13,7 @@ public struct DiscriminatorBlock {
   /// Downsampling 3×3 convolution.
   public let conv1: EqualizedConv2d
   let activation1: BiasActivation
+  private let blur: Bool
 
   init(_ scope: Scope, resolution: Int, _ configuration: StyleGANConfiguration) {
     let (inputs, outputs) = (configuration.channels(at: resolution), configuration.channels(at: resolution / 2))
@@ -21,8 +22,10 @@ public struct DiscriminatorBlock {
     fromRGBActivation = BiasActivation(scope / "from_rgb", channels: inputs)
     conv0 = EqualizedConv2d(scope / "conv0", inputs: inputs, outputs: inputs)
     activation0 = BiasActivation(scope / "conv0", channels: inputs)
-    conv1 = EqualizedConv2d(scope / "conv1", inputs: inputs, outputs: outputs, resampling: .down)
+    conv1 = EqualizedConv2d(
+      scope / "conv1", inputs: inputs, outputs: outputs, resampling: configuration.blur ? .down : .none)
     activation1 = BiasActivation(scope / "conv1", channels: outputs)
+    blur = configuration.blur
   }
 
   /// Features `[N, C, r, r]` of images `[N, imageChannels, r, r]`.
@@ -32,7 +35,9 @@ public struct DiscriminatorBlock {
 
   /// `[N, C, r, r]` → `[N, C', r/2, r/2]`
   public func callAsFunction(_ x: Tensor, _ compute: Compute = .default) -> Tensor {
-    activation1(conv1(activation0(conv0(x, compute), compute), compute), compute)
+    let y = activation1(conv1(activation0(conv0(x, compute), compute), compute), compute)
+    // Without filtered resampling as in Progressive GAN: the mean of 2×2 squares after the activation.
+    return blur ? y : y.averagePooled()
   }
 }
 
@@ -75,7 +80,7 @@ public struct DiscriminatorEpilogue {
 }
 
 /// The discriminator of Progressive GAN and StyleGAN (PGGAN Table 2; StyleGAN §2 keeps it).
-public final class StyleGANDiscriminator {
+public final class StyleGANDiscriminator: Discriminator {
   /// The architecture.
   public let configuration: StyleGANConfiguration
   /// Every parameter, by name.

@@ -33,20 +33,6 @@ public final class StyleGANGenerator {
     let ws = w.unsqueezed(at: 1).expanded([-1, configuration.layerCount, -1])
     return truncation(ws, average: mapping.wAverage.value)
   }
-
-  /// Images for latents, without gradients.
-  /// - Parameter z: `[N, zSize]`
-  /// - Returns: `[N, imageChannels, r, r]`, nominally −1…1.
-  public func images(
-    _ z: Tensor, truncation: Truncation = .none, noise: NoiseMode = .constant, growth: Growth? = nil,
-    _ compute: Compute = .default
-  ) -> Tensor {
-    withoutGradients {
-      synthesis(
-        styles(z, truncation: truncation), noise: noise,
-        growth: growth ?? Growth(resolution: configuration.resolution), compute)
-    }
-  }
 }
 
 /// Mixes styles: layers before `crossover` take them from `first`, the others from `second` (StyleGAN §3.1).
@@ -64,4 +50,47 @@ public func mixedStyles(_ first: Tensor, _ second: Tensor, crossover: Int) -> Te
 public func mixedStyles(_ base: Tensor, copying layers: Set<Int>, from source: Tensor) -> Tensor {
   .concatenated(
     (0..<base.size(1)).map { (layers.contains($0) ? source : base).sliced($0..<$0 + 1, along: 1) }, along: 1)
+}
+
+extension StyleGANGenerator: Generator {
+  /// Its configuration.
+  public var architecture: any NetworkConfiguration { configuration }
+
+  /// Latents, mixing and noise.
+  public func sample(
+    count: Int, growth: Growth, mixingProbability: Double, random: RandomStream, device: Device
+  ) -> TrainingSample {
+    TrainingSample(
+      count: count, configuration: configuration, growth: growth, mixingProbability: mixingProbability, random: random,
+      device: device)
+  }
+
+  /// Images for latents, without gradients.
+  /// - Parameter z: `[N, zSize]`
+  /// - Returns: `[N, imageChannels, r, r]`, nominally −1…1.
+  public func images(
+    _ z: Tensor, truncation: Truncation = .none, noise: NoiseMode = .constant, growth: Growth? = nil,
+    _ compute: Compute = .default
+  ) -> Tensor {
+    withoutGradients {
+      synthesis(
+        styles(z, truncation: truncation), noise: noise,
+        growth: growth ?? Growth(resolution: configuration.resolution), compute)
+    }
+  }
+
+  /// The fakes of a training step, differentiable.
+  /// - Parameter updatingAverage: whether w_avg follows this batch's w (of the first latents).
+  /// - Returns: `[N, imageChannels, r, r]`
+  public func trainingImages(
+    _ sample: TrainingSample, growth: Growth, updatingAverage: Bool, _ compute: Compute = .default
+  ) -> Tensor {
+    let w = mapping(sample.z)
+    if updatingAverage { mapping.updateAverage(w) }
+    var ws = broadcast(w)
+    if let mixing = sample.mixing {
+      ws = mixedStyles(ws, broadcast(mapping(mixing.z)), crossover: mixing.crossover)
+    }
+    return synthesis(ws, noise: configuration.noise ? .given(sample.noise) : .none, growth: growth, compute)
+  }
 }

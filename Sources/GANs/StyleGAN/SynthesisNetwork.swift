@@ -14,12 +14,15 @@ public enum NoiseMode {
 
 /// One resolution of the synthesis network g (StyleGAN Fig. 1b): upsample, then two styled convolutions.
 ///
-/// The block of 4×4 has the learned constant in place of its first convolution.
+/// The block of 4×4 has the learned constant in place of its first convolution; in the generators that came before it
+/// (Table 1, A to C), a dense layer from w.
 public struct SynthesisBlock {
   /// The resolution r.
   public let resolution: Int
   /// The learned constant, `[1, C, 4, 4]`, starting at 1; only at 4×4.
   public let constant: Parameter?
+  /// In its place: w, `[N, wSize]` → `[N, C·16]`.
+  public let dense: EqualizedLinear?
   /// Upsampling 3×3 convolution; not at 4×4.
   public let conv0: EqualizedConv2d?
   /// 3×3 convolution.
@@ -29,22 +32,29 @@ public struct SynthesisBlock {
   /// 1×1 convolution to image channels, gain 1, with its bias.
   public let toRGB: EqualizedConv2d
   let toRGBBias: Parameter
+  private let blur: Bool
 
   init(_ scope: Scope, resolution: Int, _ configuration: StyleGANConfiguration) {
     let outputs = configuration.channels(at: resolution)
     func style(_ name: String) -> StyleEpilogue {
       StyleEpilogue(
-        scope / name, channels: outputs, resolution: resolution, latentSize: configuration.wSize)
+        scope / name, channels: outputs, resolution: resolution, latentSize: configuration.wSize,
+        noise: configuration.noise, styled: configuration.styles)
     }
     self.resolution = resolution
-    if resolution == 4 {
-      constant = scope.parameter("constant", [1, outputs, 4, 4], .constant(1))
-      conv0 = nil
-    } else {
-      constant = nil
-      conv0 = EqualizedConv2d(
-        scope / "conv0", inputs: configuration.channels(at: resolution / 2), outputs: outputs, resampling: .up)
-    }
+    blur = configuration.blur
+    let isFirst = resolution == 4
+    constant =
+      isFirst && configuration.constantInput ? scope.parameter("constant", [1, outputs, 4, 4], .constant(1)) : nil
+    dense =
+      isFirst && !configuration.constantInput
+      ? EqualizedLinear(scope / "dense", inputs: configuration.wSize, outputs: outputs * 16, bias: false) : nil
+    conv0 =
+      isFirst
+      ? nil
+      : EqualizedConv2d(
+        scope / "conv0", inputs: configuration.channels(at: resolution / 2), outputs: outputs,
+        resampling: blur ? .up : .none)
     style0 = style("style0")
     conv1 = EqualizedConv2d(scope / "conv1", inputs: outputs, outputs: outputs)
     style1 = style("style1")
@@ -64,7 +74,9 @@ public struct SynthesisBlock {
   ) -> Tensor {
     let start: Tensor
     if let conv0 {
-      start = conv0(x!, compute)
+      start = conv0(blur ? x! : x!.upsampledNearest(), compute)
+    } else if let dense {
+      start = compute.activations(dense(w.0).reshaped([w.0.size(0), -1, 4, 4]))
     } else {
       start = compute.activations(constant!.value.expanded([w.0.size(0), -1, -1, -1]))
     }

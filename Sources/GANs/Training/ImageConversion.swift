@@ -11,6 +11,20 @@ extension ImageBatch {
   }
 }
 
+extension Tensor {
+  /// Images without `border` pixels on each side: `[N, C, H, W]` → `[N, C, H − 2b, W − 2b]`.
+  func cropped(by border: Int) -> Tensor {
+    border == 0
+      ? self
+      : sliced(border..<size(2) - border, along: 2).sliced(border..<size(3) - border, along: 3).laidOut(.contiguous)
+  }
+
+  /// Images with `border` pixels of −1, black, on each side.
+  func bordered(by border: Int) -> Tensor {
+    border == 0 ? self : (self + 1).padded(top: border, bottom: border, left: border, right: border) - 1
+  }
+}
+
 extension Image {
   /// The images of a batch, −1…1 rounded to 0…255 and clipped.
   /// - Parameter batch: `[N, C, H, W]`, C = 1, 3 or 4.

@@ -94,11 +94,15 @@ public struct RunDirectory: Sendable, Equatable {
   public var statistics: String { "\(path)/stats.jsonl" }
   /// Real images as the network sees them.
   public var reals: String { "\(path)/reals.png" }
+  /// Losses, scores, penalties and estimates against kimg.
+  public var losses: String { "\(path)/loss.png" }
   /// All that an exact restart needs.
   public var state: String { "\(path)/training-state.safetensors" }
 
   /// Generated images after so many thousand images.
   public func fakes(kimg: Int) -> String { "\(path)/fakes\(String(format: "%06d", kimg)).png" }
+  /// Images of a training batch after so many steps.
+  public func batch(steps: Int) -> String { "\(path)/batch\(String(format: "%06d", steps)).png" }
   /// The networks after so many thousand images.
   public func network(kimg: Int) -> String { "\(path)/network-snapshot-\(String(format: "%06d", kimg)).safetensors" }
 

@@ -34,6 +34,16 @@ public struct Schedule: Codable, Sendable, Equatable {
       learningRates: [4: 0.001, 128: 0.0015, 256: 0.002, 512: 0.003])
   }
 
+  /// One resolution, minibatch and learning rate from beginning to end.
+  public static func fixed(resolution: Int, batch: Int, learningRate: Double) -> Schedule {
+    Schedule(
+      initialResolution: resolution, finalResolution: resolution, fadeKimg: 0, stableKimg: 0, batchSizes: [4: batch],
+      learningRates: [4: learningRate])
+  }
+
+  /// Whether the resolution grows.
+  public var grows: Bool { initialResolution < finalResolution }
+
   /// The state of growth after so many images: a resolution is trained for `stableKimg`, then the next is faded in.
   public func growth(afterImages images: Int) -> Growth {
     var resolution = initialResolution
@@ -79,7 +89,8 @@ public struct Schedule: Codable, Sendable, Equatable {
   /// - Throws: ``ConfigurationError`` naming the first that is out of range.
   public func validate() throws(ConfigurationError) {
     try require(
-      initialResolution >= 4 && initialResolution <= finalResolution && initialResolution.nonzeroBitCount == 1,
+      initialResolution >= 4 && initialResolution <= finalResolution
+        && (initialResolution == finalResolution || initialResolution.nonzeroBitCount == 1),
       "initialResolution", initialResolution, "a power of two from 4 to \(finalResolution)")
     try require(fadeKimg >= 0 && fadeKimg <= 1e9, "fadeKimg", fadeKimg, "0 or more")
     try require(stableKimg >= 0 && stableKimg <= 1e9, "stableKimg", stableKimg, "0 or more")

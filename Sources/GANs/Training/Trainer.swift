@@ -4,6 +4,8 @@ import Images
 import Torch
 
 /// Trains a network on a data set in a run folder, from a seed or from a saved state, with the same result.
+///
+/// It knows no family: what is trained and how are parts of the ``TrainingOptions``.
 public final class Trainer {
   /// What the run is made of.
   public let options: TrainingOptions
@@ -216,28 +218,46 @@ public final class Trainer {
       progress.statistics.add(name, value)
       isFinite = isFinite && value.isFinite
     }
-    networks.updateDiscriminator(
-      reals: try reals(batch, growth), sample: sample(batch, growth), growth: growth,
-      penalised: progress.steps % options.objective.penaltyInterval == 0, record: record)
-    networks.updateGenerator(sample: sample(batch, growth), growth: growth, record: record)
+    let penalised = progress.steps % options.objective.penaltyInterval == 0
+    var fakes: Tensor
+    switch options.stepOrder {
+    case .discriminatorFirst:
+      for _ in 0..<options.criticSteps {
+        networks.updateDiscriminator(
+          reals: try reals(batch, growth), sample: sample(batch, growth, penalised: penalised), growth: growth,
+          penalised: penalised, record: record)
+      }
+      fakes = networks.updateGenerator(sample: sample(batch, growth), growth: growth, record: record)
+    case .generatorFirst:
+      let reals = try reals(batch, growth)
+      let sample = sample(batch, growth, penalised: penalised)
+      fakes = networks.updateGenerator(sample: sample, growth: growth, record: record)
+      networks.updateDiscriminator(
+        reals: reals, sample: sample, fakes: fakes, growth: growth, penalised: penalised, record: record)
+    }
     networks.updateAverage(batch: batch)
     guard isFinite else { throw TrainingError.diverged(kimg: Double(progress.images) / 1000, state: directory.state) }
+    if options.batchGridSteps > 0 && progress.steps % options.batchGridSteps == 0 { try writeBatchGrid(fakes) }
     progress.growth = growth
-    progress.images += batch
+    progress.images += batch * options.criticSteps
     progress.steps += 1
   }
 
-  private func sample(_ count: Int, _ growth: Growth) -> TrainingSample {
-    TrainingSample(
-      count: count, configuration: options.configuration, growth: growth,
-      mixingProbability: options.mixingProbability, random: random, device: device)
+  private func sample(_ count: Int, _ growth: Growth, penalised: Bool = false) -> TrainingSample {
+    var sample = networks.generator.sample(
+      count: count, growth: growth, mixingProbability: options.mixingProbability, random: random, device: device)
+    if penalised && options.objective.regularizer == .gradientPenalty {
+      sample.position = random.uniform([count, 1, 1, 1]).to(device)
+    }
+    return sample
   }
 
   private func reals(_ count: Int, _ growth: Growth) throws -> Tensor {
     let batch = try loader.next(count)
     progress.position = loader.position
     return growth.prepared(
-      batch.tensor(channels: dataset.channels, resolution: dataset.resolution, device: device))
+      batch.tensor(channels: dataset.channels, resolution: dataset.resolution, device: device)
+        .cropped(by: options.configuration.border))
   }
 
   // MARK: Files
@@ -245,8 +265,19 @@ public final class Trainer {
   private func writeReals() throws {
     let (columns, rows) = gridSize(resolution: dataset.resolution)
     let batch = try BatchLoader(dataset, seed: options.seed).next(columns * rows)
-    let images = Image.images(of: batch.tensor(channels: dataset.channels, resolution: dataset.resolution))
+    let images = Image.images(
+      of: batch.tensor(channels: dataset.channels, resolution: dataset.resolution)
+        .cropped(by: options.configuration.border))
     try ImageGrid.tiled(images, columns: columns).write(to: directory.reals)
+  }
+
+  /// The first 25 fakes of a batch, five a row, in the range of their own values.
+  private func writeBatchGrid(_ fakes: Tensor) throws {
+    let shown = fakes[0..<min(25, fakes.size(0))]
+    let (low, high) = (shown.minimum().item, shown.maximum().item)
+    let scaled = (shown - low) * (2 / max(high - low, 1e-5)) - 1
+    try ImageGrid.tiled(Image.images(of: scaled), columns: 5, padding: 2, background: 0)
+      .write(to: directory.batch(steps: progress.steps))
   }
 
   private func writeStatistics(_ report: Report, secondsInTick: Double, seconds: Double) throws {
@@ -272,12 +303,13 @@ public final class Trainer {
     let images = (0..<rows).flatMap { row in
       Image.images(
         of: networks.average.images(
-          z[row * columns..<(row + 1) * columns], growth: growth, options.compute))
+          z[row * columns..<(row + 1) * columns], truncation: .none, noise: .constant, growth: growth, options.compute))
     }
     try ImageGrid.tiled(images, columns: columns).write(to: directory.fakes(kimg: kimg))
     try NetworkFile.write(
       to: directory.network(kimg: kimg), generator: networks.generator, average: networks.average,
       discriminator: networks.discriminator, growth: growth, history: history)
+    try LossPlot.write(statistics: directory.statistics, to: directory.losses)
     return .snapshot(network: directory.network(kimg: kimg), fakes: directory.fakes(kimg: kimg))
   }
 

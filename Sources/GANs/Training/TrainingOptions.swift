@@ -4,7 +4,7 @@ import Foundation
 /// Everything that determines a training run; kept as `options.json` in its folder.
 ///
 /// Two runs with equal options on the same build and machine make the same files.
-public struct TrainingOptions: Codable, Sendable, Equatable {
+public struct TrainingOptions: Sendable {
   /// The preset these options started from, for the folder's name.
   public var recipe: String
   /// Where the images are: what `DatasetSource.open` takes.
@@ -13,24 +13,36 @@ public struct TrainingOptions: Codable, Sendable, Equatable {
   public var dataset: DatasetIdentity
   /// Whether half of the images are mirrored left to right.
   public var mirror: Bool
-  /// The architecture.
-  public var configuration: StyleGANConfiguration
+  /// The architecture, of any family.
+  public var configuration: any NetworkConfiguration
   /// Growth, minibatches and learning rates.
   public var schedule: Schedule
   /// The losses.
-  public var objective: LogisticObjective
+  public var objective: Objective
+  /// Updates of D, each on its own images, to one of G (WGAN: 5).
+  public var criticSteps: Int
+  /// Whose update comes first.
+  public var stepOrder: StepOrder
   /// The share of batches with mixed styles (StyleGAN §3.1).
   public var mixingProbability: Double
+  /// What moves the weights.
+  public var optimizer: OptimizerKind
   /// Adam's β₁, β₂ and ε.
   public var adam: AdamConstants
+  /// RMSProp's α and ε.
+  public var rmsprop: RMSPropConstants
   /// Thousands of images after which the generator's average has forgotten half.
   public var averageHalfLifeKimg: Double
+  /// What the average keeps of itself in each step, in place of a half-life (PGGAN: 0.999); nil for the half-life.
+  public var averageDecay: Double?
   /// Thousands of images in all.
   public var totalKimg: Double
   /// Thousands of images between two lines of statistics.
   public var tickKimg: Double
   /// Ticks between two snapshots.
   public var snapshotTicks: Int
+  /// Steps between two grids of the first 25 fakes of a batch, in their own range of values; 0 for none.
+  public var batchGridSteps: Int
   /// Fixes weights, latents, noise and the order of the data.
   public var seed: UInt64
   /// Precision of activations.
@@ -57,6 +69,33 @@ public struct TrainingOptions: Codable, Sendable, Equatable {
     public init() {}
   }
 
+  /// RMSProp's constants.
+  public struct RMSPropConstants: Codable, Sendable, Equatable {
+    /// Decay of the mean of squares.
+    public var alpha = 0.99
+    /// Added to the root.
+    public var epsilon = 1e-8
+
+    /// The usual ones: 0.99, 1e−8.
+    public init() {}
+  }
+
+  /// The optimizers there are.
+  public enum OptimizerKind: String, Codable, CaseIterable, Sendable {
+    /// Adam (Kingma & Ba 2015).
+    case adam
+    /// RMSProp (Tieleman & Hinton 2012).
+    case rmsprop
+  }
+
+  /// The order of updates in a step.
+  public enum StepOrder: String, Codable, CaseIterable, Sendable {
+    /// D on fresh fakes, as often as it is told; then G on others.
+    case discriminatorFirst
+    /// G; then D on the same fakes, as they were.
+    case generatorFirst
+  }
+
   /// What identifies a data set.
   public struct DatasetIdentity: Codable, Sendable, Equatable {
     /// Its name.
@@ -74,21 +113,36 @@ public struct TrainingOptions: Codable, Sendable, Equatable {
     }
   }
 
-  /// The paper's training of an architecture on a data set.
-  public init(recipe: String, data: String, dataset: DatasetIdentity, configuration: StyleGANConfiguration) {
+  /// A recipe's training of an architecture on a data set.
+  public init(
+    recipe: Recipe, data: String, dataset: DatasetIdentity, configuration: any NetworkConfiguration
+  ) {
+    self.init(recipe: recipe.name, data: data, dataset: dataset, configuration: configuration)
+    recipe.apply(to: &self)
+  }
+
+  /// StyleGAN's training of an architecture on a data set, to start from.
+  public init(
+    recipe: String, data: String, dataset: DatasetIdentity, configuration: any NetworkConfiguration
+  ) {
     self.recipe = recipe
     self.data = data
     self.dataset = dataset
     mirror = false
     self.configuration = configuration
     schedule = .paper(resolution: configuration.resolution)
-    objective = LogisticObjective()
+    objective = Objective()
+    criticSteps = 1
+    stepOrder = .discriminatorFirst
     mixingProbability = 0.9
+    optimizer = .adam
     adam = AdamConstants()
+    rmsprop = RMSPropConstants()
     averageHalfLifeKimg = 10
     totalKimg = 25_000
     tickKimg = 1
     snapshotTicks = 25
+    batchGridSteps = 0
     seed = 0
     precision = .float32
     kernels = .fast
@@ -108,9 +162,17 @@ public struct TrainingOptions: Codable, Sendable, Equatable {
     try require(
       schedule.finalResolution == configuration.resolution, "finalResolution", schedule.finalResolution,
       "the network's \(configuration.resolution)")
+    try requireSense()
     try require(objective.gamma >= 0 && objective.gamma <= 1e6, "gamma", objective.gamma, "0 to 1000000")
     try require((1...1024).contains(objective.penaltyInterval), "r1 interval", objective.penaltyInterval, "1 to 1024")
     try require((0...1).contains(mixingProbability), "mixing", mixingProbability, "0 to 1")
+    try require((1...1000).contains(criticSteps), "critic steps", criticSteps, "1 to 1000")
+    try require(objective.drift >= 0 && objective.drift <= 1e6, "drift", objective.drift, "0 to 1000000")
+    if let clip = objective.clip { try require(clip > 0 && clip <= 1e6, "clip", clip, "above 0") }
+    try require((0..<1).contains(rmsprop.alpha), "rmsprop.alpha", rmsprop.alpha, "0 to below 1")
+    try require(rmsprop.epsilon > 0 && rmsprop.epsilon < 1, "rmsprop.epsilon", rmsprop.epsilon, "above 0 and below 1")
+    if let decay = averageDecay { try require((0..<1).contains(decay), "averageDecay", decay, "0 to below 1") }
+    try require((0...1_000_000_000).contains(batchGridSteps), "batchGridSteps", batchGridSteps, "0 (none) or more")
     try require((0..<1).contains(adam.beta1), "beta1", adam.beta1, "0 to below 1")
     try require((0..<1).contains(adam.beta2), "beta2", adam.beta2, "0 to below 1")
     try require(adam.epsilon > 0 && adam.epsilon < 1, "epsilon", adam.epsilon, "above 0 and below 1")
@@ -127,55 +189,11 @@ public struct TrainingOptions: Codable, Sendable, Equatable {
   /// - Throws: ``ConfigurationError``.
   func requireFit(_ dataset: any ImageDataset) throws(ConfigurationError) {
     func shape(_ side: Int, _ channels: Int) -> String { "\(side)×\(side)×\(channels)" }
-    guard dataset.resolution == configuration.resolution, dataset.channels == configuration.imageChannels else {
+    guard dataset.resolution == configuration.dataResolution, dataset.channels == configuration.imageChannels else {
       throw ConfigurationError(
         "the images are \(shape(dataset.resolution, dataset.channels)), but the network is for "
-          + "\(shape(configuration.resolution, configuration.imageChannels)): give both the same resolution and channels"
+          + "\(shape(configuration.dataResolution, configuration.imageChannels)): give both the same resolution and channels"
       )
-    }
-  }
-
-  /// The options as JSON for people, keys sorted.
-  public func text() throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    return String(decoding: try encoder.encode(self), as: UTF8.self) + "\n"
-  }
-
-  /// Reads options, refusing keys that are not known.
-  /// - Throws: ``ConfigurationError`` naming what is wrong.
-  public init(text: String, path: String) throws {
-    let data = Data(text.utf8)
-    do { self = try JSONDecoder().decode(TrainingOptions.self, from: data) } catch let error as DecodingError {
-      throw ConfigurationError("\(path) is not the options of a training run: \(error.explanation)")
-    }
-    let unknown = unknownKeys(
-      in: try JSONSerialization.jsonObject(with: data),
-      known: try JSONSerialization.jsonObject(with: try JSONEncoder().encode(self)))
-    guard unknown.isEmpty else {
-      throw ConfigurationError("\(path) has unknown keys: \(unknown.sorted().joined(separator: ", "))")
-    }
-    try validate()
-  }
-}
-
-/// Keys of `found` that `known` has not, as dotted paths.
-func unknownKeys(in found: Any, known: Any, at path: String = "") -> [String] {
-  guard let found = found as? [String: Any], let known = known as? [String: Any] else { return [] }
-  return found.flatMap { key, value in
-    known[key].map { unknownKeys(in: value, known: $0, at: path + key + ".") } ?? [path + key]
-  }
-}
-
-extension DecodingError {
-  /// What is wrong, and at which key.
-  var explanation: String {
-    switch self {
-    case .keyNotFound(let key, _): "'\(key.stringValue)' is missing"
-    case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
-      context.codingPath.isEmpty
-        ? "it is not JSON" : "'\(context.codingPath.map(\.stringValue).joined(separator: "."))' has the wrong type"
-    @unknown default: "it cannot be read"
     }
   }
 }

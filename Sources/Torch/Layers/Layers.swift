@@ -24,15 +24,18 @@ public struct Conv2d {
   public let weight: Parameter
   /// `[outputs]`; nil without a bias.
   public let bias: Parameter?
-  let stride, padding: Int
+  package let stride, padding: Int
 
   /// Makes `weight` and `bias` in `scope`.
+  /// - Parameter initializer: how the weight starts, with a bias of 0; nil for both as told there.
   public init(
-    _ scope: Scope, inputs: Int, outputs: Int, kernel: Int, stride: Int = 1, padding: Int = 0, bias: Bool = true
+    _ scope: Scope, inputs: Int, outputs: Int, kernel: Int, stride: Int = 1, padding: Int = 0, bias: Bool = true,
+    initializer: Initializer? = nil
   ) {
     let bound = 1 / Double(inputs * kernel * kernel).squareRoot()
-    weight = scope.parameter("weight", [outputs, inputs, kernel, kernel], .uniform(bound: bound))
-    self.bias = bias ? scope.parameter("bias", [outputs], .uniform(bound: bound)) : nil
+    weight = scope.parameter("weight", [outputs, inputs, kernel, kernel], initializer ?? .uniform(bound: bound))
+    self.bias =
+      bias ? scope.parameter("bias", [outputs], initializer == nil ? .uniform(bound: bound) : .constant(0)) : nil
     self.stride = stride
     self.padding = padding
   }
@@ -49,15 +52,18 @@ public struct ConvTranspose2d {
   public let weight: Parameter
   /// `[outputs]`; nil without a bias.
   public let bias: Parameter?
-  let stride, padding: Int
+  package let stride, padding: Int
 
   /// Makes `weight` and `bias` in `scope`.
+  /// - Parameter initializer: how the weight starts, with a bias of 0; nil for both as told there.
   public init(
-    _ scope: Scope, inputs: Int, outputs: Int, kernel: Int, stride: Int = 1, padding: Int = 0, bias: Bool = true
+    _ scope: Scope, inputs: Int, outputs: Int, kernel: Int, stride: Int = 1, padding: Int = 0, bias: Bool = true,
+    initializer: Initializer? = nil
   ) {
     let bound = 1 / Double(outputs * kernel * kernel).squareRoot()
-    weight = scope.parameter("weight", [inputs, outputs, kernel, kernel], .uniform(bound: bound))
-    self.bias = bias ? scope.parameter("bias", [outputs], .uniform(bound: bound)) : nil
+    weight = scope.parameter("weight", [inputs, outputs, kernel, kernel], initializer ?? .uniform(bound: bound))
+    self.bias =
+      bias ? scope.parameter("bias", [outputs], initializer == nil ? .uniform(bound: bound) : .constant(0)) : nil
     self.stride = stride
     self.padding = padding
   }

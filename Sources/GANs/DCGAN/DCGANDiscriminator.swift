@@ -1,0 +1,47 @@
+import Torch
+
+/// DCGAN's discriminator (Radford et al. 2015, §3): the generator's mirror image.
+///
+/// 4×4 convolutions with stride 2 halve the side down to 4×4, the last covers it; leaky ReLU of slope 0.2; batch
+/// normalisation except on the first and last layer. The sigmoid at the end is in the ``Objective``. Weights start as
+/// N(0, 0.02²).
+public final class DCGANDiscriminator: Discriminator {
+  /// Every parameter, by name.
+  public let store: ParameterStore
+  /// 4×4 convolutions, from the images to the score.
+  public let layers: [Conv2d]
+  /// One after each layer but the first and the last; none in a critic without normalisation.
+  public let norms: [BatchNorm]
+
+  /// A discriminator with fresh weights fixed by `seed`.
+  /// - Parameter normalized: whether there is batch normalisation.
+  public init(_ configuration: DCGANConfiguration, normalized: Bool = true, seed: UInt64, device: Device = .cpu) {
+    store = ParameterStore(seed: seed, device: device)
+    let sides = Array(configuration.featureResolutions.reversed())
+    let widths = [configuration.imageChannels] + sides.map(configuration.channels(at:)) + [1]
+    var layers: [Conv2d] = []
+    var norms: [BatchNorm] = []
+    for i in 0...sides.count {
+      let isLast = i == sides.count
+      // Named by the side of its output.
+      let scope = store.root / "b\(isLast ? 1 : sides[i])"
+      let isNormalized = normalized && i > 0 && !isLast
+      layers.append(
+        Conv2d(
+          scope / "conv", inputs: widths[i], outputs: widths[i + 1], kernel: 4, stride: isLast ? 1 : 2,
+          padding: isLast ? 0 : 1, bias: !isNormalized, initializer: .normal(deviation: 0.02)))
+      if isNormalized { norms.append(BatchNorm(scope / "norm", channels: widths[i + 1])) }
+    }
+    (self.layers, self.norms) = (layers, norms)
+  }
+
+  /// Scores images `[N, imageChannels, r, r]`, normalising by the batch: `[N, 1]`, float32, logits.
+  public func callAsFunction(_ images: Tensor, growth: Growth, _ compute: Compute = .default) -> Tensor {
+    var x = layers[0](compute.activations(images), compute).leakyReLU(slope: 0.2)
+    for (i, layer) in layers.dropFirst().dropLast().enumerated() {
+      let y = layer(x, compute)
+      x = (norms.isEmpty ? y : compute.activations(norms[i](y, training: true))).leakyReLU(slope: 0.2)
+    }
+    return layers.last!(x, compute).to(.float32).reshaped([images.size(0), 1])
+  }
+}

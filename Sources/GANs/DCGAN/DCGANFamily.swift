@@ -1,0 +1,52 @@
+/// DCGAN among the families.
+extension DCGANConfiguration {
+  /// The name in files.
+  public static var family: String { "dcgan" }
+  /// The name for people.
+  public static var title: String { "DCGAN" }
+
+  /// The named trainings of this family.
+  public static var recipes: [Recipe] {
+    [
+      Recipe(
+        "dcgan", "DCGAN (Radford et al. 2015): strided convolutions with batch normalisation", cost: "?", of: Self.self,
+        training: { $0.trainAsDCGAN() })
+    ]
+  }
+
+  /// The architecture that settings ask for.
+  public init(_ settings: ArchitectureSettings, resolution: Int, imageChannels: Int) throws(ConfigurationError) {
+    try self.init(settings, resolution: resolution, imageChannels: imageChannels, title: Self.title)
+  }
+
+  /// The same for a family that has these networks under another objective.
+  init(
+    _ settings: ArchitectureSettings, resolution: Int, imageChannels: Int, title: String
+  ) throws(ConfigurationError) {
+    try settings.require(only: ["--width", "--features", "--z-dim"], of: title)
+    let features: [StyleGANConfiguration.Width: Int] = [.paper: 128, .small: 32, .tiny: 16]
+    self.init(
+      resolution: resolution, imageChannels: imageChannels, zSize: settings.zSize ?? 100,
+      features: settings.features ?? settings.width.map { features[$0]! } ?? 64)
+  }
+
+  /// Its discriminator normalises over the minibatch.
+  public var traits: NetworkTraits {
+    var traits = NetworkTraits()
+    traits.normalizesCriticBatches = true
+    return traits
+  }
+}
+
+extension TrainingOptions {
+  /// The logistic loss, Adam with β₁ = 0.5, batches of 128 (DCGAN §4); 50 epochs of 60,000 images.
+  fileprivate mutating func trainAsDCGAN() {
+    objective = Objective(regularizer: .none, gamma: 0)
+    schedule = .fixed(resolution: configuration.resolution, batch: 128, learningRate: 2e-4)
+    adam.beta1 = 0.5
+    adam.beta2 = 0.999
+    mixingProbability = 0
+    averageHalfLifeKimg = 0
+    totalKimg = 3000
+  }
+}

@@ -1,0 +1,82 @@
+import Torch
+
+/// DCGAN's generator (Radford et al. 2015, Fig. 1): z is projected to 4×4, then transposed convolutions double the side.
+///
+/// Each is followed by batch normalisation and ReLU; the last by tanh alone. Weights start as N(0, 0.02²).
+public final class DCGANGenerator: Generator {
+  /// What it is made by.
+  public let architecture: any NetworkConfiguration
+  /// Every parameter, by name.
+  public let store: ParameterStore
+  /// Transposed 4×4 convolutions: from z to 4×4, then each with stride 2.
+  public let layers: [ConvTranspose2d]
+  /// One after each layer but the last.
+  public let norms: [BatchNorm]
+
+  /// A generator with fresh weights fixed by `seed`.
+  /// - Parameter architecture: the configuration of a family that has this generator; nil for DCGAN itself.
+  public init(
+    _ configuration: DCGANConfiguration, of architecture: (any NetworkConfiguration)? = nil, seed: UInt64,
+    device: Device = .cpu
+  ) {
+    self.architecture = architecture ?? configuration
+    store = ParameterStore(seed: seed, device: device)
+    let sides = configuration.featureResolutions
+    let widths = [configuration.zSize] + sides.map(configuration.channels(at:)) + [configuration.imageChannels]
+    var layers: [ConvTranspose2d] = []
+    var norms: [BatchNorm] = []
+    for (i, side) in (sides + [configuration.resolution]).enumerated() {
+      let (scope, isLast) = (store.root / "b\(side)", i == sides.count)
+      layers.append(
+        ConvTranspose2d(
+          scope / "conv", inputs: widths[i], outputs: widths[i + 1], kernel: 4, stride: i == 0 ? 1 : 2,
+          padding: i == 0 ? 0 : 1, bias: isLast, initializer: .normal(deviation: 0.02)))
+      if !isLast { norms.append(BatchNorm(scope / "norm", channels: widths[i + 1])) }
+    }
+    (self.layers, self.norms) = (layers, norms)
+  }
+
+  /// Draws images.
+  /// - Parameters:
+  ///   - z: `[N, zSize]`
+  ///   - training: normalises by the batch, which the moving statistics follow; else by those.
+  /// - Returns: `[N, imageChannels, r, r]`, −1…1.
+  public func callAsFunction(_ z: Tensor, training: Bool, _ compute: Compute = .default) -> Tensor {
+    var x = compute.activations(z.reshaped([z.size(0), -1, 1, 1]))
+    for (layer, norm) in zip(layers, norms) {
+      x = compute.activations(norm(layer(x, compute), training: training)).relu()
+    }
+    return layers.last!(x, compute).to(.float32).tanh()
+  }
+
+  /// Images for latents, without gradients.
+  public func images(
+    _ z: Tensor, truncation: Truncation = .none, noise: NoiseMode = .none, growth: Growth? = nil,
+    _ compute: Compute = .default
+  ) -> Tensor {
+    withoutGradients { self(z, training: false, compute) }
+  }
+
+  /// The fakes of a training step, differentiable.
+  public func trainingImages(
+    _ sample: TrainingSample, growth: Growth, updatingAverage: Bool, _ compute: Compute
+  ) -> Tensor {
+    self(sample.z, training: true, compute)
+  }
+}
+
+extension ConvTranspose2d {
+  /// Applies the layer in the precision of a computation.
+  func callAsFunction(_ x: Tensor, _ compute: Compute) -> Tensor {
+    x.convTranspose2d(
+      compute.activations(weight.value), bias: bias.map { $0.value.to(x.dtype) }, stride: stride, padding: padding)
+  }
+}
+
+extension Conv2d {
+  /// Applies the layer in the precision of a computation.
+  func callAsFunction(_ x: Tensor, _ compute: Compute) -> Tensor {
+    x.conv2d(
+      compute.activations(weight.value), bias: bias.map { $0.value.to(x.dtype) }, stride: stride, padding: padding)
+  }
+}

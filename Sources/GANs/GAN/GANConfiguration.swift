@@ -1,0 +1,79 @@
+import Torch
+
+/// The architecture of the first GAN (Goodfellow et al. 2014), fully connected, with the layer sizes of the usual program.
+public struct GANConfiguration: NetworkConfiguration {
+  /// The side of the images; 28 for MNIST and its like.
+  public var resolution: Int
+  /// 1 (grayscale), 3 (RGB) or 4 (RGBA).
+  public var imageChannels: Int
+  /// Pixels cut off each side of the data's images: 2 where 28×28 images got a border to 32×32.
+  public var border: Int
+  /// Size of z.
+  public var zSize: Int
+  /// ε of batch normalisation. 0.8 in the usual program, which meant to set a momentum of 0.8 by position.
+  public var batchNormEpsilon: Double
+
+  /// An architecture.
+  public init(
+    resolution: Int = 28, imageChannels: Int = 1, border: Int = 0, zSize: Int = 100, batchNormEpsilon: Double = 0.8
+  ) {
+    (self.resolution, self.imageChannels, self.border) = (resolution, imageChannels, border)
+    (self.zSize, self.batchNormEpsilon) = (zSize, batchNormEpsilon)
+  }
+
+  /// Sizes of G's layers: z, hidden ones, pixels.
+  var generatorWidths: [Int] { [zSize, 128, 256, 512, 1024, pixels] }
+  /// Sizes of D's layers: pixels, hidden ones, the score.
+  var discriminatorWidths: [Int] { [pixels, 512, 256, 1] }
+  private var pixels: Int { imageChannels * resolution * resolution }
+
+  /// Checks every field.
+  public func validate() throws(ConfigurationError) {
+    try require((4...256).contains(resolution), "resolution", resolution, "4 to 256")
+    try require([1, 3, 4].contains(imageChannels), "imageChannels", imageChannels, "1, 3 or 4")
+    try require((0...64).contains(border), "border", border, "0 to 64")
+    try require((1...8192).contains(zSize), "zSize", zSize, "1 to 8192")
+    try require(
+      batchNormEpsilon > 0 && batchNormEpsilon <= 10, "batchNormEpsilon", batchNormEpsilon, "above 0 and at most 10")
+  }
+
+  // MARK: Size
+
+  /// Trained scalars of the generator.
+  public var generatorParameterCount: Int {
+    zip(generatorWidths, generatorWidths.dropFirst()).reduce(0) { $0 + ($1.0 + 1) * $1.1 }
+      + generatorWidths[2...4].reduce(0) { $0 + 2 * $1 }
+  }
+
+  /// Saved scalars of the generator that no optimizer touches.
+  public var generatorBufferCount: Int { generatorWidths[2...4].reduce(0) { $0 + 2 * $1 } }
+
+  /// Trained scalars of the discriminator.
+  public var discriminatorParameterCount: Int {
+    zip(discriminatorWidths, discriminatorWidths.dropFirst()).reduce(0) { $0 + ($1.0 + 1) * $1.1 }
+  }
+
+  /// Values that the discriminator keeps of one image.
+  public func activationCount(at resolution: Int) -> Int { discriminatorWidths.reduce(0, +) }
+
+  /// Latents and layers.
+  public var summary: [String] {
+    [
+      "generator " + generatorWidths.map(String.init).joined(separator: "–")
+        + ", batch normalisation ε \(batchNormEpsilon)",
+      "discriminator " + discriminatorWidths.map(String.init).joined(separator: "–"),
+    ]
+  }
+
+  // MARK: Networks
+
+  /// A generator with fresh weights.
+  public func makeGenerator(seed: UInt64, device: Device) -> any Generator {
+    GANGenerator(self, seed: seed, device: device)
+  }
+
+  /// A discriminator with fresh weights.
+  public func makeDiscriminator(seed: UInt64, device: Device) -> any Discriminator {
+    GANDiscriminator(self, seed: seed, device: device)
+  }
+}

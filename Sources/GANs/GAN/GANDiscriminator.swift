@@ -1,0 +1,28 @@
+import Torch
+
+/// The first GAN's discriminator, as the usual program has it: linear layers from pixels to a score.
+///
+/// Leaky ReLU (0.2) between them. The sigmoid at the end is in the ``Objective``.
+public final class GANDiscriminator: Discriminator {
+  /// Every parameter, by name.
+  public let store: ParameterStore
+  /// From pixels to the score.
+  public let layers: [Linear]
+
+  /// A discriminator with fresh weights fixed by `seed`.
+  public init(_ configuration: GANConfiguration, seed: UInt64, device: Device = .cpu) {
+    let store = ParameterStore(seed: seed, device: device)
+    self.store = store
+    let widths = configuration.discriminatorWidths
+    layers = zip(widths, widths.dropFirst()).enumerated().map { i, sizes in
+      Linear(store.root / "dense\(i)", inputs: sizes.0, outputs: sizes.1)
+    }
+  }
+
+  /// Scores images `[N, imageChannels, r, r]`: `[N, 1]`, logits.
+  public func callAsFunction(_ images: Tensor, growth: Growth, _ compute: Compute = .default) -> Tensor {
+    let flat = images.laidOut(.contiguous).reshaped([images.size(0), -1])
+    let hidden = layers.dropLast().reduce(flat) { x, layer in layer(x).leakyReLU(slope: 0.2) }
+    return layers.last!(hidden)
+  }
+}

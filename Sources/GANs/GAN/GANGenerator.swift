@@ -1,0 +1,59 @@
+import Torch
+
+/// The first GAN's generator, as the usual program has it: linear layers from z to pixels.
+///
+/// Linear and leaky ReLU (0.2); three times linear, batch normalisation and leaky ReLU; linear and tanh.
+public final class GANGenerator: Generator {
+  /// The architecture.
+  public let configuration: GANConfiguration
+  /// Every parameter, by name.
+  public let store: ParameterStore
+  /// From z to pixels.
+  public let layers: [Linear]
+  /// After each layer but the first and the last.
+  public let norms: [BatchNorm]
+
+  /// A generator with fresh weights fixed by `seed`.
+  public init(_ configuration: GANConfiguration, seed: UInt64, device: Device = .cpu) {
+    self.configuration = configuration
+    let store = ParameterStore(seed: seed, device: device)
+    self.store = store
+    let widths = configuration.generatorWidths
+    layers = zip(widths, widths.dropFirst()).enumerated().map { i, sizes in
+      Linear(store.root / "dense\(i)", inputs: sizes.0, outputs: sizes.1)
+    }
+    norms = (1..<layers.count - 1).map {
+      BatchNorm(store.root / "norm\($0)", channels: widths[$0 + 1], epsilon: configuration.batchNormEpsilon)
+    }
+  }
+
+  /// Its configuration.
+  public var architecture: any NetworkConfiguration { configuration }
+
+  /// Draws images.
+  /// - Parameters:
+  ///   - z: `[N, zSize]`
+  ///   - training: normalises by the batch, which the moving statistics follow; else by those.
+  /// - Returns: `[N, imageChannels, r, r]`, −1…1.
+  public func callAsFunction(_ z: Tensor, training: Bool) -> Tensor {
+    var x = layers[0](z).leakyReLU(slope: 0.2)
+    for (layer, norm) in zip(layers.dropFirst(), norms) { x = norm(layer(x), training: training).leakyReLU(slope: 0.2) }
+    let side = configuration.resolution
+    return layers.last!(x).tanh().reshaped([-1, configuration.imageChannels, side, side])
+  }
+
+  /// Images for latents, without gradients.
+  public func images(
+    _ z: Tensor, truncation: Truncation = .none, noise: NoiseMode = .none, growth: Growth? = nil,
+    _ compute: Compute = .default
+  ) -> Tensor {
+    withoutGradients { self(z, training: false) }
+  }
+
+  /// The fakes of a training step, differentiable.
+  public func trainingImages(
+    _ sample: TrainingSample, growth: Growth, updatingAverage: Bool, _ compute: Compute
+  ) -> Tensor {
+    self(sample.z, training: true)
+  }
+}

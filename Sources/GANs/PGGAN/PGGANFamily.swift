@@ -1,0 +1,47 @@
+/// Progressive GAN among the families.
+extension PGGANConfiguration {
+  /// The name in files.
+  public static var family: String { "pggan" }
+  /// The name for people.
+  public static var title: String { "Progressive GAN" }
+
+  /// The named trainings of this family.
+  public static var recipes: [Recipe] {
+    [
+      Recipe(
+        "pggan", "Progressive GAN (Karras et al. 2018): grows from 4×4, gradient penalty and drift", cost: "?",
+        of: Self.self,
+        training: { $0.trainAsProgressiveGAN() })
+    ]
+  }
+
+  /// The architecture that settings ask for.
+  public init(_ settings: ArchitectureSettings, resolution: Int, imageChannels: Int) throws(ConfigurationError) {
+    try settings.require(only: ["--width", "--fmap-base", "--fmap-max", "--z-dim"], of: Self.title)
+    let width = StyleGANConfiguration(
+      width: settings.width ?? .small, resolution: resolution, imageChannels: imageChannels)
+    self.init(
+      resolution: resolution, imageChannels: imageChannels, zSize: settings.zSize ?? width.zSize,
+      fmapBase: settings.fmapBase ?? width.fmapBase, fmapMax: settings.fmapMax ?? width.fmapMax)
+  }
+
+  /// It grows.
+  public var traits: NetworkTraits {
+    var traits = NetworkTraits()
+    traits.grows = true
+    return traits
+  }
+}
+
+extension TrainingOptions {
+  /// Wasserstein loss with gradient penalty and drift, growing from 4×4, G averaged with 0.999 (PGGAN §A.1).
+  mutating func trainAsProgressiveGAN() {
+    objective = Objective(loss: .wasserstein, regularizer: .gradientPenalty, gamma: 10, drift: 0.001)
+    schedule = Schedule(
+      initialResolution: 4, finalResolution: configuration.resolution, fadeKimg: 800, stableKimg: 800,
+      batchSizes: [4: 16, 256: 14, 512: 6, 1024: 3], learningRates: [4: 0.001])
+    mixingProbability = 0
+    averageDecay = 0.999
+    totalKimg = 12_000
+  }
+}

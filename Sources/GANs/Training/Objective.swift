@@ -1,0 +1,141 @@
+import Torch
+
+/// What G and D minimise: a loss, a regularizer of D, and the two ways of holding a critic in check.
+///
+/// The parts combine freely; ``TrainingOptions/validate()`` refuses combinations that make no sense. Scores are logits: the
+/// sigmoid with which the first papers end D is part of the loss here, which is the same function and rounds better.
+public struct Objective: Codable, Sendable, Equatable {
+  /// The losses, of scores s = D(x) on reals and t = D(G(z)) on fakes.
+  public enum Loss: String, Codable, CaseIterable, Sendable {
+    /// The game as it is written: G minimises E[log(1 − σ(t))], which saturates (Goodfellow et al. 2014, Eq. 1).
+    case minimax
+    /// The logistic loss: G minimises −E[log σ(t)] = E[log(1 + e^−t)] (Goodfellow et al. 2014, §3).
+    case nonSaturating = "non-saturating"
+    /// D maximises E[s] − E[t] (Arjovsky et al. 2017, Eq. 3).
+    case wasserstein
+    /// D minimises E[max(0, 1 − s)] + E[max(0, 1 + t)] (Lim & Ye 2017).
+    case hinge
+  }
+
+  /// What is added to D's loss.
+  public enum Regularizer: String, Codable, CaseIterable, Sendable {
+    /// Nothing.
+    case none
+    /// γ/2·E‖∇ₓD(x)‖² on reals (Mescheder et al. 2018, Eq. 9).
+    case r1
+    /// λ·E[(‖∇D(x̂)‖ − 1)²] between reals and fakes (Gulrajani et al. 2017, Eq. 3).
+    case gradientPenalty = "gp"
+  }
+
+  /// The loss.
+  public var loss: Loss
+  /// The regularizer of D.
+  public var regularizer: Regularizer
+  /// How strong it is: γ of R1, λ of the gradient penalty; 10 in the papers.
+  public var gamma: Double
+  /// It is applied every this many steps, k times as strong ("lazy" where k > 1, StyleGAN2 §3.1).
+  public var penaltyInterval: Int
+  /// ε of the drift term ε·E[D(x)²], which keeps scores near 0 (PGGAN §A.1: 0.001); 0 for none.
+  public var drift: Double
+  /// Weights of D are clipped to [−c, c] after each of its steps (WGAN: 0.01); nil for no clipping.
+  public var clip: Double?
+  /// Whether D's loss is the mean of its two halves instead of their sum.
+  public var halvesDiscriminatorLoss: Bool
+
+  /// An objective; without arguments StyleGAN's, the logistic loss with R1.
+  public init(
+    loss: Loss = .nonSaturating, regularizer: Regularizer = .r1, gamma: Double = 10, penaltyInterval: Int = 1,
+    drift: Double = 0, clip: Double? = nil, halvesDiscriminatorLoss: Bool = false
+  ) {
+    self.loss = loss
+    self.regularizer = regularizer
+    self.gamma = gamma
+    self.penaltyInterval = penaltyInterval
+    self.drift = drift
+    self.clip = clip
+    self.halvesDiscriminatorLoss = halvesDiscriminatorLoss
+  }
+
+  /// Reads an objective; files from before there were several have the logistic loss with R1.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    self.init(
+      loss: try values.decodeIfPresent(Loss.self, forKey: .loss) ?? .nonSaturating,
+      regularizer: try values.decodeIfPresent(Regularizer.self, forKey: .regularizer) ?? .r1,
+      gamma: try values.decode(Double.self, forKey: .gamma),
+      penaltyInterval: try values.decode(Int.self, forKey: .penaltyInterval),
+      drift: try values.decodeIfPresent(Double.self, forKey: .drift) ?? 0,
+      clip: try values.decodeIfPresent(Double.self, forKey: .clip),
+      halvesDiscriminatorLoss: try values.decodeIfPresent(Bool.self, forKey: .halvesDiscriminatorLoss) ?? false)
+  }
+
+  // MARK: Losses
+
+  /// G's loss.
+  /// - Parameter fakeScores: t, `[N, 1]`
+  public func generatorLoss(fakeScores: Tensor) -> Tensor {
+    switch loss {
+    case .minimax: -fakeScores.softplus().mean()
+    case .nonSaturating: (-fakeScores).softplus().mean()
+    case .wasserstein, .hinge: -fakeScores.mean()
+    }
+  }
+
+  /// D's loss before what regularizes it.
+  /// - Parameters:
+  ///   - realScores: s, `[N, 1]`
+  ///   - fakeScores: t, `[N, 1]`
+  public func discriminatorLoss(realScores: Tensor, fakeScores: Tensor) -> Tensor {
+    let sum =
+      switch loss {
+      case .minimax, .nonSaturating: (-realScores).softplus().mean() + fakeScores.softplus().mean()
+      case .wasserstein: fakeScores.mean() - realScores.mean()
+      case .hinge: (1 - realScores).relu().mean() + (1 + fakeScores).relu().mean()
+      }
+    return halvesDiscriminatorLoss ? sum * 0.5 : sum
+  }
+
+  // MARK: Regularizers
+
+  /// Whether there is anything to apply.
+  var isRegularized: Bool { regularizer != .none && gamma > 0 }
+
+  /// R1: γ/2·E‖∇ₓD(x)‖² on reals, differentiable (Mescheder et al. 2018, Eq. 9).
+  /// - Parameters:
+  ///   - reals: `[N, C, H, W]`, a leaf that requires gradients.
+  ///   - realScores: D(reals), `[N, 1]`.
+  public func penalty(reals: Tensor, realScores: Tensor) -> Tensor {
+    let gradient = gradients(of: realScores.sum(), withRespectTo: [reals], createGraph: true)[0]
+    return gradient.to(.float32).squared().sum(over: [1, 2, 3]).mean() * (gamma / 2)
+  }
+
+  /// λ·E[(‖∇D(x̂)‖ − 1)²], x̂ = x + u·(G(z) − x), differentiable (Gulrajani et al. 2017, Eq. 3).
+  ///
+  /// 1e−12 is added under the root, whose slope at 0 is infinite.
+  /// - Parameters:
+  ///   - reals: x, `[N, C, H, W]`
+  ///   - fakes: G(z), the same shape
+  ///   - position: u, uniform in 0…1, `[N, 1, 1, 1]`
+  ///   - discriminator: D
+  public func gradientPenalty(
+    reals: Tensor, fakes: Tensor, position: Tensor, discriminator: (Tensor) -> Tensor
+  ) -> Tensor {
+    let between = (reals + (fakes - reals) * position).requiringGradient()
+    let gradient = gradients(of: discriminator(between).sum(), withRespectTo: [between], createGraph: true)[0]
+    let norm = (gradient.to(.float32).squared().sum(over: [1, 2, 3]) + 1e-12).squareRoot()
+    return (norm - 1).squared().mean() * gamma
+  }
+
+  /// ε·E[D(x)²] (PGGAN §A.1).
+  /// - Parameter realScores: D(x), `[N, 1]`
+  public func driftTerm(realScores: Tensor) -> Tensor { realScores.squared().mean() * drift }
+
+  /// c = k/(k + 1): the optimizer of a network that is regularised every k-th step takes one step more in k, so its
+  /// learning rate is multiplied by c and its β are raised to c (StyleGAN2 §B). 1 where k = 1.
+  public var lazyCorrection: Double {
+    penaltyInterval > 1 ? Double(penaltyInterval) / Double(penaltyInterval + 1) : 1
+  }
+}
+
+/// StyleGAN's objective, the logistic loss with R1, is what an ``Objective`` is unless it is told otherwise.
+public typealias LogisticObjective = Objective

@@ -1,0 +1,45 @@
+/// WGAN among the families.
+extension WGANConfiguration {
+  /// The name in files.
+  public static var family: String { "wgan" }
+  /// The name for people.
+  public static var title: String { "WGAN" }
+
+  /// The named trainings of this family.
+  public static var recipes: [Recipe] {
+    [
+      Recipe(
+        "wgan", "WGAN (Arjovsky et al. 2017): a clipped critic that estimates the Wasserstein distance", cost: "?",
+        of: Self.self,
+        training: { $0.trainAsWGAN() })
+    ]
+  }
+
+  /// The architecture that settings ask for.
+  public init(_ settings: ArchitectureSettings, resolution: Int, imageChannels: Int) throws(ConfigurationError) {
+    let networks = try DCGANConfiguration(
+      settings, resolution: resolution, imageChannels: imageChannels, title: Self.title)
+    self.init(
+      resolution: resolution, imageChannels: imageChannels, zSize: networks.zSize, features: networks.features)
+  }
+
+  /// Its critic normalises over the minibatch.
+  public var traits: NetworkTraits {
+    var traits = NetworkTraits()
+    traits.normalizesCriticBatches = true
+    return traits
+  }
+}
+
+extension TrainingOptions {
+  /// RMSProp at 5e-5, weights clipped to ±0.01, five steps of the critic to one of G, batches of 64 (WGAN, Algorithm 1).
+  fileprivate mutating func trainAsWGAN() {
+    objective = Objective(loss: .wasserstein, regularizer: .none, gamma: 0, clip: 0.01)
+    schedule = .fixed(resolution: configuration.resolution, batch: 64, learningRate: 5e-5)
+    optimizer = .rmsprop
+    criticSteps = 5
+    mixingProbability = 0
+    averageHalfLifeKimg = 0
+    totalKimg = 10_000
+  }
+}

@@ -1,0 +1,41 @@
+/// WGAN-GP among the families.
+extension WGANGPConfiguration {
+  /// The name in files.
+  public static var family: String { "wgan-gp" }
+  /// The name for people.
+  public static var title: String { "WGAN-GP" }
+
+  /// The named trainings of this family.
+  public static var recipes: [Recipe] {
+    [
+      Recipe(
+        "wgan-gp", "WGAN-GP (Gulrajani et al. 2017): a gradient penalty in place of clipping", cost: "?",
+        of: Self.self, training: { $0.trainAsWGANGP() })
+    ]
+  }
+
+  /// The architecture that settings ask for.
+  public init(_ settings: ArchitectureSettings, resolution: Int, imageChannels: Int) throws(ConfigurationError) {
+    let networks = try DCGANConfiguration(
+      settings, resolution: resolution, imageChannels: imageChannels, title: Self.title)
+    self.init(
+      resolution: resolution, imageChannels: imageChannels, zSize: networks.zSize, features: networks.features)
+  }
+
+  /// Nothing.
+  public var traits: NetworkTraits { NetworkTraits() }
+}
+
+extension TrainingOptions {
+  /// λ = 10, Adam 1e-4 (0, 0.9), five steps of the critic to one of G, batches of 64 (WGAN-GP, Algorithm 1).
+  fileprivate mutating func trainAsWGANGP() {
+    objective = Objective(loss: .wasserstein, regularizer: .gradientPenalty, gamma: 10)
+    schedule = .fixed(resolution: configuration.resolution, batch: 64, learningRate: 1e-4)
+    adam.beta1 = 0
+    adam.beta2 = 0.9
+    criticSteps = 5
+    mixingProbability = 0
+    averageHalfLifeKimg = 0
+    totalKimg = 10_000
+  }
+}

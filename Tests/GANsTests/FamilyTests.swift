@@ -1,0 +1,198 @@
+import Foundation
+import GANs
+import Images
+import Testing
+import Torch
+import _TestSupport
+
+/// A short run of any recipe: its own objective and optimizer, at 16×16 with small networks; what grows starts at 8×8 and
+/// fades after 160 images.
+func shortOptions(_ name: String) throws -> TrainingOptions {
+  let dataset = SyntheticDataset()
+  let recipe = try #require(Families.recipes.first { $0.name == name })
+  var settings = ArchitectureSettings()
+  switch recipe.family.family {
+  case "gan": break
+  case "stylegan", "pggan":
+    (settings.fmapBase, settings.fmapMax, settings.zSize) = (32, 8, 8)
+    if recipe.family.family == "stylegan" { settings.wSize = 8 }
+  default: (settings.features, settings.zSize) = (2, 8)
+  }
+  var options = TrainingOptions(
+    recipe: recipe, data: "synthetic",
+    dataset: .init(name: dataset.name, fingerprint: dataset.fingerprint, count: dataset.count),
+    configuration: try recipe.configuration(settings, resolution: 16, imageChannels: 1))
+  if options.schedule.grows {
+    options.schedule.initialResolution = 8
+    (options.schedule.fadeKimg, options.schedule.stableKimg) = (0.08, 0.08)
+  }
+  options.schedule.batchSizes = [4: 4]
+  options.batchGridSteps = min(options.batchGridSteps, 7)
+  options.totalKimg = 0.2
+  options.tickKimg = 0.03
+  options.snapshotTicks = 2
+  options.seed = 3
+  return options
+}
+
+/// Every named training, from its seed to its files.
+@Suite struct FamilyTests {
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  static let names = Families.recipes.map(\.name)
+
+  /// Stopped twice, in a fade where there is one, it ends with the same bytes.
+  @Test(arguments: names)
+  func aStoppedRunEndsTheSame(name: String) throws {
+    let options = try shortOptions(name)
+    let whole = try trainSmallRun(Trainer(options, dataset: SyntheticDataset(), in: folder.file("whole")))
+    #expect(whole.statistics.contains { ($0["Progress/alpha"] ?? 1) < 1 } == options.schedule.grows)
+    #expect(whole.files["loss.png"] != nil && whole.snapshots.count >= 2)
+    #expect(whole.files.keys.contains { $0.hasPrefix("batch") } == (name == "gan"))
+    let stopped = try trainSmallRun(
+      Trainer(options, dataset: SyntheticDataset(), in: folder.file("stopped")), stops: [44, 100, 140])
+    expectSame(whole, stopped)
+  }
+
+  /// The file of each tells all that is needed to draw with it.
+  @Test(arguments: names)
+  func aNetworkFileExplainsItself(name: String) throws {
+    var options = try shortOptions(name)
+    options.totalKimg = 0.04
+    let trainer = try Trainer(options, dataset: SyntheticDataset(), in: folder.file("run"))
+    _ = try trainer.train()
+    let network = try NetworkFile(path: trainer.directory.network(kimg: 0))
+    #expect(network.history?.recipe == name)
+    #expect(type(of: network.configuration).family == type(of: options.configuration).family)
+    let renderer = Renderer(network)
+    let pictures = renderer.images(seeds: [1, 2])
+    #expect(pictures.map(\.width) == [network.growth.resolution, network.growth.resolution])
+    #expect(pictures[0] != pictures[1])
+    // What is drawn from a code is what the averaged generator draws from its latent.
+    let average = trainer.networks.average.images(
+      renderer.z(seeds: [1, 2]), truncation: .none, noise: .constant, growth: network.growth, .default)
+    #expect(renderer.images(renderer.styles(renderer.w(seeds: [1, 2]))) == Image.images(of: average))
+    #expect(renderer.images(renderer.walk(seeds: [1, 2], frames: 2, space: .z, loop: false)).count == 3)
+    if network.configuration.traits.hasStyles {
+      _ = try network.styleGenerator()
+    } else {
+      let error = #expect(throws: ConfigurationError.self) { try network.styleGenerator() }
+      #expect(error?.description.contains("styles") == true)
+    }
+  }
+
+  /// Sizes told from a configuration are those of the networks that are built.
+  @Test(arguments: names, [16, 32])
+  func countsAreThoseOfTheNetworks(name: String, resolution: Int) throws {
+    let recipe = try #require(Families.recipes.first { $0.name == name })
+    let configuration = try recipe.configuration(resolution: resolution, imageChannels: resolution == 16 ? 3 : 1)
+    let generator = configuration.makeGenerator(seed: 0, device: .cpu).store
+    #expect(configuration.generatorParameterCount == generator.parameterCount)
+    #expect(configuration.generatorBufferCount == generator.buffers.reduce(0) { $0 + $1.value.elementCount })
+    let discriminator = configuration.makeDiscriminator(seed: 0, device: .cpu).store
+    #expect(configuration.discriminatorParameterCount == discriminator.parameterCount)
+  }
+
+  /// After every step of the critic no weight is outside, and those that were are at the limit.
+  @Test func weightsOfWGANAreClippedAfterEveryCriticStep() throws {
+    var options = try shortOptions("wgan")
+    options.schedule.learningRates = [4: 0.02]
+    let networks = TrainingNetworks(options)
+    let random = RandomStream(seed: 1)
+    let growth = Growth(resolution: 16)
+    #expect(networks.discriminator.store.parameters.contains { $0.value.magnitude().maximum().item > 0.0101 })
+    for _ in 0..<5 {
+      networks.updateDiscriminator(
+        reals: random.normal([4, 1, 16, 16]),
+        sample: networks.generator.sample(
+          count: 4, growth: growth, mixingProbability: 0, random: random, device: .cpu),
+        growth: growth, penalised: false, record: { _, _ in })
+      let largest = networks.discriminator.store.parameters.map { $0.value.magnitude().maximum().item }
+      #expect(largest.allSatisfy { $0 <= Double(Float(0.01)) })
+      #expect(largest.contains { $0 == Double(Float(0.01)) })
+    }
+  }
+
+  /// Five steps of the critic to one of G, each on its own images.
+  @Test func criticStepsAreCounted() throws {
+    let trainer = try Trainer(try shortOptions("wgan"), dataset: SyntheticDataset(), in: folder.file("run"))
+    _ = try trainer.train(shouldStop: { trainer.imagesShown >= 60 })
+    #expect(trainer.imagesShown == 60)
+    #expect(trainer.networks.generatorOptimizer.stepCount == 3)
+    #expect(trainer.networks.discriminatorOptimizer.stepCount == 15)
+    #expect(trainer.networks.discriminatorOptimizer is RMSProp)
+  }
+
+  /// Parts that do not go together are refused with the reason.
+  @Test func nonsenseIsRefused() throws {
+    let changes: [(String, String, (inout TrainingOptions) -> Void)] = [
+      ("gan", "cannot grow", { $0.schedule.initialResolution = 8 }),
+      ("gan", "no styles to mix", { $0.mixingProbability = 0.5 }),
+      ("stylegan-b", "no styles to mix", { $0.mixingProbability = 0.5 }),
+      ("gan", "critic steps need fakes of their own", { $0.criticSteps = 5 }),
+      ("dcgan", "does not ask for", { $0.objective.clip = 0.01 }),
+      (
+        "dcgan", "normalises over the batch",
+        { $0.objective = Objective(loss: .wasserstein, regularizer: .gradientPenalty) }
+      ),
+      ("dcgan", "no bound", { $0.objective.loss = .wasserstein }),
+      ("wgan", "no bound", { $0.objective.clip = nil }),
+      ("pggan", "bound the same slope", { $0.objective.clip = 0.01 }),
+      ("stylegan", "drift", { $0.objective.drift = 0.001 }),
+      ("dcgan", "no penalty to apply", { $0.objective.penaltyInterval = 4 }),
+      (
+        "stylegan", "lazy regularization",
+        {
+          $0.optimizer = .rmsprop
+          $0.objective.penaltyInterval = 16
+        }
+      ),
+      ("stylegan-b", "one picture", { $0.stylegan.constantInput = true }),
+    ]
+    for (name, reason, change) in changes {
+      var options = try shortOptions(name)
+      try options.validate()
+      change(&options)
+      do {
+        try options.validate()
+        Issue.record("nothing is said against \(reason)")
+      } catch { #expect(error.description.contains(reason), "\(error)") }
+    }
+  }
+
+  /// Settings of other families are refused by name.
+  @Test func foreignSettingsAreRefused() throws {
+    var settings = ArchitectureSettings()
+    settings.mappingLayers = 4
+    let dcgan = try #require(Families.recipes.first { $0.name == "dcgan" })
+    let error = #expect(throws: ConfigurationError.self) {
+      try dcgan.configuration(settings, resolution: 16, imageChannels: 1)
+    }
+    #expect(error?.description.contains("--mapping-layers means nothing to DCGAN") == true)
+  }
+
+  /// Files from before there were families and switches say nothing of them.
+  @Test func olderFilesAreRead() throws {
+    let configuration = StyleGANConfiguration(resolution: 16)
+    var old = try #require(
+      JSONSerialization.jsonObject(with: try JSONEncoder().encode(configuration)) as? [String: Any])
+    for key in ["blur", "styles", "constantInput", "noise"] { #expect(old.removeValue(forKey: key) != nil) }
+    let read = try JSONDecoder().decode(
+      StyleGANConfiguration.self, from: try JSONSerialization.data(withJSONObject: old))
+    #expect(read == configuration)
+    let options = smallOptions()
+    var text = try #require(JSONSerialization.jsonObject(with: Data(options.text().utf8)) as? [String: Any])
+    text["configuration"] = old
+    for key in ["family", "criticSteps", "stepOrder", "optimizer", "rmsprop", "batchGridSteps"] {
+      #expect(text.removeValue(forKey: key) != nil)
+    }
+    text["objective"] = ["gamma": 7, "penaltyInterval": 2]
+    let data = try JSONSerialization.data(withJSONObject: text)
+    let again = try TrainingOptions(text: String(decoding: data, as: UTF8.self), path: "options.json")
+    #expect(again.objective == Objective(gamma: 7, penaltyInterval: 2))
+    #expect(again.optimizer == .adam && again.criticSteps == 1 && again.stepOrder == .discriminatorFirst)
+    #expect(again.configuration as? StyleGANConfiguration == configuration)
+  }
+}
