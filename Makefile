@@ -24,6 +24,7 @@ build: bootstrap
 test: bootstrap lint
 	swift build $(BUILD) --build-tests
 	swift test $(BUILD) --skip-build
+	STYLEGAN_KERNELS=generic swift test $(BUILD) --skip-build --filter 'MinimalFilteringTests|KernelTwinTests'
 
 bench: build
 	$(STYLEGAN) bench

@@ -89,6 +89,7 @@ struct Train: ParsableCommand {
   }
 
   func run() throws {
+    letWaitingThreadsSleep()
     try StyleGANTool.run {
       switch cfg {
       case .list: list()
