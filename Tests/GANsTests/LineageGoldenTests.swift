@@ -39,13 +39,15 @@ import _TestSupport
   }
 
   /// A loss and its gradient with respect to every parameter. As in the first golden files, each gradient is judged on the
-  /// scale of all: those that are sums of large terms are no more exact than these.
+  /// scale of all: those that are sums of large terms are no more exact than these. Pixel norm enlarges the rounding of pixels
+  /// with small features: measured 1.2e-5 of that scale.
   /// - Parameter names: what the file calls the parameters, where they have other names here.
   private func check(
     _ compare: Comparison, _ loss: Tensor, _ name: String, _ parameters: [Parameter], names: [String]? = nil
   ) throws {
     let names = names ?? parameters.map(\.name)
-    compare(loss.reshaped([1]), try fixture[name], name)
+    // A mean of scores of both signs is judged on the scale of the scores.
+    compare(loss.reshaped([1]), try fixture[name], name, absolute: 1e-6)
     let found = gradients(of: loss, withRespectTo: parameters.map(\.value))
     let expected = try names.map { try fixture["\(name).d.\($0)"] }
     let scale = expected.reduce(0) { max($0, $1.magnitude().maximum().item) }
@@ -57,7 +59,7 @@ import _TestSupport
           gradient.laidOut(.contiguous).reshaped([-1]).sliced(0..<gradient.elementCount, along: 0, step: 97), golden,
           what, absolute: 1e-5 * scale)
       } else {
-        compare(gradient, golden, what, absolute: 1e-5 * scale)
+        compare(gradient, golden, what, absolute: 2e-5 * scale)
       }
     }
   }
@@ -227,8 +229,12 @@ import _TestSupport
         reals: Tensor(values, shape: [16, 1, 28, 28]), sample: sample, fakes: fakes, growth: growth, penalised: false,
         record: record)
     }
+    // The game amplifies rounding: after 40 batches PyTorch in float32 and in float64 are 1e-4 apart, after 50 1e-3 (as
+    // measured), so the last ten can follow no better.
     for name in ["g", "d"] {
-      compare(Tensor(found[name]!, shape: [50]), try fixture["program.\(name)_loss"], name)
+      let (losses, expected) = (Tensor(found[name]!, shape: [50]), try fixture["program.\(name)_loss"])
+      compare(losses[0..<40], expected[0..<40], "\(name), first 40")
+      compare(losses[40..<50], expected[40..<50], "\(name), last 10", relative: 2e-3)
     }
     compare.report()
   }

@@ -21,7 +21,7 @@ import _TestSupport
   @Test func aNetworkWithoutStyles() throws {
     let trained = try run("\(training) --cfg dcgan --features 2")
     #expect(trained.exitCode == 0, "\(trained.errors)")
-    let network = "runs/00000-dcgan-data-16"
+    let network = "runs/" + (try #require(FileManager.default.contentsOfDirectory(atPath: folder.file("runs")).first))
     #expect(try run("train --resume latest --kimg 0.06").exitCode == 0)
     #expect(FileManager.default.fileExists(atPath: folder.file("\(network)/loss.png")))
     for line in [
@@ -32,6 +32,7 @@ import _TestSupport
       let outcome = try run(line)
       #expect(outcome.exitCode == 0, "\(line): \(outcome.errors)")
     }
+    #expect(network.contains("-dcgan-"))
     let inspection = try run("inspect \(network)")
     #expect(inspection.output.contains("DCGAN, 16×16") && inspection.output.contains("recipe dcgan"))
     #expect(try run("inspect \(network) --json").output.contains(#""family" : "dcgan""#))
@@ -40,7 +41,7 @@ import _TestSupport
       ("generate --network \(network) --trunc 0.7", "has no W to truncate in: leave out --trunc"),
       ("generate --network \(network) --noise-mode random", "without noise inputs"),
       ("interpolate --network \(network) --seeds 1,2 --space w", "has no W to walk in; use --space z"),
-      ("\(training) --cfg stylegan --init-from \(network)", "--cfg of the same family"),
+      ("train --data data.idx3 --cfg stylegan --init-from \(network)", "--cfg of the same family"),
     ] {
       let outcome = try run(line)
       #expect(outcome.exitCode == 64 && outcome.errors.contains(sentence), "\(line): \(outcome.errors)")
