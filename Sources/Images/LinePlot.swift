@@ -103,13 +103,13 @@ public struct LinePlot: Sendable {
 }
 
 /// A range of numbers with round ticks in it.
-struct Axis {
-  let low, high: Double
-  let ticks: [Double]
+package struct Axis {
+  package let low, high: Double
+  package let ticks: [Double]
   private let decimals: Int
 
   /// A range that is shown as it is.
-  init(from low: Double, to high: Double, ticks count: Int = 5) {
+  package init(from low: Double, to high: Double, ticks count: Int = 5) {
     let width = high > low ? high - low : max(abs(low), 1)
     (self.low, self.high) = (low, low + width)
     let rough = width / Double(count)
@@ -117,12 +117,12 @@ struct Axis {
     let step = [1, 2, 5, 10].map { $0 * power }.first { $0 >= rough * 0.999 } ?? rough
     decimals = max(0, Int((-step.log10).rounded(.up)))
     ticks = stride(from: (low / step).rounded(.up), through: ((low + width) / step).rounded(.down), by: 1).map {
-      $0 * step
+      $0 * step + 0  // no minus before a zero
     }
   }
 
   /// The range of values with a margin; of many, the outermost hundredth at each end may leave it.
-  init(spanning values: [Double]) {
+  package init(spanning values: [Double]) {
     let sorted = values.sorted()
     guard let first = sorted.first, let last = sorted.last else {
       self.init(from: 0, to: 1)
@@ -135,9 +135,10 @@ struct Axis {
   }
 
   /// 0 at the low end, 1 at the high one.
-  func share(_ value: Double) -> Double { (value - low) / (high - low) }
+  package func share(_ value: Double) -> Double { (value - low) / (high - low) }
 
-  func label(_ tick: Double) -> String {
+  /// A tick's number, with as many decimals as tell ticks apart.
+  package func label(_ tick: Double) -> String {
     let text = String(format: "%.\(min(decimals, 8))f", tick)
     return text == "-0" ? "0" : text
   }

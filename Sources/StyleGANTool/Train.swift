@@ -173,7 +173,7 @@ struct Train: ParsableCommand {
   }
 
   private func list() {
-    print("At 32×32, one channel, with the usual width; cost on two cores:\n")
+    print("At 32×32 and one channel. Parameters are those of the usual width; rates were measured on two cores.\n")
     for recipe in Families.recipes {
       guard let c = try? recipe.configuration(network.settings, resolution: 32, imageChannels: 1) else {
         print("\(recipe.name): does not know \(network.settings.given.joined(separator: ", "))\n")

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+import make_lineage_fixture
 import make_numpy_fixture
 import swd_reference as swd
 from safetensors_io import save
@@ -287,6 +288,7 @@ def main():
         print(f"{path.name}: {len(tensors)} tensors, {path.stat().st_size // 1024} KiB")
     if not options.float32:
         make_numpy_fixture.main()
+        make_lineage_fixture.main()
 
 
 if __name__ == "__main__":

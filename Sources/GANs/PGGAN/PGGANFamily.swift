@@ -9,7 +9,8 @@ extension PGGANConfiguration {
   public static var recipes: [Recipe] {
     [
       Recipe(
-        "pggan", "Progressive GAN (Karras et al. 2018): grows from 4×4, gradient penalty and drift", cost: "?",
+        "pggan", "Progressive GAN (Karras et al. 2018): grows from 4×4, gradient penalty and drift",
+        cost: "about 80 pictures a second with --width tiny: the penalty is differentiated twice",
         of: Self.self,
         training: { $0.trainAsProgressiveGAN() })
     ]

@@ -9,7 +9,8 @@ extension WGANConfiguration {
   public static var recipes: [Recipe] {
     [
       Recipe(
-        "wgan", "WGAN (Arjovsky et al. 2017): a clipped critic that estimates the Wasserstein distance", cost: "?",
+        "wgan", "WGAN (Arjovsky et al. 2017): a clipped critic that estimates the Wasserstein distance",
+        cost: "about 2,500 pictures a second with --width tiny",
         of: Self.self,
         training: { $0.trainAsWGAN() })
     ]
