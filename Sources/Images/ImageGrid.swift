@@ -83,7 +83,7 @@ public enum ImageGrid {
   }
 
   /// A line of text as coverage (one channel), or nil for an empty line.
-  private static func text(_ text: String, height: Int, fitting limit: (width: Int, height: Int)) throws -> Image? {
+  static func text(_ text: String, height: Int, fitting limit: (width: Int, height: Int)) throws -> Image? {
     // Pango ends a text at a NUL and breaks lines at controls: a label is one line.
     let line = String(text.map { $0.isNewline || $0 == "\0" ? " " : $0 })
     guard line.contains(where: { !$0.isWhitespace }) else { return nil }
@@ -101,12 +101,12 @@ public enum ImageGrid {
 }
 
 /// Pixels that images are drawn on; what lies outside is cut off.
-private struct Canvas {
-  private let width: Int
-  private let height: Int
-  private let channels: Int
+struct Canvas {
+  let width: Int
+  let height: Int
+  let channels: Int
   private let background: UInt8
-  private var pixels: [UInt8]
+  var pixels: [UInt8]
 
   init(width: Int, height: Int, channels: Int, background: UInt8) throws {
     guard width * height <= ImageGrid.largestArea else {

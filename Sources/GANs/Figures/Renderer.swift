@@ -18,8 +18,16 @@ public struct Renderer {
   public init(
     _ network: NetworkFile, truncation: Truncation = .none, noise: NoiseMode = .constant, compute: Compute = .default
   ) {
-    generator = network.generator
-    growth = network.growth
+    self.init(network.generator, growth: network.growth, truncation: truncation, noise: noise, compute: compute)
+  }
+
+  /// A renderer of any generator.
+  public init(
+    _ generator: StyleGANGenerator, growth: Growth, truncation: Truncation = .none, noise: NoiseMode = .constant,
+    compute: Compute = .default
+  ) {
+    self.generator = generator
+    self.growth = growth
     self.truncation = truncation
     self.noise = noise
     self.compute = compute
