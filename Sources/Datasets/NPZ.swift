@@ -20,6 +20,7 @@ package enum NPZ {
   ///
   /// - Throws: `FileError`; ``DatasetError/malformed(path:reason:)`` where there is no such array or it is not one of these.
   package static func read(_ name: String, from path: String) throws -> NumPyArray {
+    guard access(path, R_OK) == 0 else { throw FileError(.read, path: path) }
     let archive = try ZIPArchive(path)
     guard let entry = archive.entries.first(where: { $0.name == "\(name).npy" }) else {
       let names = archive.entries.map(\.name).prefix(8).joined(separator: ", ")

@@ -8,17 +8,17 @@ struct Figures: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Draw the figures of the StyleGAN paper from a network.",
     discussion: """
-      Bands of layers (coarse, middle, fine) scale with the network's resolution. Figures:
+      Bands of layers (coarse, middle, fine) scale with the network's resolution.
+      Figures:
         2  uncurated samples                 5  noise in all layers, none, fine, coarse
         3  style mixing                      7  the data (needs --data)
         4  stochastic variation              8  the truncation trick, ψ from 1 to −1
-        6  two factors, one combination of which is missing: how Z is warped and W is not; an experiment that needs no
-           network, trained here three times, drawn only when asked for
+        6  two factors, one combination of which is missing: how Z is warped and W is not; an
+           experiment that needs no network, trained three times, drawn only with --only 6
 
       Examples:
         stylegan figures --network runs/00000-stylegan-fashion-mnist-32 --data fashion-mnist --outdir figures
         stylegan figures --network net.safetensors --only 3,8 --seed 40
-        stylegan figures --only 6 --outdir figures
       """)
 
   @Option(help: ArgumentHelp("A network file, or a run's folder for its newest.", valueName: "file"))

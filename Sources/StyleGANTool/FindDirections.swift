@@ -18,7 +18,8 @@ struct FindDirections: ParsableCommand {
         pca     principal components of w (GANSpace): in which w varies most
         labels  what separates the classes of --data: a classifier learns them and names the network's pictures
 
-      Lists the directions, saves them as directions.safetensors, and draws for each seed a strip a direction.
+      Lists the directions, saves them as directions.safetensors, and draws for each seed a strip
+      a direction.
 
       Examples:
         stylegan directions --network net.safetensors --method pca --count 6 --seeds 0,1 --outdir out

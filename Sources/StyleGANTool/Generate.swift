@@ -7,8 +7,9 @@ struct Generate: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Draw pictures from seeds and saved latents.",
     discussion: """
-      A seed names the same latent as in the field's usual tools: z = NumPy's RandomState(seed).randn(1, z_dim). A file of
-      latents is what 'stylegan project' saves, or .npz with an array w.
+      A seed names the same latent as in the field's usual tools: z = NumPy's
+      RandomState(seed).randn(1, z_dim). A file of latents is what 'stylegan project' saves, or
+      .npz with an array w.
 
       Examples:
         stylegan generate --network runs/00000-stylegan-fashion-mnist-32 --seeds 0,3,10-20 --outdir out

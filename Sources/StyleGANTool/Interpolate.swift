@@ -32,14 +32,15 @@ struct Interpolate: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Walk from seed to seed: a strip and an animation.",
     discussion: """
-      Writes interpolation.png, a strip with the seeds' own pictures at even places, and an animation, which returns to its
-      start. A file of latents, as 'stylegan project' saves it, may stand for a seed. Paths: line; cubic, without corners;
-      mixing, layer after layer; truncation, each seed from --psi-from to --psi-to.
+      Writes interpolation.png, a strip with the seeds' own pictures at even places, and an
+      animation, which returns to its start. A file of latents, as 'stylegan project' saves it,
+      may stand for a seed. Paths: line; cubic, without corners; mixing, layer after layer;
+      truncation, each seed from --psi-from to --psi-to.
 
       Examples:
         stylegan interpolate --network net.safetensors --seeds 1,5,9 --outdir out
         stylegan interpolate --network net.safetensors --seeds 0-7 --space z --frames 30 --fps 30 --trunc 0.7
-        stylegan interpolate --network net.safetensors --seeds 0-31 --path cubic --grid 4x2 --moving-noise --format webp,png
+        stylegan interpolate --network net.safetensors --seeds 0-31 --path cubic --grid 4x2 --moving-noise
         stylegan interpolate --network net.safetensors --seeds photo.safetensors,3 --path mixing
       """)
 

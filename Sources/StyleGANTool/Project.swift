@@ -11,13 +11,13 @@ struct Project: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Find the latents of photographs.",
     discussion: """
-      Writes for each picture NAME.safetensors and NAME.npz, which 'generate', 'style-mixing' and 'interpolate' take in the
-      place of seeds, and NAME.png: the picture, what the network draws from the latents, and their difference (grey: none);
-      projections.png shows all.
-      Pictures are cropped to their central square and resized.
+      Writes for each picture NAME.safetensors and NAME.npz, which 'generate', 'style-mixing' and
+      'interpolate' take in the place of seeds, and NAME.png: the picture, what the network draws
+      from the latents, and their difference (grey: none); projections.png shows all. Pictures are
+      cropped to their central square and resized.
 
       Examples:
-        stylegan project photo.jpg other.png --network runs/00000-stylegan-photos-64 --space w+ --outdir projected
+        stylegan project photo.jpg other.png --network net.safetensors --outdir projected
         stylegan project --data fashion-mnist-test --items 0-15 --network net.safetensors --space w+
         stylegan generate --network net.safetensors --seeds projected/photo.safetensors
       """)

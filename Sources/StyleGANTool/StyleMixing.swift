@@ -7,14 +7,15 @@ struct StyleMixing: ParsableCommand {
     commandName: "style-mixing",
     abstract: "Mix the styles of rows and columns of seeds (StyleGAN, Figure 3).",
     discussion: """
-      Each picture has the styles of its row's seed, but those of --styles from its column's seed. The seeds' own
-      pictures stand in the first column and the first row. Instead of a seed, a file of latents may be named, which
-      'stylegan project' saves. --styles may be given several times: one table below the other.
+      Each picture has the styles of its row's seed, but those of --styles from its column's seed.
+      The seeds' own pictures stand in the first column and the first row. Instead of a seed, a
+      file of latents may be named, which 'stylegan project' saves. --styles may be given several
+      times: one table below the other.
 
       Examples:
         stylegan style-mixing --network net.safetensors --rows 1-4 --cols 5-9 --styles coarse --outdir out
         stylegan style-mixing --network net.safetensors --rows 1,2 --cols 3-6 --styles 0-3,6 --trunc 0.7
-        stylegan style-mixing --network net.safetensors --rows photo.safetensors,1 --cols 2-5 --styles coarse --styles fine
+        stylegan style-mixing --network net.safetensors --rows photo.npz --cols 2-5 --styles coarse --styles fine
       """)
 
   @OptionGroup var network: NetworkArguments

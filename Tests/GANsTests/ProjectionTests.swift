@@ -59,6 +59,18 @@ import _TestSupport
     }
   }
 
+  /// However few the steps are, there is one result a picture, no worse than where it started.
+  @Test(arguments: [1, 5, 12]) func fewStepsAreEnough(steps: Int) throws {
+    let renderer = Renderer(try garments())
+    let ws = renderer.styles(renderer.w(seeds: [1000, 1003, 1004]))
+    let targets = withoutGradients { renderer.generator.synthesis(ws, noise: .constant, growth: renderer.growth) }
+    var options = Projector.Options()
+    (options.steps, options.candidates) = (steps, 50)
+    let result = Projector(renderer, options: options).project(targets)
+    #expect(result.latents.ws.shape == [3, 8, 64] && result.distances.count == steps)
+    #expect(result.psnr.min()! > 8)
+  }
+
   @Test func noiseIsSoughtToo() throws {
     let renderer = Renderer(try garments())
     let other = renderer.with(noise: .random(RandomStream(seed: 9)))

@@ -149,7 +149,8 @@ public struct LabelDirections {
   }
 
   /// Logistic regressions, all at once: the least mean of log(1 + e^(−s·(x·v + b))), each class and its rest weighing the
-  /// same, with a small penalty on v.
+  /// same, with a penalty |v|²: in directions in which w hardly varies, v follows the difference of the classes' means, so
+  /// that moving along it stays among what the network draws.
   /// - Returns: `[wSize, K]` and `[1, K]`.
   private static func separated(_ x: Tensor, _ signs: Tensor, seed: UInt64) -> (vectors: Tensor, offsets: Tensor) {
     let (size, count) = (x.size(1), signs.size(1))
@@ -163,7 +164,7 @@ public struct LabelDirections {
       / (outside.sum(over: [0], keepingDimensions: true) + 1)
     for _ in 0..<300 {
       let losses = (-signs * (x.matmul(v.value) + b.value)).softplus() * importance
-      let loss = losses.sum() + v.value.squared().sum() * 1e-3
+      let loss = losses.sum() + v.value.squared().sum()
       optimizer.step(gradients(of: loss, withRespectTo: store.parameters.map(\.value)))
     }
     return (v.value.withoutGraph.copied(), b.value.withoutGraph.copied())

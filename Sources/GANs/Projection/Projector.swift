@@ -85,8 +85,9 @@ public struct Projector {
     let trial = starts > 1 ? options.steps / 10 : 0
 
     // The trial: every start by itself, all in one batch.
-    var w = start.reshaped([count * starts, 1, -1])
+    var w = start.sliced(0..<1, along: 1)
     if trial > 0 {
+      w = start.reshaped([count * starts, 1, -1])
       let many = targets.unsqueezed(at: 1).expanded([-1, starts, -1, -1, -1]).reshaped([count * starts, channels, r, r])
       let search = Search(self, start: w, targets: many, deviation: deviation, total: trial)
       for step in 0..<trial {
