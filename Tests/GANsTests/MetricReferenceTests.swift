@@ -139,6 +139,16 @@ import _TestSupport
     #expect(abs(found - expected) < 1e-6 * expected, "\(found) \(expected)")
   }
 
+  /// Ten seconds are what two 2,048² covariances of full rank may take on two cores; measured where that is asked for.
+  @Test(.enabled(if: ProcessInfo.processInfo.environment["STYLEGAN_TIMINGS"] != nil))
+  func inceptionsSizeIsFast() {
+    let (a, b) = (statistics(normal(16, [3000, 2048])), statistics(normal(17, [3000, 2048]) * 1.1))
+    let clock = ContinuousClock()
+    let time = clock.measure { #expect(frechetDistance(a, b) > 0) }
+    print("Fréchet distance of 2,048 features: \(time)")
+    #expect(time < .seconds(10))
+  }
+
   /// Far from the origin nothing is lost to rounding.
   @Test func shiftedFeatures() {
     let (x, y) = (normal(5, [300, 8]), normal(6, [300, 8]) * 2)

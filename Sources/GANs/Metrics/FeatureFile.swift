@@ -26,7 +26,11 @@ public final class FeatureFile {
   /// - Parameter key: all that determines the features; it is hashed into the file's name.
   /// - Throws: `FileError`.
   public init(folder: String, key: String) throws {
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    do {
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    } catch {
+      throw FileError(.write, path: folder, code: EACCES)
+    }
     let name = "\(folder)/\(digest(of: [(key, Tensor([0]))])).f32"
     var file = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
     guard file >= 0 else { throw FileError(.write, path: name) }

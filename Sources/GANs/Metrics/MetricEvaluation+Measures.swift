@@ -4,6 +4,9 @@ import Torch
 // Each metric on the features, latents or images that it is defined on.
 
 extension MetricEvaluation {
+  /// - Throws: ``Stopped`` where it was asked to stop.
+  func requireTime() throws { if shouldStop() { throw Stopped() } }
+
   func frechet(_ metric: Metric, _ count: Int) throws -> MetricResult {
     let realCount = realCount(metric, count)
     func statistics(_ file: FeatureFile, _ count: Int) throws -> FeatureStatistics {
@@ -26,7 +29,11 @@ extension MetricEvaluation {
     let realCount = realCount(metric, count)
     let (real, fake) = (try reals(.features, realCount), try fakes(.features, count))
     let value = try KernelDistance(seed: seed)(
-      realCount: realCount, fakeCount: count, real: { try real.rows($0) }, fake: { try fake.rows($0) },
+      realCount: realCount, fakeCount: count,
+      real: { rows in
+        try self.requireTime()
+        return try real.rows(rows)
+      }, fake: { try fake.rows($0) },
       progress: { self.progress("subsets", Int($0 * 100), 100) })
     return result(metric, ["kid": value], samples: ["real": realCount, "fake": count], detector: detector!.name)
   }
@@ -35,7 +42,11 @@ extension MetricEvaluation {
     let realCount = realCount(metric, count)
     let (real, fake) = (try reals(.features, realCount), try fakes(.features, count))
     let value = try PrecisionRecall()(
-      realCount: realCount, fakeCount: count, real: { try real.rows($0) }, fake: { try fake.rows($0) },
+      realCount: realCount, fakeCount: count,
+      real: { rows in
+        try self.requireTime()
+        return try real.rows(rows)
+      }, fake: { try fake.rows($0) },
       progress: { self.progress("neighbours", Int($0 * 100), 100) })
     return result(
       metric, ["precision": value.precision, "recall": value.recall], samples: ["real": realCount, "fake": count],
@@ -62,7 +73,7 @@ extension MetricEvaluation {
     lastPathLengths = try length.distances(
       subject.generator!,
       perceptual: { images in
-        if self.shouldStop() { throw Stopped() }
+        try self.requireTime()
         return try self.detector!(images, .perceptual)
       }, progress: { self.progress("pairs", $0, count) })
     return result(
@@ -76,7 +87,7 @@ extension MetricEvaluation {
     let z = RandomStream(seed: seed).normal([count, generator.zSize])
     var (ws, logits): ([Tensor], [Tensor]) = ([], [])
     for start in stride(from: 0, to: count, by: 64) {
-      if shouldStop() { throw Stopped() }
+      try requireTime()
       let part = z[start..<min(start + 64, count)].to(generator.device)
       let noise = RandomStream(seed: seed &+ 0x9e37_79b9_7f4a_7c15 &* UInt64(start + 1))
       let w = generator.mapping?(part) ?? part
@@ -90,7 +101,7 @@ extension MetricEvaluation {
     var attributes: [String: [LinearSeparability.Attribute]] = [:]
     for (space, latents) in spaces {
       for (i, name) in classifier.names.enumerated() {
-        if shouldStop() { throw Stopped() }
+        try requireTime()
         let column = answers.selected(i, along: 1).doubles
         attributes[space, default: []].append(measure(name, latents: latents, logits: column))
         progress("attributes in \(space.uppercased())", i + 1, classifier.names.count)
@@ -111,7 +122,11 @@ extension MetricEvaluation {
     let distance = SlicedWassersteinDistance(samples: count, seed: seed)
     let real = RealImages(dataset: reals!, growth: subject.growth, seed: seed, device: device)
     let value = try distance(
-      resolution: subject.resolution, channels: subject.channels, reals: real.images, fakes: subject.images
+      resolution: subject.resolution, channels: subject.channels, reals: real.images,
+      fakes: { range in
+        try self.requireTime()
+        return try self.subject.images(range)
+      }
     ) { share in progress("percent", Int(share * 100), 100) }
     var found = result(
       metric, ["average": value.average], samples: ["fake": count, "real": count], detector: nil)
@@ -125,7 +140,7 @@ extension MetricEvaluation {
     }
     var total = 0.0
     for start in stride(from: 0, to: pairs, by: 64) {
-      if shouldStop() { throw Stopped() }
+      try requireTime()
       let count = min(64, pairs - start)
       let images = try subject.images(2 * start..<2 * (start + count))
       total += MultiScaleSimilarity.similarity(images[0..<count], images[count..<2 * count]).sum().item

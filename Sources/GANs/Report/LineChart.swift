@@ -61,9 +61,13 @@ struct LineChart {
   /// From values to places.
   private struct Frame {
     let xTicks, yTicks: [Double]
+    let xStart, xEnd: Double
 
     init(xs: [Double], ys: [Double]) {
-      xTicks = Self.ticks(xs.min() ?? 0, xs.max() ?? 1)
+      xStart = min(0, xs.min() ?? 0)
+      xEnd = max(xs.max() ?? 1, xStart + 1e-9)
+      let (start, end) = (xStart, xEnd)
+      xTicks = Self.ticks(start, end).filter { $0 >= start && $0 <= end }
       yTicks = Self.ticks(ys.min() ?? 0, ys.max() ?? 1)
     }
 
@@ -78,8 +82,7 @@ struct LineChart {
     }
 
     func x(_ value: Double) -> Double {
-      LineChart.left + (value - xTicks.first!) / (xTicks.last! - xTicks.first!)
-        * (LineChart.width - LineChart.left - LineChart.right)
+      LineChart.left + (value - xStart) / (xEnd - xStart) * (LineChart.width - LineChart.left - LineChart.right)
     }
 
     func y(_ value: Double) -> Double {
@@ -89,7 +92,7 @@ struct LineChart {
 
     func axes(_ xLabel: String) -> String {
       func text(_ value: Double) -> String { String(format: "%g", (value * 1e6).rounded() / 1e6) }
-      let (x0, x1, y0, y1) = (x(xTicks.first!), x(xTicks.last!), y(yTicks.first!), y(yTicks.last!))
+      let (x0, x1, y0, y1) = (x(xStart), x(xEnd), y(yTicks.first!), y(yTicks.last!))
       var result = ""
       for tick in yTicks {
         result += "<path class=\"axis\" d=\"M\(x0) \(y(tick))H\(x1)\"/>"

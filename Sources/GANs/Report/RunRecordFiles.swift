@@ -17,13 +17,13 @@ struct RunRecordFiles {
   init(path: String) throws {
     self.path = path
     guard let names = try? FileManager.default.contentsOfDirectory(atPath: path) else {
-      throw FileError(.read, path: path)
+      throw FileError(.read, path: path, code: access(path, F_OK) == 0 ? ENOTDIR : ENOENT)
     }
     let url = URL(fileURLWithPath: path).standardizedFileURL
     name = url.lastPathComponent
     files = names.sorted { ($0.utf8.count, $0) < ($1.utf8.count, $1) }
     let run = RunDirectory(path: path)
-    guard names.contains("options.json") else { throw FileError(.read, path: run.options) }
+    guard names.contains("options.json") else { throw FileError(.read, path: run.options, code: ENOENT) }
     options = Self.flattened(
       try? JSONSerialization.jsonObject(with: Data(contentsOf: URL(fileURLWithPath: run.options))))
     let decoder = JSONDecoder()

@@ -154,7 +154,7 @@ public struct RunReport {
     :root { color-scheme: light dark; --line: #8884; --soft: #8882; }
     body { font: 15px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }
     h1 { font-size: 1.4rem; } h2 { font-size: 1.1rem; border-bottom: 1px solid var(--line); margin-top: 2.5rem; }
-    section > svg { width: 24rem; max-width: 100%; margin: 0 .6rem .6rem 0; }
+    section > svg { width: calc(33% - .5rem); min-width: 18rem; margin: 0 .3rem .6rem 0; }
     svg text { font: 11px system-ui, sans-serif; fill: currentColor; } svg .title { font-weight: 600; font-size: 12px; }
     svg .axis { stroke: var(--line); fill: none; } svg .curve { fill: none; stroke-width: 1.6; }
     table { border-collapse: collapse; font-size: .85rem; display: block; overflow-x: auto; }
