@@ -272,7 +272,6 @@ private let draw = "generate --outdir OUT/new --network"
     .init("metrics --network net.safetensors --metrics ls --attributes no.pt", 66, "no.pt"),
     .init("detector train --data good.idx3 --out OUT/d.safetensors", 65, "no labels"),
     .init("detector train --data good.idx3 --out OUT/d.pt", 64, ".safetensors"),
-    .init("detector train --data good.idx3 --out OUT/d.safetensors --epochs 0", 64, "--epochs is 0"),
     .init("report missing", 66, "missing"),
     .init("report data-empty", 66, "options.json"),
     .init("\(train) --metrics fid", 64, "'fid'"),
