@@ -269,7 +269,6 @@ private let draw = "generate --outdir OUT/new --network"
     .init("metrics --network net.safetensors --data good.idx3 --metrics fid50k --detector no.pt", 66, "no.pt"),
     .init("metrics --network net.safetensors --data good.idx3 --metrics fid50k --detector good.idx3", 65, "good.idx3"),
     .init("metrics --network net.safetensors --metrics fid50k --detector net.safetensors", 65, "no detector"),
-    .init("metrics --network net.safetensors --metrics ls --attributes no.pt", 66, "no.pt"),
     .init("detector train --data good.idx3 --out OUT/d.safetensors", 65, "no labels"),
     .init("detector train --data good.idx3 --out OUT/d.pt", 64, ".safetensors"),
     .init("report missing", 66, "missing"),
