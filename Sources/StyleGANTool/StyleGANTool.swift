@@ -15,7 +15,7 @@ struct StyleGAN: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       Train.self, Generate.self, StyleMixing.self, Interpolate.self, Project.self, FindDirections.self, Figures.self,
-      Metrics.self, Inspect.self, Bench.self,
+      Metrics.self, DetectorCommand.self, Inspect.self, Report.self, Bench.self,
       Dataset.self,
     ])
 }
