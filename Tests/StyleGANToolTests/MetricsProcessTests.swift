@@ -72,4 +72,29 @@ import _TestSupport
     #expect(value >= 0 && value < 1e-3)
     #expect(try lines("here/metric-msssim.jsonl").count == 1)
   }
+
+  /// A network without W is measured and walked through; what needs styles says so, and writes nothing.
+  @Test func networksWithoutStyles() throws {
+    let trained = try run(
+      "train --cfg dcgan --data data.idx3 --width tiny --kimg 0.02 --batch 8 --tick 0.02 --snap 1 --outdir runs")
+    #expect(trained.exitCode == 0, "\(trained.errors)")
+    let name = try #require(try FileManager.default.contentsOfDirectory(atPath: folder.file("runs")).first)
+    let network = "--network runs/\(name)"
+    let measured = try run("metrics \(network) --data data.idx3 --metrics fid50k_full,ppl_zend,swd --samples 48")
+    #expect(measured.exitCode == 0, "\(measured.errors)")
+    let walked = try run("interpolate \(network) --seeds 1,2 --frames 2 --steps 2 --outdir walk")
+    #expect(walked.exitCode == 0, "\(walked.errors)")
+    for (line, sign) in [
+      ("style-mixing \(network) --rows 1 --cols 2", "styles"), ("directions \(network)", "styles"),
+      ("figures \(network)", "styles"), ("project \(network) --data data.idx3", "space W"),
+      ("interpolate \(network) --seeds 1,2 --path cubic", "no W"),
+      ("metrics \(network) --data data.idx3 --metrics fid50k --samples 48 --mixing-stress 2", "styles"),
+      ("metrics \(network) --data data.idx3 --metrics ppl_wend --samples 48", "no W"),
+    ] {
+      let refused = try run(line + (line.hasPrefix("metrics") ? "" : " --outdir no"))
+      #expect(refused.exitCode == 64 || refused.exitCode == 65, "\(line): \(refused.exitCode)")
+      #expect(refused.errors.contains(sign), "\(line): \(refused.errors)")
+    }
+    #expect(!listing(folder.path).contains("no"))
+  }
 }

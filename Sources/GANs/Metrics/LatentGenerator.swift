@@ -57,7 +57,8 @@ public struct LatentGenerator {
             }
           }
           return generator.synthesis(
-            generator.broadcast(w), noise: generator.configuration.noise ? .given(noise) : .none, growth: growth, compute)
+            generator.broadcast(w), noise: generator.configuration.noise ? .given(noise) : .none, growth: growth,
+            compute)
         }
       })
   }

@@ -52,6 +52,9 @@ public final class MetricEvaluation {
     if metric.needsGenerator && subject.generator == nil {
       return MetricError(metric, "it looks into a generator; give --network in place of --images")
     }
+    if [.pplWFull, .pplWEnd].contains(metric), let generator = subject.generator, generator.mapping == nil {
+      return MetricError(metric, "this network has no W; measure \(metric == .pplWFull ? "ppl_zfull" : "ppl_zend")")
+    }
     if let output = metric.output {
       guard let detector else { return MetricError(metric, "it needs a detector; give --detector") }
       guard detector.outputs.contains(output) else {

@@ -50,6 +50,7 @@ public struct RunReport {
 
   private static let losses = [
     ("Generator loss", "Loss/G/loss"), ("Discriminator loss", "Loss/D/loss"), ("R1 penalty", "Loss/r1_penalty"),
+    ("Gradient penalty", "Loss/gradient_penalty"), ("Wasserstein estimate", "Loss/wasserstein"),
     ("Scores of reals", "Loss/scores/real"), ("Scores of fakes", "Loss/scores/fake"),
     ("Resolution", "Progress/resolution"), ("Seconds per kimg", "Timing/sec_per_kimg"),
   ]
