@@ -123,7 +123,7 @@ func garments() throws -> NetworkFile {
   /// Bands and figures of a network that has not grown to its full depth.
   @Test func figuresOfAHalfGrownNetwork() throws {
     let options = smallOptions()
-    let generator = StyleGANGenerator(options.configuration, seed: 1)
+    let generator = options.configuration.makeGenerator(seed: 1, device: .cpu)
     for resolution in [4, 8, 16] {
       let small = Renderer(generator, growth: Growth(resolution: resolution))
       #expect(StyleBand.allCases.map { small.layers(of: $0) }.reduce([]) { $0.union($1) } == Set(0..<small.layerCount))

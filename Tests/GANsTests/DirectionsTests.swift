@@ -26,7 +26,7 @@ import _TestSupport
 
   /// The first direction of the styles changes them more than a random one, the last less.
   @Test func directionsOfStylesAreRanked() throws {
-    let generator = try garments().generator
+    let generator = try garments().styleGenerator()
     let directions = generator.directionsOfStyles(layers: [0, 1], samples: 1000)
     #expect(directions.count == 64 && abs(directions.ratings.reduce(0, +) - 1) < 1e-9)
     let matrices = [generator.synthesis.blocks[0].style0, generator.synthesis.blocks[0].style1].map(
@@ -42,7 +42,7 @@ import _TestSupport
   }
 
   @Test func principalDirectionsHaveTheirVariance() throws {
-    let generator = try garments().generator
+    let generator = try garments().styleGenerator()
     let directions = generator.principalDirections(samples: 4000)
     #expect(directions.deviations == directions.deviations.sorted(by: >))
     let variances = directions.deviations.map { $0 * $0 }
