@@ -32,6 +32,7 @@ bench: build
 # The golden files of the tests, from the references in Tests/Reference (needs NumPy).
 fixtures: bootstrap
 	PYTHONPATH=.libtorch python3 Tests/Reference/make_fixtures.py
+	PYTHONPATH=.libtorch python3 Tests/Reference/make_npz_fixtures.py
 
 lint:
 	swift format lint --strict --recursive --parallel $(SOURCES)

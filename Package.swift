@@ -34,10 +34,13 @@ let package = Package(
     .target(name: "CTorch", dependencies: ["CLibtorch"]),
     .target(name: "CVips", dependencies: ["CLibvips"]),
 
+    // Detectors for metrics, as bytes in the program.
+    .target(name: "CDetectors", exclude: ["fashion.safetensors"]),
+
     .target(name: "Torch", dependencies: ["CTorch"]),
     .target(name: "Images", dependencies: ["CVips"]),
     .target(name: "Datasets", dependencies: ["Images", "CLibzip", "CZlib"]),
-    .target(name: "GANs", dependencies: ["Torch", "Images", "Datasets"]),
+    .target(name: "GANs", dependencies: ["Torch", "Images", "Datasets", "CDetectors"]),
     .executableTarget(
       name: "StyleGANTool",
       dependencies: [

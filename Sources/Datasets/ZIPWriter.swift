@@ -37,6 +37,12 @@ final class ZIPWriter {
     }
   }
 
+  /// Takes an open, empty file, which ``finish()`` closes.
+  init(descriptor: Int32, path: String) {
+    self.path = path
+    self.descriptor = descriptor
+  }
+
   deinit { if !isClosed { close(descriptor) } }
 
   /// Takes up the intact entries at the start of the file, no more than `limit`, and cuts off what follows.

@@ -101,12 +101,12 @@ public enum ImageGrid {
 }
 
 /// Pixels that images are drawn on; what lies outside is cut off.
-private struct Canvas {
-  private let width: Int
-  private let height: Int
-  private let channels: Int
+struct Canvas {
+  let width: Int
+  let height: Int
+  let channels: Int
   private let background: UInt8
-  private var pixels: [UInt8]
+  var pixels: [UInt8]
 
   init(width: Int, height: Int, channels: Int, background: UInt8) throws {
     guard width * height <= ImageGrid.largestArea else {

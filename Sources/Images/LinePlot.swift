@@ -42,7 +42,7 @@ public struct LinePlot: Sendable {
     }
     let xs = panels.flatMap(\.curves).flatMap(\.points).map(\.x).filter(\.isFinite)
     let x = Axis(from: xs.min() ?? 0, to: xs.max() ?? 1, ticks: 8)
-    var sheet = Sheet(width: width, height: panels.count * panelHeight + 22)
+    var sheet = PlotSheet(width: width, height: panels.count * panelHeight + 22)
     for (index, panel) in panels.enumerated() {
       let frame = Frame(
         left: 64, right: width - 16, top: index * panelHeight + 28, bottom: (index + 1) * panelHeight - 22)
@@ -52,7 +52,7 @@ public struct LinePlot: Sendable {
     return Image(width: sheet.width, height: sheet.height, channels: 3, pixels: sheet.pixels)
   }
 
-  private func draw(_ panel: Panel, _ x: Axis, _ frame: Frame, on sheet: inout Sheet) throws {
+  private func draw(_ panel: Panel, _ x: Axis, _ frame: Frame, on sheet: inout PlotSheet) throws {
     let curves = panel.curves.map {
       Curve($0.name, thinned($0.points.filter { $0.x.isFinite && $0.y.isFinite }, frame))
     }
@@ -154,7 +154,7 @@ private struct Frame {
 }
 
 /// RGB pixels to draw on; what lies outside is cut off.
-private struct Sheet {
+private struct PlotSheet {
   let width, height: Int
   var pixels: [UInt8]
 

@@ -118,6 +118,16 @@ extension NetworkFileError: UserFacingError {
   var sentence: String { description }
 }
 
+extension SavedLatentsError: UserFacingError {
+  var exitCode: Int32 { 65 }
+  var sentence: String { description }
+}
+
+extension VideoError: UserFacingError {
+  var exitCode: Int32 { 73 }
+  var sentence: String { description }
+}
+
 extension TrainingError: UserFacingError {
   var exitCode: Int32 {
     switch self {

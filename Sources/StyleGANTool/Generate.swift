@@ -1,22 +1,26 @@
 import ArgumentParser
 import GANs
 import Images
+import Torch
 
 struct Generate: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Draw pictures from seeds.",
+    abstract: "Draw pictures from seeds and saved latents.",
     discussion: """
-      A seed names the same latent as in the field's usual tools: z = NumPy's RandomState(seed).randn(1, z_dim).
+      A seed names the same latent as in the field's usual tools: z = NumPy's
+      RandomState(seed).randn(1, z_dim). A file of latents is what 'stylegan project' saves, or
+      .npz with an array w.
 
       Examples:
         stylegan generate --network runs/00000-stylegan-fashion-mnist-32 --seeds 0,3,10-20 --outdir out
         stylegan generate --network net.safetensors --grid 8x4 --trunc 0.7 --outdir out
+        stylegan generate --network net.safetensors --seeds photo.safetensors,other.npz --outdir out
       """)
 
   @OptionGroup var network: NetworkArguments
 
-  @Option(help: "Seeds, such as 0,3,10-20 (default: 0, or as many as the grid has places).")
-  var seeds: NumberList?
+  @Option(help: "Seeds, such as 0,3,10-20, and files of latents (default: 0, or as many as the grid has places).")
+  var seeds: LatentList?
 
   @Option(help: ArgumentHelp("One picture of columns × rows, such as 8x4, instead of a file a seed."))
   var grid: GridSize?
@@ -25,26 +29,54 @@ struct Generate: ParsableCommand {
 
   func run() throws {
     try StyleGANTool.run {
-      if let grid, let seeds, seeds.values.count > grid.columns * grid.rows {
+      if let grid, let seeds, seeds.count > grid.columns * grid.rows {
         throw ValidationError(
-          "--seeds names \(seeds.values.count) seeds, but a grid of \(grid.columns)x\(grid.rows) has fewer places")
+          "--seeds names \(seeds.count) seeds, but a grid of \(grid.columns)x\(grid.rows) has fewer places")
       }
       let renderer = try network.renderer()
       if let grid { try NetworkArguments.requireRoom(grid.columns * grid.rows, renderer, scale: pictures.scale) }
+      let sources = seeds?.sources ?? (0..<UInt32(grid.map { $0.columns * $0.rows } ?? 1)).map { .seed($0) }
+      // Files are opened before anything is written.
+      let files = try sources.map { source -> SavedLatents? in
+        if case .file = source { try LatentList.latents(source, renderer) } else { nil }
+      }
       try pictures.prepare()
-      if let grid {
-        let seeds = seeds?.values ?? Array(0..<UInt32(grid.columns * grid.rows))
-        try pictures.write(ImageGrid.tiled(renderer.images(seeds: seeds), columns: grid.columns), as: "grid.png")
-      } else {
-        let seeds = seeds?.values ?? [0]
-        // Latents are made in blocks, so that a million seeds do not fill the memory.
-        for block in stride(from: 0, to: seeds.count, by: 256) {
-          let part = Array(seeds[block..<min(block + 256, seeds.count)])
-          try renderer.draw(renderer.styles(renderer.w(seeds: part))) { i, image in
-            try pictures.write(image, as: "seed\(padded(part[i], 4)).png")
+      var cells: [Image] = []
+      var at = 0
+      while at < sources.count {
+        var names: [String] = []
+        if let latents = files[at] {
+          let name = sources[at].name
+          names = latents.ws.size(0) == 1 ? [name] : (0..<latents.ws.size(0)).map { "\(name)-\(padded($0, 4))" }
+          try draw(latents.ws, with: latents, renderer) { i, image in
+            if grid == nil { try pictures.write(image, as: "\(names[i]).png") } else { cells.append(image) }
           }
+          at += 1
+        } else {
+          // Latents are made in blocks, so that a million seeds do not fill the memory.
+          let block = Array(
+            sources[at..<min(at + 256, sources.count)].prefix { if case .seed = $0 { true } else { false } })
+          let seeds = block.compactMap { source -> UInt32? in if case .seed(let seed) = source { seed } else { nil } }
+          try renderer.draw(renderer.styles(renderer.w(seeds: seeds))) { i, image in
+            if grid == nil { try pictures.write(image, as: "\(block[i].name).png") } else { cells.append(image) }
+          }
+          at += block.count
         }
       }
+      if let grid { try pictures.write(ImageGrid.tiled(cells, columns: grid.columns), as: "grid.png") }
+    }
+  }
+
+  /// Draws saved latents, with the noise that belongs to them where noise is constant.
+  private func draw(
+    _ ws: Tensor, with latents: SavedLatents, _ renderer: Renderer, each: (Int, Image) throws -> Void
+  ) throws {
+    guard network.noiseMode == .const, let noise = latents.noise else {
+      return try renderer.draw(renderer.truncated(ws), each: each)
+    }
+    for i in 0..<ws.size(0) {
+      let one = renderer.with(noise: .given(noise.map { $0[i..<i + 1] }))
+      try one.draw(one.truncated(ws[i..<i + 1])) { try each(i, $1) }
     }
   }
 }

@@ -1,57 +1,161 @@
 import ArgumentParser
 import GANs
 import Images
+import Torch
 
 extension LatentSpace: ExpressibleByArgument {}
+
+/// What changes along a walk.
+enum WalkChoice: String, ExpressibleByArgument, CaseIterable {
+  case line, cubic, mixing, truncation
+}
+
+/// Kinds of moving pictures, with commas.
+struct FormatList: ExpressibleByArgument, Sendable {
+  enum Format: String, CaseIterable, Sendable { case webp, png, mp4 }
+
+  let formats: [Format]
+  let defaultValueDescription: String
+
+  init?(argument: String) {
+    defaultValueDescription = argument
+    var formats: [Format] = []
+    for part in argument.split(separator: ",", omittingEmptySubsequences: false) {
+      guard let format = Format(rawValue: String(part)) else { return nil }
+      formats.append(format)
+    }
+    self.formats = formats
+  }
+}
 
 struct Interpolate: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Walk from seed to seed: a strip and an animation.",
     discussion: """
-      Writes interpolation.png, a strip with the seeds' own pictures at even places, and interpolation.webp, which
-      returns to its start.
+      Writes interpolation.png, a strip with the seeds' own pictures at even places, and an
+      animation, which returns to its start. A file of latents, as 'stylegan project' saves it,
+      may stand for a seed. Paths: line; cubic, without corners; mixing, layer after layer;
+      truncation, each seed from --psi-from to --psi-to.
 
       Examples:
         stylegan interpolate --network net.safetensors --seeds 1,5,9 --outdir out
         stylegan interpolate --network net.safetensors --seeds 0-7 --space z --frames 30 --fps 30 --trunc 0.7
+        stylegan interpolate --network net.safetensors --seeds 0-31 --path cubic --grid 4x2 --moving-noise
+        stylegan interpolate --network net.safetensors --seeds photo.safetensors,3 --path mixing
       """)
 
   @OptionGroup var network: NetworkArguments
-  @Option(help: "Seeds to visit, at least two.") var seeds: NumberList
+  @Option(help: "Seeds to visit, at least two (one for --path truncation), or files of latents.") var seeds: LatentList
   @Option(help: "Straight lines in w, or great circles in z (default: w where there is one).") var space: LatentSpace?
+  @Option(help: "How to go from one to the next.") var path: WalkChoice = .line
+  @Option(parsing: .unconditional, help: "ψ at the start of --path truncation.") var psiFrom: Double = 1
+  @Option(parsing: .unconditional, help: "ψ at the end of --path truncation.") var psiTo: Double = -1
   @Option(parsing: .unconditional, help: "Frames of the animation from a seed to the next.") var frames: Int = 24
   @Option(parsing: .unconditional, help: "Frames a second of the animation.") var fps: Double = 24
   @Option(parsing: .unconditional, help: "Pictures of the strip from a seed to the next.") var steps: Int = 7
+  @Option(help: "Several walks side by side in the animation, such as 4x2; the seeds are shared out.") var grid:
+    GridSize?
+  @Flag(help: "Let the noise of the animation move, smoothly; --noise-seed fixes it.") var movingNoise = false
+  @Option(help: "Animations to write, with commas: webp, png (a folder of frames), mp4 (by ffmpeg).")
+  var format: FormatList = FormatList(argument: "webp")!
   @OptionGroup var pictures: PictureArguments
 
   mutating func validate() throws {
-    if seeds.values.count < 2 { throw ValidationError("--seeds needs at least two seeds to walk between") }
+    if seeds.count < 2, path != .truncation {
+      throw ValidationError("--seeds needs at least two seeds to walk between")
+    }
     if !(1...1000).contains(frames) { throw ValidationError("--frames is \(frames), but must be 1 to 1000") }
     if !(1...100).contains(steps) { throw ValidationError("--steps is \(steps), but must be 1 to 100") }
     if !(0.1...1000).contains(fps) { throw ValidationError("--fps is \(fps), but must be 0.1 to 1000") }
-    if seeds.values.count * frames > 20_000 {
-      throw ValidationError("\(seeds.values.count) seeds of \(frames) frames are more than 20,000 frames")
+    for psi in [psiFrom, psiTo] where !(-100...100).contains(psi) {
+      throw ValidationError("a truncation is \(psi), but must be from −100 to 100")
+    }
+    if seeds.count * frames > 20_000 {
+      throw ValidationError("\(seeds.count) seeds of \(frames) frames are more than 20,000 frames")
+    }
+    if space == .z, path != .line || seeds.seeds == nil {
+      throw ValidationError("--space z goes from seed to seed on great circles: without --path and files of latents")
+    }
+    if let grid {
+      let cells = grid.columns * grid.rows
+      if seeds.count % cells != 0 || (path != .truncation && seeds.count < 2 * cells) {
+        throw ValidationError(
+          "\(seeds.count) seeds cannot be shared out to \(cells) walks; give \(cells) times as many as a walk visits")
+      }
     }
   }
 
   func run() throws {
     try StyleGANTool.run {
       let renderer = try network.renderer()
-      let hasW = renderer.generator.architecture.traits.hasW
-      guard hasW || space != .w else {
-        throw ValidationError("\(network.network) has no W to walk in; use --space z")
+      let hasW = renderer.styleGenerator != nil
+      guard hasW || (space != .w && path == .line && seeds.seeds != nil && !movingNoise) else {
+        throw ValidationError("\(network.network) has no W to walk in: only --space z goes from seed to seed")
       }
-      let space = space ?? (hasW ? .w : .z)
-      try NetworkArguments.requireRoom(seeds.values.count * max(frames, steps), renderer, scale: pictures.scale)
+      try NetworkArguments.requireRoom(seeds.count * max(frames, steps), renderer, scale: pictures.scale)
+      if format.formats.contains(.mp4) { try Video.ffmpeg() }
+      // Seeds of great circles are walked in z.
+      let points = (space ?? (hasW ? .w : .z)) == .w ? try seeds.styles(renderer) : nil
+      let count = points?.size(0) ?? seeds.count
       try pictures.prepare()
-      let strip = renderer.images(renderer.walk(seeds: seeds.values, frames: steps, space: space, loop: false))
-      // Many seeds: one row each, ending just before the next row's first picture.
-      let rows = seeds.values.count > 3 ? strip.dropLast() : strip[...]
-      try pictures.write(
-        ImageGrid.tiled(Array(rows), columns: seeds.values.count > 3 ? steps : rows.count), as: "interpolation.png")
-      let animation = renderer.images(renderer.walk(seeds: seeds.values, frames: frames, space: space, loop: true))
-      let path = "\(pictures.outdir)/interpolation.webp"
-      try Animation.writeWebP(try animation.map(pictures.enlarged), to: path, framesPerSecond: fps)
+      let cells = grid.map { $0.columns * $0.rows } ?? 1
+      if cells == 1 { try writeStrip(renderer.images(walk(renderer, points, 0..<count, steps, loop: false)), count) }
+      let share = count / cells
+      var walks = (0..<cells).map { cell in
+        let ws = walk(renderer, points, cell * share..<(cell + 1) * share, frames, loop: true)
+        return movingNoise
+          ? renderer.images(ws, movingNoise: network.noiseSeed &+ UInt64(cell)) : renderer.images(ws)
+      }
+      if cells > 1 {
+        walks = [
+          try walks[0].indices.map { frame in
+            try ImageGrid.tiled(walks.map { $0[frame] }, columns: grid!.columns)
+          }
+        ]
+      }
+      try writeAnimation(try walks[0].map(pictures.enlarged))
+    }
+  }
+
+  /// The styles of the walk through some of the points.
+  private func walk(
+    _ renderer: Renderer, _ points: Tensor?, _ range: Range<Int>, _ steps: Int, loop: Bool
+  ) -> Tensor {
+    guard let points else {
+      return renderer.walk(seeds: Array(seeds.seeds![range]), frames: steps, space: .z, loop: loop)
+    }
+    guard path == .truncation else {
+      return renderer.truncated(
+        GANs.walk(points[range], frames: steps, path: WalkPath(rawValue: path.rawValue)!, loop: loop))
+    }
+    return .concatenated(
+      range.flatMap { i in
+        let there = renderer.truncationSweep(points[i..<i + 1], from: psiFrom, to: psiTo, frames: steps)
+        return loop ? [there, there.flipped([0])] : [there]
+      })
+  }
+
+  private func writeStrip(_ strip: [Image], _ count: Int) throws {
+    // Many seeds: one row each, ending just before the next row's first picture.
+    let rows = path != .truncation && count > 3 ? strip.dropLast() : strip[...]
+    try pictures.write(
+      ImageGrid.tiled(Array(rows), columns: count > 3 || path == .truncation ? steps : rows.count),
+      as: "interpolation.png")
+  }
+
+  private func writeAnimation(_ frames: [Image]) throws {
+    for format in format.formats {
+      let path = "\(pictures.outdir)/interpolation.\(format.rawValue)"
+      switch format {
+      case .webp: try Animation.writeWebP(frames, to: path, framesPerSecond: fps)
+      case .mp4: try Video.writeMP4(frames, to: path, framesPerSecond: fps)
+      case .png:
+        let folder = "\(pictures.outdir)/frames"
+        try makeFolder(folder)
+        for (i, frame) in frames.enumerated() { try frame.write(to: "\(folder)/frame\(padded(i, 5)).png") }
+        print(folder)
+        continue
+      }
       print(path)
     }
   }

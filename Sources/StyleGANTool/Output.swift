@@ -35,11 +35,11 @@ struct PictureArguments: ParsableArguments {
   /// Makes the folder.
   func prepare() throws { try makeFolder(outdir) }
 
-  /// Writes a picture into the folder and prints its path.
-  func write(_ image: Image, as name: String) throws {
+  /// Writes a picture into the folder and prints its path, and a note where there is one.
+  func write(_ image: Image, as name: String, enlarging: Bool = true, note: String = "") throws {
     let path = "\(outdir)/\(name)"
-    try enlarged(image).write(to: path)
-    print(path)
+    try (enlarging ? enlarged(image) : image).write(to: path)
+    print(note.isEmpty ? path : "\(path)  \(note)")
   }
 
   /// The picture, enlarged.

@@ -14,7 +14,8 @@ struct StyleGAN: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      Train.self, Generate.self, StyleMixing.self, Interpolate.self, Metrics.self, Inspect.self, Bench.self,
+      Train.self, Generate.self, StyleMixing.self, Interpolate.self, Project.self, FindDirections.self, Figures.self,
+      Metrics.self, DetectorCommand.self, Inspect.self, Report.self, Bench.self,
       Dataset.self,
     ])
 }

@@ -7,37 +7,59 @@ struct StyleMixing: ParsableCommand {
     commandName: "style-mixing",
     abstract: "Mix the styles of rows and columns of seeds (StyleGAN, Figure 3).",
     discussion: """
-      Each picture has the styles of its row's seed, but those of --styles from its column's seed. The seeds' own
-      pictures stand in the first column and the first row.
+      Each picture has the styles of its row's seed, but those of --styles from its column's seed.
+      The seeds' own pictures stand in the first column and the first row. Instead of a seed, a
+      file of latents may be named, which 'stylegan project' saves. --styles may be given several
+      times: one table below the other.
 
       Examples:
         stylegan style-mixing --network net.safetensors --rows 1-4 --cols 5-9 --styles coarse --outdir out
         stylegan style-mixing --network net.safetensors --rows 1,2 --cols 3-6 --styles 0-3,6 --trunc 0.7
+        stylegan style-mixing --network net.safetensors --rows photo.npz --cols 2-5 --styles coarse --styles fine
       """)
 
   @OptionGroup var network: NetworkArguments
-  @Option(help: "Seeds of the rows, which give most styles.") var rows: NumberList
-  @Option(help: "Seeds of the columns, which give the styles of --styles.") var cols: NumberList
-  @Option(help: "Layers taken from the columns: coarse, middle, fine, or numbers such as 0-3,6.")
-  var styles: LayerChoice = LayerChoice(argument: "coarse")!
+  @Option(help: "Seeds (or files of latents) of the rows, which give most styles.") var rows: LatentList
+  @Option(help: "Seeds (or files of latents) of the columns, which give the styles of --styles.") var cols: LatentList
+  @Option(
+    help:
+      "Layers taken from the columns: coarse, middle, fine, or numbers such as 0-3,6; may be repeated (default: coarse)."
+  )
+  var styles: [LayerChoice] = []
   @OptionGroup var pictures: PictureArguments
 
   mutating func validate() throws {
-    if rows.values.count * cols.values.count > 10_000 {
-      throw ValidationError("\(rows.values.count) rows × \(cols.values.count) columns are more than 10,000 pictures")
+    if rows.count * cols.count * max(1, styles.count) > 10_000 {
+      throw ValidationError("\(rows.count) rows × \(cols.count) columns are more than 10,000 pictures")
     }
   }
 
   func run() throws {
     try StyleGANTool.run {
       let renderer = try network.renderer(withStyles: true)
-      let layers = try styles.layers(of: renderer.styleGenerator!.configuration.layerCount)
+      let choices = styles.isEmpty ? [LayerChoice(argument: "coarse")!] : styles
+      let tables = try choices.map { try $0.layers(of: renderer.style.configuration.layerCount) }
+      let (rows, columns) = (
+        renderer.truncated(try rows.styles(renderer)), renderer.truncated(try cols.styles(renderer))
+      )
+      let width = columns.size(0) + 1
       try NetworkArguments.requireRoom(
-        (rows.values.count + 1) * (cols.values.count + 1), renderer, scale: pictures.scale)
+        (rows.size(0) + 1) * width * tables.count, renderer, scale: pictures.scale)
       try pictures.prepare()
-      let images = renderer.styleMixing(rows: rows.values, columns: cols.values, layers: layers)
+      var images: [Image] = []
+      for layers in tables {
+        let table = renderer.styleMixing(rows: rows, columns: columns, layers: layers)
+        // The columns' own pictures stand once, above all tables.
+        images += images.isEmpty ? table[...] : table.dropFirst(width)
+      }
+      guard tables.count > 1 else {
+        return try pictures.write(ImageGrid.tiled(images, columns: width, padding: 1), as: "style-mixing.png")
+      }
+      let labels = choices.flatMap { choice in (0..<rows.size(0)).map { $0 == 0 ? choice.text : "" } }
       try pictures.write(
-        ImageGrid.tiled(images, columns: cols.values.count + 1, padding: 1), as: "style-mixing.png")
+        ImageGrid.labelled(
+          try images.map(pictures.enlarged), rows: [""] + labels,
+          columns: [String](repeating: "", count: width), padding: 1), as: "style-mixing.png", enlarging: false)
     }
   }
 }

@@ -55,6 +55,7 @@ struct Train: ParsableCommand {
   var cfg: RecipeChoice = RecipeChoice(argument: "stylegan")!
   @OptionGroup(title: "Network") var network: ArchitectureArguments
   @OptionGroup(title: "Training") var training: ScheduleArguments
+  @OptionGroup(title: "Metrics") var measures: TrainingMetrics
   @OptionGroup(title: "Machine") var compute: ComputeArguments
   @Option(help: "latest (of --outdir), a run's folder, or a training-state file: go on exactly from there.")
   var resume: String?
@@ -198,6 +199,12 @@ struct Train: ParsableCommand {
     progress.begin(trainer)
     func observe(_ event: Trainer.Event) throws {
       if let line = progress.show(event) { try trainer.directory.appendToLog(line) }
+      if case .snapshot(let network, _) = event {
+        try measures.measure(snapshot: network, of: trainer, shouldStop: { signals.received != nil }) { line in
+          if !quiet { print(line) }
+          try trainer.directory.appendToLog(line)
+        }
+      }
     }
     let clock = ContinuousClock()
     let end = minutes.map { clock.now + .seconds($0 * 60) }

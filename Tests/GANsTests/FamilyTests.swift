@@ -75,6 +75,11 @@ func shortOptions(_ name: String) throws -> TrainingOptions {
       renderer.z(seeds: [1, 2]), truncation: .none, noise: .constant, growth: network.growth, .default)
     #expect(renderer.images(renderer.styles(renderer.w(seeds: [1, 2]))) == Image.images(of: average))
     #expect(renderer.images(renderer.walk(seeds: [1, 2], frames: 2, space: .z, loop: false)).count == 3)
+    // Metrics see pictures of the data's size, and W where there is one.
+    let subject = MetricSubject(network.generator, growth: network.growth, seed: 1)
+    let side = network.growth.resolution + 2 * network.configuration.border
+    #expect(try subject.images(30..<34).shape == [4, subject.channels, side, side])
+    #expect((subject.generator?.mapping != nil) == network.configuration.traits.hasW)
     if network.configuration.traits.hasStyles {
       _ = try network.styleGenerator()
     } else {

@@ -9,10 +9,14 @@ import argparse
 from pathlib import Path
 
 import numpy as np
+import scipy
 import torch
 
 import make_lineage_fixture
+import detectors_reference as detectors
 import make_numpy_fixture
+import make_script_fixture
+import metrics_reference as metrics
 import swd_reference as swd
 from safetensors_io import save
 from stylegan_reference import *
@@ -245,6 +249,89 @@ def sliced_wasserstein_file():
     return out, {"seed": seed, "numpy": np.__version__}
 
 
+def metrics_file():
+    """Features, probabilities, images and latents with the values that metrics have on them."""
+    random = np.random.default_rng(SEED + 50)
+    out = {}
+
+    def values(name, array, dtype=np.float32):
+        out["in." + name] = array.astype(dtype)
+        return out["in." + name].astype(np.float64)
+
+    mixing = random.normal(size=(24, 24)) / 5
+    real = values("real", random.normal(size=(400, 24)) @ mixing + 1)
+    fake = values("fake", random.normal(size=(300, 24)) @ mixing * 1.2 + 1.3)
+    result = {}
+    result["fid"] = metrics.frechet(real.mean(0), np.cov(real.T), fake.mean(0), np.cov(fake.T))
+    wide = random.normal(size=(60, 256)) * np.geomspace(1, 1e-3, 256)
+    few_real, few_fake = values("few_real", wide[:30] + 0.1), values("few_fake", wide[30:] * 1.5)
+    result["fid_few"] = metrics.frechet_of_samples(few_real, few_fake)
+    result["kid"] = metrics.kernel_discrepancy(real[:300], fake)
+    result["precision"], result["recall"] = metrics.precision_recall(real, fake)
+    logits = random.normal(size=(203, 7)) * 2
+    p = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    p = values("probabilities", p, np.float64)
+    result["is_mean"], result["is_std"] = metrics.inception_score(p)
+    pictures = random.uniform(0, 255, (3, 2, 3, 8, 8)).repeat(4, axis=3).repeat(4, axis=4)
+    pictures[:, 1] = 0.7 * pictures[:, 0] + 0.3 * pictures[:, 1] + random.normal(size=(3, 3, 32, 32)) * 10
+    pictures = values("pictures", np.clip(pictures, 0, 255).round(), np.uint8)
+    out["out.msssim"] = np.array([metrics.ms_ssim(a, b) for a, b in pictures])
+    z1, z2 = values("z1", random.normal(size=(5, 16))), values("z2", random.normal(size=(5, 16)))
+    t = values("t", random.uniform(size=(5, 1)))
+    out["out.slerp"] = metrics.slerp(z1, z2, t)
+    result["trimmed_mean"] = metrics.trimmed_mean(values("lengths", random.lognormal(size=257), np.float64))
+    x = values("points", random.normal(size=(500, 6)))
+    y = np.where(x @ random.normal(size=6) + 0.3 * random.normal(size=500) + 0.4 > 0, 1.0, -1.0)
+    values("labels", y > 0, np.uint8)
+    out["out.svm"] = metrics.linear_svm(x, y)
+    sides = np.hstack([x, np.ones((500, 1))]) @ out["out.svm"] > 0
+    result["entropy"] = metrics.conditional_entropy(y > 0, sides)
+    out |= {f"out.{name}": np.array([value]) for name, value in result.items()}
+    return out, {"seed": SEED + 50, "numpy": np.__version__, "scipy": scipy.__version__}
+
+
+def detector_weights(module, generator):
+    """Random weights of a network in evaluation: everything that starts at 0 or 1 moved away from there."""
+    with torch.no_grad():
+        for name, value in module.state_dict().items():
+            if not value.is_floating_point():
+                continue
+            noise = torch.randn(value.shape, generator=generator, dtype=torch.float64)
+            if value.dim() > 1:
+                new = noise * (2 / value[0].numel()) ** 0.5
+            else:
+                new = 1 + 0.2 * noise.abs() if name.endswith(("bn.weight", "running_var")) else 0.1 * noise
+            value.copy_(new.float())
+    return module.eval().requires_grad_(False)
+
+
+def inception_file():
+    """Inception-v3 with a few channels a layer."""
+    generator = torch.Generator().manual_seed(SEED + 60)
+    network = detector_weights(detectors.InceptionV3(lambda n: max(2, n // 96), classes=5), generator)
+    images = torch.randint(0, 256, (2, 3, 40, 40), generator=generator)
+    features, probabilities = network(images.to(torch.get_default_dtype()))
+    out = {name: value for name, value in network.state_dict().items() if "num_batches" not in name}
+    return out | {"in.images": images.to(torch.uint8), "out.features": features, "out.probabilities": probabilities}, {
+        "seed": SEED + 60}
+
+
+def vgg_file():
+    """VGG16 with a few channels a layer, and weights of LPIPS."""
+    generator = torch.Generator().manual_seed(SEED + 61)
+    network = detector_weights(detectors.VGG16(lambda n: max(4, n // 64), classes=5), generator)
+    images = torch.randint(0, 256, (2, 3, 40, 40), generator=generator)
+    x = images.to(torch.get_default_dtype())
+    features, probabilities = network(x)
+    widths = [network.features[i - 1].weight.shape[0] for i in network.taps]
+    lines = [torch.rand((1, n, 1, 1), generator=generator).to(x.dtype) for n in widths]
+    out = dict(network.state_dict()) | {f"lin{i}.model.1.weight": line for i, line in enumerate(lines)}
+    return out | {
+        "in.images": images.to(torch.uint8), "out.features": features, "out.probabilities": probabilities,
+        "out.lpips": network.lpips(x[:1], x[1:], lines), "out.plain": network.lpips(x[:1], x[1:], [1.0] * 5),
+    }, {"seed": SEED + 61}
+
+
 FILES = {
     "ops": ops,
     "generator": generator_file,
@@ -254,6 +341,9 @@ FILES = {
     "training": lambda: training_file(SEED + 30, Growth(8, 0.4), Training(), 2, (0, 1)),
     "training_lazy": lambda: training_file(SEED + 31, Growth(8), Training(lazy=4), 5, (0, 4)),
     "sliced_wasserstein": sliced_wasserstein_file,
+    "metrics": metrics_file,
+    "inception": inception_file,
+    "vgg": vgg_file,
 }
 
 
@@ -289,6 +379,7 @@ def main():
     if not options.float32:
         make_numpy_fixture.main()
         make_lineage_fixture.main()
+        make_script_fixture.main()
 
 
 if __name__ == "__main__":

@@ -149,6 +149,36 @@ enum { CT_RESAMPLE_NONE, CT_RESAMPLE_UP, CT_RESAMPLE_DOWN };
 /// and width are even, but for up.
 ct_status ct_fused_convolution(ct_tensor x, ct_tensor weight, ct_filters filters, int32_t resample, double scale, ct_out out, ct_message message);
 
+// MARK: Linear algebra and pooling, for metrics and their detectors
+
+/// Eigenvalues, ascending, and eigenvectors (columns) of a symmetric matrix.
+ct_status ct_symmetric_eigen(ct_tensor a, ct_out values, ct_out vectors, ct_message message);
+/// Singular values, descending.
+ct_status ct_singular_values(ct_tensor a, ct_out out, ct_message message);
+/// x with a·x = b.
+ct_status ct_solve(ct_tensor a, ct_tensor b, ct_out out, ct_message message);
+/// The k-th smallest element along a dimension, k from 1.
+ct_status ct_kth_smallest(ct_tensor a, int64_t k, int64_t dim, ct_out out, ct_message message);
+ct_status ct_max_pool2d(ct_tensor x, int64_t kernel, int64_t stride, int64_t padding, ct_out out, ct_message message);
+/// Means of windows; pixels beyond the border are not counted.
+ct_status ct_avg_pool2d_windowed(ct_tensor x, int64_t kernel, int64_t stride, int64_t padding, ct_out out, ct_message message);
+/// Convolution with a kernel and a padding that differ by direction.
+ct_status ct_conv2d_rectangular(ct_tensor x, ct_tensor weight, ct_tensor _Nullable bias, int64_t stride, int64_t padding_y, int64_t padding_x, ct_out out, ct_message message);
+/// Bilinear resizing with half-pixel centres.
+ct_status ct_resize_bilinear(ct_tensor x, int64_t height, int64_t width, bool antialias, ct_out out, ct_message message);
+/// Means over the areas of the target's pixels.
+ct_status ct_resize_area(ct_tensor x, int64_t height, int64_t width, ct_out out, ct_message message);
+
+// MARK: TorchScript
+
+typedef struct ct_script_box *ct_script;
+ct_status ct_script_load(const char *path, ct_device device, ct_script _Nullable *_Nonnull out, ct_message message);
+void ct_script_free(ct_script script);
+/// Whether the module's `forward` has an argument of this name.
+bool ct_script_takes(ct_script script, const char *argument);
+/// forward(x, names[0]=values[0], …) where it gives one tensor.
+ct_status ct_script_forward(ct_script script, ct_tensor x, const char *_Nonnull const *_Nonnull names, const bool *values, int64_t count, ct_out out, ct_message message);
+
 // MARK: Autograd
 
 bool ct_grad_enabled(void);

@@ -10,6 +10,16 @@ public enum LatentSpace: String, CaseIterable, Sendable {
   case w
 }
 
+/// How a walk in W goes from one point to the next.
+public enum WalkPath: String, CaseIterable, Sendable {
+  /// In straight lines.
+  case line
+  /// Along a cubic curve without corners (Catmull & Rom 1974).
+  case cubic
+  /// Layer after layer, from the coarse ones to the fine ones: style mixing in motion.
+  case mixing
+}
+
 /// Spherical interpolation between rows of latents, on the unit sphere (StyleGAN §4.1: slerp).
 /// - Parameters:
 ///   - a: `[N, size]`
@@ -31,21 +41,89 @@ extension Renderer {
   /// - Parameter loop: whether the walk returns to the first seed; without, it ends on the last.
   /// - Returns: codes, `[frames · segments (+ 1), L, wSize]`, truncated.
   public func walk(seeds: [UInt32], frames: Int, space: LatentSpace, loop: Bool) -> Tensor {
-    let points = space == .z ? z(seeds: seeds) : w(seeds: seeds)
-    let count = seeds.count
-    let segments = loop ? count : count - 1
-    var rows: [Tensor] = []
-    withoutGradients {
-      func at(_ i: Int) -> Tensor { points[i % count..<i % count + 1] }
-      for segment in 0..<segments {
-        for frame in 0..<frames {
-          let t = Double(frame) / Double(frames)
-          let point = space == .z ? slerp(at(segment), at(segment + 1), t) : at(segment).lerp(to: at(segment + 1), t)
-          rows.append(space == .z ? w(point) : point)
-        }
-      }
-      if !loop { rows.append(space == .z ? w(at(count - 1)) : at(count - 1)) }
+    if space == .w, styleGenerator != nil {
+      return truncated(
+        GANs.walk(withoutGradients { style.broadcast(w(seeds: seeds)) }, frames: frames, path: .line, loop: loop))
     }
-    return styles(.concatenated(rows))
+    let points = z(seeds: seeds)
+    return withoutGradients {
+      let rows = stops(seeds.count, frames: frames, loop: loop).map { from, t in
+        func at(_ i: Int) -> Tensor { points[i % seeds.count..<i % seeds.count + 1] }
+        return t == 0 ? at(from) : slerp(at(from), at(from + 1), t)
+      }
+      return styles(w(.concatenated(rows)))
+    }
+  }
+
+  /// Styles of one picture under truncations from one to another: `[frames, L, wSize]`, ψ even steps apart.
+  /// - Parameter ws: not truncated, `[1, L, wSize]`; this renderer's cutoff holds.
+  public func truncationSweep(_ ws: Tensor, from first: Double, to last: Double, frames: Int) -> Tensor {
+    .concatenated(
+      (0..<frames).map { frame in
+        let psi = first + (last - first) * Double(frame) / Double(max(frames - 1, 1))
+        return with(truncation: Truncation(psi: psi, cutoff: truncation.cutoff)).truncated(ws)
+      })
+  }
+
+  /// Pictures of styles whose noise moves: each noise image turns once around a circle, cos θ·n₁ + sin θ·n₂, so that its
+  /// variance stays and the end meets the start.
+  /// - Parameters:
+  ///   - ws: `[N, L, wSize]`
+  ///   - seed: fixes the noise.
+  public func images(_ ws: Tensor, movingNoise seed: UInt64) -> [Image] {
+    let stream = RandomStream(seed: seed)
+    let ends = style.synthesis.blocks.flatMap { block in
+      (0..<2).map { _ in
+        (0..<2).map { _ in stream.normal([1, 1, block.resolution, block.resolution]).to(ws.device) }
+      }
+    }
+    let chunk = max(1, min(32, 32 * 64 * 64 / (growth.resolution * growth.resolution)))
+    return stride(from: 0, to: ws.size(0), by: chunk).flatMap { start in
+      let range = start..<min(start + chunk, ws.size(0))
+      let angles = Tensor(
+        range.map { 2 * Double.pi * Double($0) / Double(ws.size(0)) }, shape: [range.count, 1, 1, 1], device: ws.device)
+      let noise = ends.map { $0[0] * angles.cosine() + $0[1] * angles.sine() }
+      return with(noise: .given(noise)).images(ws[range])
+    }
+  }
+}
+
+/// The steps of a walk through `count` points: the point it comes from, and how far it is to the next.
+private func stops(_ count: Int, frames: Int, loop: Bool) -> [(Int, Double)] {
+  let segments = (0..<(loop ? count : count - 1)).flatMap { segment in
+    (0..<frames).map { (segment, Double($0) / Double(frames)) }
+  }
+  return loop ? segments : segments + [(count - 1, 0)]
+}
+
+/// A walk in W, or one a layer: `frames` steps from each point to the next.
+/// - Parameters:
+///   - points: `[K, L, wSize]`
+///   - loop: whether it returns to the first point; without, it ends on the last.
+/// - Returns: `[frames · segments (+ 1), L, wSize]`
+public func walk(_ points: Tensor, frames: Int, path: WalkPath, loop: Bool) -> Tensor {
+  let (count, layers) = (points.size(0), points.size(1))
+  func at(_ i: Int) -> Tensor {
+    let index = loop ? (i + count) % count : min(max(i, 0), count - 1)
+    return points[index..<index + 1]
+  }
+  return withoutGradients {
+    .concatenated(
+      stops(count, frames: frames, loop: loop).map { i, t in
+        if t == 0 { return at(i) }
+        switch path {
+        case .line: return at(i).lerp(to: at(i + 1), t)
+        case .cubic:
+          // The tangent at a point is half the chord between its neighbours.
+          let (a, b) = (at(i), at(i + 1))
+          let (u, v) = ((b - at(i - 1)) * 0.5, (at(i + 2) - a) * 0.5)
+          let (t2, t3) = (t * t, t * t * t)
+          return a * (2 * t3 - 3 * t2 + 1) + u * (t3 - 2 * t2 + t) + b * (3 * t2 - 2 * t3) + v * (t3 - t2)
+        case .mixing:
+          // Layer l moves while t·L goes from l to l + 1.
+          let shares = (0..<layers).map { min(max(t * Double(layers) - Double($0), 0), 1) }
+          return at(i) + (at(i + 1) - at(i)) * Tensor(shares, shape: [1, layers, 1], device: points.device)
+        }
+      })
   }
 }

@@ -23,12 +23,26 @@ public struct Renderer {
   public init(
     _ network: NetworkFile, truncation: Truncation = .none, noise: NoiseMode = .constant, compute: Compute = .default
   ) {
-    generator = network.generator
-    styleGenerator = network.generator as? StyleGANGenerator
-    growth = network.growth
+    self.init(network.generator, growth: network.growth, truncation: truncation, noise: noise, compute: compute)
+  }
+
+  /// A renderer of any generator.
+  public init(
+    _ generator: any Generator, growth: Growth, truncation: Truncation = .none, noise: NoiseMode = .constant,
+    compute: Compute = .default
+  ) {
+    self.generator = generator
+    styleGenerator = generator as? StyleGANGenerator
+    self.growth = growth
     self.truncation = truncation
     self.noise = noise
     self.compute = compute
+  }
+
+  /// StyleGAN's generator, for what only it can do: it traps where there is none, so ask ``styleGenerator`` before.
+  public var style: StyleGANGenerator {
+    guard let styleGenerator else { preconditionFailure("a \(type(of: generator)) has no styles") }
+    return styleGenerator
   }
 
   /// Latents of seeds, `[seeds.count, zSize]`.

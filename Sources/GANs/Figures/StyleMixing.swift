@@ -32,17 +32,25 @@ extension Renderer {
   /// `layers` from its column; the pictures of the seeds themselves in the first column and row.
   /// - Returns: `(rows + 1) · (columns + 1)` pictures, row by row; the first is blank.
   public func styleMixing(rows: [UInt32], columns: [UInt32], layers: Set<Int>) -> [Image] {
-    let (rowStyles, columnStyles) = (styles(w(seeds: rows)), styles(w(seeds: columns)))
-    let columnImages = images(columnStyles)
+    styleMixing(rows: styles(w(seeds: rows)), columns: styles(w(seeds: columns)), layers: layers)
+  }
+
+  /// Style mixing of any styles: of seeds, of saved latents, of projected photographs.
+  /// - Parameters:
+  ///   - rows: give most styles, `[R, L, wSize]`; drawn as they are.
+  ///   - columns: give the styles of `layers`, `[C, L, wSize]`.
+  /// - Returns: `(R + 1) · (C + 1)` pictures, row by row; the first is blank.
+  public func styleMixing(rows: Tensor, columns: Tensor, layers: Set<Int>) -> [Image] {
+    let columnImages = images(columns)
     let first = columnImages[0]
     let blank = Image(
       width: first.width, height: first.height, channels: first.channels,
       pixels: [UInt8](repeating: 255, count: first.pixels.count))
     var grid = [blank] + columnImages
-    for (i, image) in images(rowStyles).enumerated() {
+    for (i, image) in images(rows).enumerated() {
       grid.append(image)
-      let base = rowStyles[i..<i + 1].expanded([columns.count, -1, -1])
-      grid += images(mixedStyles(base, copying: layers, from: columnStyles))
+      let base = rows[i..<i + 1].expanded([columns.size(0), -1, -1])
+      grid += images(mixedStyles(base, copying: layers, from: columns))
     }
     return grid
   }

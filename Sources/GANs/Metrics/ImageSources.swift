@@ -11,31 +11,61 @@ public struct GeneratedImages {
   private let growth: Growth
   private let compute: Compute
   private let seed: UInt64
-  private let z: Tensor
+  private let mixing: Int
 
-  /// `count` pictures, fixed by `seed`.
+  /// Pictures without end, fixed by `seed`.
+  /// - Parameter mixing: latents mixed in each picture, the layers where one follows another being random (StyleGAN
+  ///   Table 2); 1: none.
   public init(
-    generator: any Generator, growth: Growth, count: Int, seed: UInt64, compute: Compute = .default
+    generator: any Generator, growth: Growth, seed: UInt64, mixing: Int = 1, compute: Compute = .default
   ) {
+    self.mixing = mixing
     self.generator = generator
     self.growth = growth
     self.compute = compute
     self.seed = seed
-    z = RandomStream(seed: seed).normal([count, generator.architecture.zSize])
   }
 
   /// `[range.count, C, r, r]`, 0…255 in whole numbers.
   public func images(_ range: Range<Int>) -> Tensor {
-    // The noise follows from where a chunk begins: the same range has the same pictures in every pass.
-    let at = 32
+    // Pictures are drawn in groups whose latents and noise follow from where the group begins: a picture is the same
+    // whatever range it is asked for in.
+    let group = 32
     return .concatenated(
-      stride(from: range.lowerBound, to: range.upperBound, by: at).map { start in
-        let part = start..<min(start + at, range.upperBound)
-        let noise = RandomStream(seed: seed &+ 0x9e37_79b9_7f4a_7c15 &* UInt64(start + 1))
-        let images = generator.images(
-          z[part].to(generator.store.device), truncation: .none, noise: .random(noise), growth: growth, compute)
-        return quantized(images.bordered(by: generator.architecture.border))
+      stride(from: range.lowerBound / group * group, to: range.upperBound, by: group).map { start in
+        let random = RandomStream(seed: seed &+ 0x9e37_79b9_7f4a_7c15 &* UInt64(start + 1))
+        let z = random.normal([group, generator.architecture.zSize]).to(generator.store.device)
+        let images = quantized(drawn(z, random).bordered(by: generator.architecture.border))
+        return images[max(range.lowerBound - start, 0)..<min(range.upperBound - start, group)]
       })
+  }
+
+  /// `[N, C, r, r]`
+  private func drawn(_ z: Tensor, _ random: RandomStream) -> Tensor {
+    guard mixing > 1 else {
+      return generator.images(z, truncation: .none, noise: .random(random), growth: growth, compute)
+    }
+    guard let generator = generator as? StyleGANGenerator else { preconditionFailure("only styles can be mixed") }
+    return withoutGradients {
+      generator.synthesis(mixedStyles(z, random, generator), noise: .random(random), growth: growth, compute)
+    }
+  }
+
+  /// `[N, L, wSize]`
+  private func mixedStyles(_ z: Tensor, _ random: RandomStream, _ generator: StyleGANGenerator) -> Tensor {
+    var styles = generator.styles(z)
+    let (n, layers) = (z.size(0), generator.configuration.layerCount)
+    // The layers in use: two of each resolution.
+    let used = 2 * (growth.resolution.trailingZeroBitCount - 1)
+    let crossovers = (0..<n).map { _ in (1..<mixing).map { _ in random.integer(in: 1..<used) }.sorted() }
+    for latent in 1..<mixing {
+      let other = generator.styles(random.normal([n, generator.configuration.zSize]).to(z.device))
+      let mask = crossovers.flatMap { places in (0..<layers).map { $0 >= places[latent - 1] ? 1.0 : 0 } }
+      styles = .choose(
+        Tensor([0.5], shape: [1, 1, 1], device: z.device).isLess(
+          than: Tensor(mask, shape: [n, layers, 1], device: z.device)), other, styles)
+    }
+    return styles
   }
 }
 
@@ -68,7 +98,7 @@ public final class RealImages {
 }
 
 /// −1…1 → 0…255, rounded and clipped.
-private func quantized(_ images: Tensor) -> Tensor {
+func quantized(_ images: Tensor) -> Tensor {
   // Half a step is added because conversion to integers cuts off.
   (images * 127.5 + 128).clamped(minimum: 0, maximum: 255).to(.uint8).to(.float32)
 }

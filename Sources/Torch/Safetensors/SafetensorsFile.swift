@@ -35,6 +35,7 @@ public final class SafetensorsFile: @unchecked Sendable {
 
   private let mapping: UnsafeRawBufferPointer
   private let data: UnsafeRawBufferPointer
+  private let isMapped: Bool
 
   /// The tensors' names, in the order of their bytes.
   public var names: [String] {
@@ -45,8 +46,18 @@ public final class SafetensorsFile: @unchecked Sendable {
   ///
   /// - Throws: ``SafetensorsError`` where the file cannot be read or is not exactly what the format prescribes: a header
   ///   of at most 100 MB, each name once, and tensors that fill the data without overlap and without holes.
-  public init(path: String) throws(SafetensorsError) {
-    let mapping = try Self.map(path)
+  public convenience init(path: String) throws(SafetensorsError) {
+    try self.init(try Self.map(path), path: path, isMapped: true)
+  }
+
+  /// A file that lies in memory for as long as the program runs.
+  /// - Parameter name: what errors call it.
+  package convenience init(embedded bytes: UnsafeRawBufferPointer, name: String) throws(SafetensorsError) {
+    try self.init(bytes, path: name, isMapped: false)
+  }
+
+  private init(_ mapping: UnsafeRawBufferPointer, path: String, isMapped: Bool) throws(SafetensorsError) {
+    self.isMapped = isMapped
     do throws(SafetensorsError) {
       guard mapping.count >= 8 else { throw .tooShort(path: path, size: mapping.count) }
       let length = UInt64(littleEndian: mapping.loadUnaligned(as: UInt64.self))
@@ -63,13 +74,13 @@ public final class SafetensorsFile: @unchecked Sendable {
       self.mapping = mapping
       self.data = data
     } catch {
-      Self.unmap(mapping)
+      if isMapped { Self.unmap(mapping) }
       throw error
     }
   }
 
   deinit {
-    Self.unmap(mapping)
+    if isMapped { Self.unmap(mapping) }
   }
 
   /// Finds a tensor's bytes, little-endian and row-major.

@@ -1,0 +1,82 @@
+import Datasets
+import Torch
+
+/// Intermediate latents in a file: what a projection finds, and what every command that draws takes beside seeds.
+///
+/// `.safetensors`: `w`, `[L, wSize]` for one picture, `[N, L, wSize]` for several, with the noise images, where they belong
+/// to it, as `noise.0`, `noise.1`, …, each `[N, 1, r, r]`. `.npz`, as the field's usual tools write it: `w`, `[N, L, wSize]`.
+/// One w for all layers, `[wSize]` or `[1, wSize]`, is read too.
+public struct SavedLatents {
+  /// One w a layer, not truncated: `[N, L, wSize]`.
+  public var ws: Tensor
+  /// The noise images of every layer that belong to these pictures; nil: the network's own.
+  public var noise: [Tensor]?
+
+  /// Latents to save.
+  /// - Parameter ws: `[N, L, wSize]`
+  public init(ws: Tensor, noise: [Tensor]? = nil) {
+    precondition(ws.rank == 3, "latents of shape \(ws.shape), not [N, L, wSize]")
+    self.ws = ws
+    self.noise = noise
+  }
+
+  /// Whether a path names a file of this kind.
+  public static func isPath(_ path: some StringProtocol) -> Bool {
+    path.hasSuffix(".safetensors") || path.hasSuffix(".npz")
+  }
+
+  /// Reads latents for networks of an architecture.
+  /// - Throws: `SafetensorsError`, `DatasetError`, `FileError`, or ``SavedLatentsError`` where they do not fit.
+  public init(path: String, for configuration: StyleGANConfiguration, device: Device = .cpu) throws {
+    var noise: [Tensor] = []
+    let w: Tensor
+    if path.hasSuffix(".npz") {
+      let array = try NPZ.read("w", from: path)
+      w = Tensor(array.values, shape: array.shape)
+    } else {
+      let file = try SafetensorsFile(path: path)
+      guard file.tensors["w"] != nil else { throw SavedLatentsError(path, "it has no tensor 'w'") }
+      w = try file.tensor("w").to(.float32)
+      while file.tensors["noise.\(noise.count)"] != nil {
+        noise.append(try file.tensor("noise.\(noise.count)").to(.float32))
+      }
+    }
+    let (layers, size) = (configuration.layerCount, configuration.wSize)
+    switch w.shape {
+    case [size], [1, size]: ws = w.reshaped([1, 1, size]).expanded([1, layers, size])
+    case [layers, size]: ws = w.unsqueezed(at: 0)
+    case let shape where shape.count == 3 && shape[0] > 0 && Array(shape[1...]) == [layers, size]: ws = w
+    default: throw SavedLatentsError(path, "its 'w' is \(w.shape), but this network takes [\(layers), \(size)]")
+    }
+    guard ws.isAllFinite else { throw SavedLatentsError(path, "its 'w' has values that are not finite") }
+    let wanted = configuration.resolutions.flatMap { [[$0, $0], [$0, $0]] }
+    if !noise.isEmpty {
+      let count = ws.size(0)
+      guard noise.map(\.shape) == wanted.map({ [count, 1] + $0 }) else {
+        throw SavedLatentsError(path, "its noise images are not those of this network")
+      }
+    }
+    ws = ws.to(device)
+    self.noise = noise.isEmpty ? nil : noise.map { $0.to(device) }
+  }
+
+  /// Writes them, at once or not at all: `.npz` (without noise) or `.safetensors` by the ending.
+  /// - Throws: `SafetensorsError`, `FileError`.
+  public func write(to path: String, metadata: [String: String] = [:]) throws {
+    if path.hasSuffix(".npz") {
+      return try NPZ.write([("w", NumPyArray(shape: ws.shape, values: ws.floats))], to: path)
+    }
+    var writer = SafetensorsWriter(metadata: ["format": "swift-stylegan latents 1"].merging(metadata) { $1 })
+    writer.add([("w", ws.size(0) == 1 ? ws[0] : ws)])
+    writer.add((noise ?? []).enumerated().map { ("noise.\($0)", $1) })
+    try writer.write(to: path)
+  }
+}
+
+/// A file of latents that do not fit.
+public struct SavedLatentsError: Error, Equatable, CustomStringConvertible {
+  /// A sentence naming the file and what is wrong.
+  public let description: String
+
+  init(_ path: String, _ problem: String) { description = "\(path) cannot be used as latents: \(problem)" }
+}

@@ -1,0 +1,58 @@
+import Datasets
+import Foundation
+import Images
+import Torch
+
+/// Finds a detector by what a user calls it.
+public enum DetectorSource {
+  /// The detectors that need no file.
+  public static let builtIn = ["fashion", "random-vgg"]
+
+  /// Opens a detector.
+  /// - Parameters:
+  ///   - spec: `auto` (one that is made for the data, else `random-vgg`), `fashion`, `random-vgg`, a TorchScript file, or
+  ///     a safetensors file of ``Classifier``, ``InceptionV3`` or ``VGG16``.
+  ///   - data: what it will look at.
+  ///   - name: the data's name, where the data itself is not there.
+  /// - Throws: ``DetectorError``, `FileError`, and errors of the file.
+  public static func open(
+    _ spec: String, for data: (any ImageDataset)?, named name: String? = nil, device: Device = .cpu
+  ) throws -> any Detector {
+    switch spec {
+    case "auto":
+      let isFashion =
+        data?.labelNames == Classifier.fashionNames || (data?.name ?? name ?? "").hasPrefix("fashion-mnist")
+      return isFashion ? try Classifier.fashion(device: device) : RandomVGG(device: device)
+    case "fashion": return try Classifier.fashion(device: device)
+    case "random-vgg": return RandomVGG(device: device)
+    default: break
+    }
+    guard let handle = FileHandle(forReadingAtPath: spec) else {
+      guard FileManager.default.fileExists(atPath: spec) || spec.contains("/") || spec.contains(".") else {
+        throw DetectorError(
+          "there is no detector '\(spec)'; use auto, \(builtIn.joined(separator: ", ")), or a .pt or .safetensors file")
+      }
+      throw FileError(.read, path: spec)
+    }
+    // A ZIP archive: TorchScript.
+    let start = Array((try? handle.read(upToCount: 2)) ?? Data())
+    try? handle.close()
+    if start == [0x50, 0x4b] { return try ScriptDetector(path: spec, device: device) }
+    if spec.hasSuffix(".pt") || spec.hasSuffix(".pth") {
+      throw DetectorError(
+        "\(spec) cannot be used as a detector: it is no TorchScript archive (torch.jit.save makes one; a state dict is "
+          + "converted to safetensors)")
+    }
+    let file = try SafetensorsFile(path: spec)
+    let name = URL(fileURLWithPath: spec).deletingPathExtension().lastPathComponent
+    if InceptionV3.isInception(file) { return try InceptionV3(file, name: name, device: device) }
+    if VGG16.isVGG(file) { return try VGG16(file, name: name, device: device) }
+    return try Classifier(file, name: name, device: device)
+  }
+}
+
+extension Classifier {
+  static let fashionNames = [
+    "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
+  ]
+}

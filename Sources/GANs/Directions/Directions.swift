@@ -1,0 +1,96 @@
+import Foundation
+import Torch
+
+/// Directions in W along which pictures change in one respect each.
+public struct Directions {
+  /// Unit vectors, `[K, wSize]`.
+  public let vectors: Tensor
+  /// The deviation of w along each: the unit in which strengths are given.
+  public let deviations: [Double]
+  /// What each is called: "0", or a class of the data.
+  public let names: [String]
+  /// How each was rated: the share of the sum of eigenvalues, or the accuracy of a separation.
+  public let ratings: [Double]
+
+  init(vectors: Tensor, names: [String], ratings: [Double], samples: Tensor) {
+    self.vectors = vectors
+    self.names = names
+    self.ratings = ratings
+    deviations = samples.matmul(vectors.transposed).variance(over: [0]).squareRoot().doubles
+  }
+
+  /// How many there are.
+  public var count: Int { names.count }
+
+  /// The first `count` of these.
+  public func prefix(_ count: Int) -> Directions { selected(Array(0..<min(count, self.count))) }
+
+  /// Some of these.
+  public func selected(_ indices: [Int]) -> Directions { Directions(self, indices) }
+
+  private init(_ all: Directions, _ indices: [Int]) {
+    vectors = all.vectors.gathered(Tensor(indices, device: all.vectors.device), along: 0)
+    deviations = indices.map { all.deviations[$0] }
+    names = indices.map { all.names[$0] }
+    ratings = indices.map { all.ratings[$0] }
+  }
+
+  /// Styles moved along direction `index`: w + strength · deviation · direction, in `layers`.
+  /// - Parameters:
+  ///   - ws: `[1, L, wSize]`
+  ///   - strengths: one picture each, in deviations of w.
+  /// - Returns: `[strengths.count, L, wSize]`
+  public func moved(_ ws: Tensor, along index: Int, strengths: [Double], layers: Set<Int>) -> Tensor {
+    let step = vectors[index].reshaped([1, 1, -1]) * deviations[index]
+    let amounts = Tensor(strengths, shape: [strengths.count, 1, 1], device: ws.device)
+    let mask = Tensor(
+      (0..<ws.size(1)).map { layers.contains($0) ? 1.0 : 0 }, shape: [1, ws.size(1), 1], device: ws.device)
+    return withoutGradients { ws + amounts * mask * step }
+  }
+
+  /// Writes `directions` `[K, wSize]`, `deviations` `[K]` and, as metadata, the names, at once or not at all.
+  /// - Throws: `SafetensorsError`.
+  public func write(to path: String) throws {
+    var writer = SafetensorsWriter(metadata: ["format": "swift-stylegan directions 1", "names": try json(names)])
+    writer.add([("deviations", Tensor(deviations, shape: [count])), ("directions", vectors)])
+    try writer.write(to: path)
+  }
+}
+
+extension StyleGANGenerator {
+  /// w of random latents, `[count, wSize]`.
+  func sampledW(_ count: Int, seed: UInt64) -> Tensor {
+    withoutGradients { mapping(RandomStream(seed: seed).normal([count, configuration.zSize]).to(store.device)) }
+  }
+
+  /// Directions from the weights alone: the eigenvectors of Σ AᵀA, A the style matrices of `layers`, `[2C, wSize]`; w moved
+  /// along the first changes the styles most (SeFa: Shen & Zhou 2021, Eq. 5).
+  public func directionsOfStyles(layers: Set<Int>, samples: Int = 10_000, seed: UInt64 = 0) -> Directions {
+    let matrices = synthesis.blocks.flatMap { [$0.style0, $0.style1] }.enumerated()
+      .filter { layers.contains($0.offset) }.map { $0.element.affine.weight.value }
+    precondition(!matrices.isEmpty, "no layers")
+    let sum = withoutGradients {
+      let a = Tensor.concatenated(matrices).to(.float64)
+      return a.transposed.matmul(a)
+    }
+    return directions(of: sum, samples: sampledW(samples, seed: seed))
+  }
+
+  /// Directions in which w varies most: the principal components of random w (GANSpace: Härkönen et al. 2020, §2.1).
+  public func principalDirections(samples: Int = 10_000, seed: UInt64 = 0) -> Directions {
+    let w = sampledW(samples, seed: seed)
+    let covariance = withoutGradients {
+      let centred = (w - w.mean(over: [0], keepingDimensions: true)).to(.float64)
+      return centred.transposed.matmul(centred) / Double(samples - 1)
+    }
+    return directions(of: covariance, samples: w)
+  }
+
+  private func directions(of matrix: Tensor, samples: Tensor) -> Directions {
+    let (values, vectors) = symmetricEigen(matrix)
+    let total = values.reduce(0) { $0 + max($1, 0) }
+    return Directions(
+      vectors: vectors.to(store.device), names: values.indices.map(String.init),
+      ratings: values.map { max($0, 0) / max(total, .leastNormalMagnitude) }, samples: samples)
+  }
+}

@@ -1,0 +1,172 @@
+import Datasets
+import Torch
+
+/// Tells the classes of pictures apart: two convolutions of stride 2 and a linear layer, trained here in one pass at most.
+final class LabelClassifier {
+  private let store: ParameterStore
+  private let convolutions: [Conv2d]
+  private let linear: Linear
+  /// The share that was right of the last tenth of the pictures it was trained on, told before it learned from them.
+  private(set) var accuracy = 0.0
+  private let classes: Int
+
+  /// Trains on labelled pictures.
+  /// - Parameters:
+  ///   - steps: batches of 64.
+  ///   - progress: told how many are done.
+  /// - Throws: what reading pictures throws.
+  init(
+    _ dataset: any ImageDataset, steps: Int, seed: UInt64, device: Device, progress: (Int, Int) -> Void
+  ) throws {
+    store = ParameterStore(seed: seed, device: device)
+    classes = dataset.labelCount
+    convolutions = [
+      Conv2d(store.root / "conv0", inputs: dataset.channels, outputs: 24, kernel: 3, stride: 2, padding: 1),
+      Conv2d(store.root / "conv1", inputs: 24, outputs: 48, kernel: 3, stride: 2, padding: 1),
+    ]
+    let side = (dataset.resolution + 3) / 4
+    linear = Linear(store.root / "linear", inputs: 48 * side * side, outputs: classes)
+    let optimizer = Adam(store.parameters, learningRate: 0.001, beta1: 0.9, beta2: 0.999)
+    let loader = BatchLoader(dataset, seed: seed)
+    // In one pass every picture is new.
+    let steps = max(1, min(steps, dataset.count / 64))
+    var (right, seen) = (0, 0)
+    for step in 0..<steps {
+      let batch = try loader.next(64)
+      let x = batch.tensor(channels: dataset.channels, resolution: dataset.resolution, device: device)
+      let logits = logits(x)
+      if step >= steps * 9 / 10 {
+        right += zip(logits.withoutGraph.indexOfMaximum(along: 1).integers, batch.labels).filter { $0 == $1 }.count
+        seen += 64
+      }
+      let targets = Tensor(
+        batch.labels.flatMap { label in (0..<classes).map { $0 == label ? 1.0 : 0 } }, shape: [64, classes],
+        device: device)
+      // Cross-entropy: log Σ e^x − x[label].
+      let largest = logits.withoutGraph.maximum(over: [1], keepingDimensions: true)
+      let sums = (logits - largest).exp().sum(over: [1]).log() + largest.reshaped([64])
+      let loss = (sums - (logits * targets).sum(over: [1])).mean()
+      optimizer.step(gradients(of: loss, withRespectTo: store.parameters.map(\.value)))
+      progress(step + 1, steps)
+    }
+    accuracy = Double(right) / Double(max(seen, 1))
+    store.setRequiresGradient(false)
+  }
+
+  private func logits(_ images: Tensor) -> Tensor {
+    let features = convolutions.reduce(images) { $1($0).leakyReLU(slope: 0.2) }
+    return linear(features.reshaped([images.size(0), -1]))
+  }
+
+  /// The class of each picture `[N, C, r, r]`.
+  func labels(_ images: Tensor) -> [Int] { withoutGradients { logits(images).indexOfMaximum(along: 1).integers } }
+}
+
+/// Directions that separate the classes of a labelled data set in W (after InterFaceGAN: Shen et al. 2020, §3; linear
+/// separability: StyleGAN §4.2).
+public struct LabelDirections {
+  /// One a class that occurs among the pictures drawn; rated by the accuracy of the separation on w it was not fitted to,
+  /// the mean of that inside and that outside the class.
+  public let directions: Directions
+  /// How many of the pictures drawn belong to each class.
+  public let shares: [Double]
+  /// The classifier's accuracy on pictures of the data that were new to it.
+  public let classifierAccuracy: Double
+  private let classifier: LabelClassifier
+  private let labels: [Int]
+
+  /// Finds them: a classifier learns the data, names the class of pictures drawn from random w, and a logistic regression
+  /// on w separates each class from the others.
+  /// - Parameters:
+  ///   - dataset: with labels, of the network's resolution and channels.
+  ///   - samples: pictures drawn; half of them to fit, half to rate.
+  ///   - classifierSteps: batches of 64.
+  /// - Throws: what reading pictures throws.
+  public init(
+    _ renderer: Renderer, dataset: any ImageDataset, samples: Int = 6000, classifierSteps: Int = 900, seed: UInt64 = 0,
+    progress: (Int, Int) -> Void = { _, _ in }
+  ) throws {
+    precondition(dataset.labelCount > 1 && dataset.resolution == renderer.growth.resolution)
+    let generator = renderer.style
+    let device = generator.store.device
+    classifier = try LabelClassifier(
+      dataset, steps: classifierSteps, seed: seed, device: device, progress: progress)
+    let w = generator.sampledW(samples, seed: seed)
+    let found = Self.classes(renderer.style.broadcast(w), renderer, classifier)
+    let counts = (0..<dataset.labelCount).map { label in found.filter { $0 == label }.count }
+    // A class of a handful of pictures cannot be separated.
+    let labels = counts.indices.filter { counts[$0] >= 40 && counts[$0] <= samples - 40 }
+    let half = samples / 2
+    let (centre, scale) = withoutGradients {
+      (w.mean(over: [0], keepingDimensions: true), w.variance(over: [0]).mean().squareRoot().item)
+    }
+    let x = (w - centre) / scale
+    let signs = Tensor(
+      found.flatMap { label in labels.map { $0 == label ? 1.0 : -1 } }, shape: [samples, labels.count], device: device)
+    let weights = Self.separated(x[0..<half], signs[0..<half], seed: seed)
+    let scores = (x[half..<samples].matmul(weights.vectors) + weights.offsets).floats
+    var right = [[Int]](repeating: [0, 0], count: labels.count)
+    var all = right
+    for (row, label) in found[half...].enumerated() {
+      for (k, candidate) in labels.enumerated() {
+        let inside = label == candidate ? 1 : 0
+        all[k][inside] += 1
+        if (scores[row * labels.count + k] > 0) == (inside == 1) { right[k][inside] += 1 }
+      }
+    }
+    let ratings = labels.indices.map { k -> Double in
+      let parts = (0..<2).map { Double(right[k][$0]) / Double(max(all[k][$0], 1)) }
+      return (parts[0] + parts[1]) / 2
+    }
+    let vectors = weights.vectors.transposed
+    let names = labels.map { dataset.labelNames.isEmpty ? "\($0)" : dataset.labelNames[$0] }
+    directions = Directions(
+      vectors: vectors / vectors.squared().sum(over: [1], keepingDimensions: true).squareRoot(), names: names,
+      ratings: ratings, samples: w)
+    shares = labels.map { Double(counts[$0]) / Double(samples) }
+    classifierAccuracy = classifier.accuracy
+    self.labels = labels
+  }
+
+  /// The share of pictures in the class of direction `index`, after all were moved along it.
+  /// - Parameter strength: in deviations of w.
+  public func share(_ renderer: Renderer, index: Int, strength: Double, samples: Int = 500, seed: UInt64 = 1) -> Double
+  {
+    let ws = renderer.style.broadcast(renderer.style.sampledW(samples, seed: seed))
+    let step = directions.vectors[index].reshaped([1, 1, -1]) * (directions.deviations[index] * strength)
+    let found = Self.classes(ws + step, renderer, classifier)
+    return Double(found.filter { $0 == labels[index] }.count) / Double(samples)
+  }
+
+  private static func classes(_ ws: Tensor, _ renderer: Renderer, _ classifier: LabelClassifier) -> [Int] {
+    withoutGradients {
+      stride(from: 0, to: ws.size(0), by: 64).flatMap { start in
+        classifier.labels(
+          renderer.style.synthesis(
+            ws[start..<min(start + 64, ws.size(0))], noise: .constant, growth: renderer.growth, renderer.compute))
+      }
+    }
+  }
+
+  /// Logistic regressions, all at once: the least mean of log(1 + e^(−s·(x·v + b))), each class and its rest weighing the
+  /// same, with a penalty |v|²: in directions in which w hardly varies, v follows the difference of the classes' means, so
+  /// that moving along it stays among what the network draws.
+  /// - Returns: `[wSize, K]` and `[1, K]`.
+  private static func separated(_ x: Tensor, _ signs: Tensor, seed: UInt64) -> (vectors: Tensor, offsets: Tensor) {
+    let (size, count) = (x.size(1), signs.size(1))
+    let store = ParameterStore(seed: seed, device: x.device)
+    let v = store.root.parameter("v", [size, count], .constant(0))
+    let b = store.root.parameter("b", [1, count], .constant(0))
+    let optimizer = Adam(store.parameters, learningRate: 0.05, beta1: 0.9, beta2: 0.999)
+    let (inside, outside) = ((signs + 1) * 0.5, (1 - signs) * 0.5)
+    let importance =
+      inside / (inside.sum(over: [0], keepingDimensions: true) + 1) + outside
+      / (outside.sum(over: [0], keepingDimensions: true) + 1)
+    for _ in 0..<300 {
+      let losses = (-signs * (x.matmul(v.value) + b.value)).softplus() * importance
+      let loss = losses.sum() + v.value.squared().sum()
+      optimizer.step(gradients(of: loss, withRespectTo: store.parameters.map(\.value)))
+    }
+    return (v.value.withoutGraph.copied(), b.value.withoutGraph.copied())
+  }
+}

@@ -1,0 +1,151 @@
+import Foundation
+import Torch
+
+// Each metric on the features, latents or images that it is defined on.
+
+extension MetricEvaluation {
+  /// - Throws: ``Stopped`` where it was asked to stop.
+  func requireTime() throws { if shouldStop() { throw Stopped() } }
+
+  func frechet(_ metric: Metric, _ count: Int) throws -> MetricResult {
+    let realCount = realCount(metric, count)
+    func statistics(_ file: FeatureFile, _ count: Int) throws -> FeatureStatistics {
+      var statistics: FeatureStatistics?
+      for start in stride(from: 0, to: count, by: 1024) {
+        let rows = try file.rows(start..<min(start + 1024, count))
+        if statistics == nil { statistics = FeatureStatistics(like: rows) }
+        statistics!.add(rows)
+      }
+      return statistics!
+    }
+    let real = try statistics(try reals(.features, realCount), realCount)
+    let fake = try statistics(try fakes(.features, count), count)
+    return result(
+      metric, ["fid": frechetDistance(real, fake)], samples: ["real": realCount, "fake": count],
+      detector: detector!.name)
+  }
+
+  func kernel(_ metric: Metric, _ count: Int) throws -> MetricResult {
+    let realCount = realCount(metric, count)
+    let (real, fake) = (try reals(.features, realCount), try fakes(.features, count))
+    let value = try KernelDistance(seed: seed)(
+      realCount: realCount, fakeCount: count,
+      real: { rows in
+        try self.requireTime()
+        return try real.rows(rows)
+      }, fake: { try fake.rows($0) },
+      progress: { self.progress("subsets", Int($0 * 100), 100) })
+    return result(metric, ["kid": value], samples: ["real": realCount, "fake": count], detector: detector!.name)
+  }
+
+  func precisionRecall(_ metric: Metric, _ count: Int) throws -> MetricResult {
+    let realCount = realCount(metric, count)
+    let (real, fake) = (try reals(.features, realCount), try fakes(.features, count))
+    let value = try PrecisionRecall()(
+      realCount: realCount, fakeCount: count,
+      real: { rows in
+        try self.requireTime()
+        return try real.rows(rows)
+      }, fake: { try fake.rows($0) },
+      progress: { self.progress("neighbours", Int($0 * 100), 100) })
+    return result(
+      metric, ["precision": value.precision, "recall": value.recall], samples: ["real": realCount, "fake": count],
+      detector: detector!.name)
+  }
+
+  func inceptionScore(_ metric: Metric, _ count: Int) throws -> MetricResult {
+    let file = try fakes(.probabilities, count)
+    var score = InceptionScore(total: count)
+    for start in stride(from: 0, to: count, by: 1024) { score.add(try file.rows(start..<min(start + 1024, count))) }
+    let value = score.result
+    return result(
+      metric, ["mean": value.mean, "std": value.deviation], samples: ["fake": count], detector: detector!.name)
+  }
+
+  func pathLength(
+    _ metric: Metric, _ space: PerceptualPathLength.Space, _ sampling: PerceptualPathLength.Sampling, _ count: Int
+  ) throws -> MetricResult {
+    guard space == .z || subject.generator!.mapping != nil else {
+      throw MetricError(metric, "this generator has no W; measure ppl_z\(sampling.rawValue)")
+    }
+    var length = PerceptualPathLength(space: space, sampling: sampling, samples: count, seed: seed)
+    length.cropsFaces = cropsFaces
+    lastPathLengths = try length.distances(
+      subject.generator!,
+      perceptual: { images in
+        try self.requireTime()
+        return try self.detector!(images, .perceptual)
+      }, progress: { self.progress("pairs", $0, count) })
+    return result(
+      metric, ["ppl": PerceptualPathLength.trimmedMean(lastPathLengths)], samples: ["pairs": count],
+      detector: detector!.name)
+  }
+
+  func separability(_ metric: Metric, _ count: Int) throws -> MetricResult {
+    let generator = subject.generator!
+    let classifier = attributes ?? ClassAttributes(detector!)
+    let z = RandomStream(seed: seed).normal([count, generator.zSize])
+    var (ws, logits): ([Tensor], [Tensor]) = ([], [])
+    for start in stride(from: 0, to: count, by: 64) {
+      try requireTime()
+      let part = z[start..<min(start + 64, count)].to(generator.device)
+      let noise = RandomStream(seed: seed &+ 0x9e37_79b9_7f4a_7c15 &* UInt64(start + 1))
+      let w = generator.mapping?(part) ?? part
+      ws.append(w.to(.cpu))
+      logits.append(try classifier(quantized(generator.synthesis(w, noise, 1))))
+      progress("fakes", min(start + 64, count), count)
+    }
+    let answers = Tensor.concatenated(logits)
+    let measure = LinearSeparability(ranking: classifier.ranking)
+    let spaces = [("z", z)] + (generator.mapping == nil ? [] : [("w", Tensor.concatenated(ws))])
+    var attributes: [String: [LinearSeparability.Attribute]] = [:]
+    for (space, latents) in spaces {
+      for (i, name) in classifier.names.enumerated() {
+        try requireTime()
+        let column = answers.selected(i, along: 1).doubles
+        attributes[space, default: []].append(measure(name, latents: latents, logits: column))
+        progress("attributes in \(space.uppercased())", i + 1, classifier.names.count)
+      }
+    }
+    let lsZ = LinearSeparability.score(attributes["z"]!)
+    var found =
+      attributes["w"].map {
+        result(
+          metric, ["ls_w": LinearSeparability.score($0), "ls_z": lsZ], samples: ["fake": count],
+          detector: classifier.name)
+      } ?? result(metric, ["ls_z": lsZ], samples: ["fake": count], detector: classifier.name)
+    found.attributes = attributes
+    return found
+  }
+
+  func slicedWasserstein(_ metric: Metric, _ count: Int) throws -> MetricResult {
+    let distance = SlicedWassersteinDistance(samples: count, seed: seed)
+    let real = RealImages(dataset: reals!, growth: subject.growth, seed: seed, device: device)
+    let value = try distance(
+      resolution: subject.resolution, channels: subject.channels, reals: real.images,
+      fakes: { range in
+        try self.requireTime()
+        return try self.subject.images(range)
+      }
+    ) { share in progress("percent", Int(share * 100), 100) }
+    var found = result(
+      metric, ["average": value.average], samples: ["fake": count, "real": count], detector: nil)
+    found.values = Dictionary(uniqueKeysWithValues: value.levels.map { (String($0.resolution), $0.distance) })
+    return found
+  }
+
+  func similarity(_ metric: Metric, _ pairs: Int) throws -> MetricResult {
+    guard subject.resolution >= 16 else {
+      throw MetricError(metric, "its scales need images of 16 pixels or more; these have \(subject.resolution)")
+    }
+    var total = 0.0
+    for start in stride(from: 0, to: pairs, by: 64) {
+      try requireTime()
+      let count = min(64, pairs - start)
+      let images = try subject.images(2 * start..<2 * (start + count))
+      total += MultiScaleSimilarity.similarity(images[0..<count], images[count..<2 * count]).sum().item
+      progress("pairs", start + count, pairs)
+    }
+    return result(metric, ["msssim": total / Double(pairs)], samples: ["pairs": pairs], detector: nil)
+  }
+}

@@ -1,0 +1,56 @@
+import Torch
+
+/// How far pictures are apart: what a projection makes small.
+///
+/// A perceptual distance, from the features of a detector, conforms too.
+public protocol ImageDistance {
+  /// Distances of pairs, differentiable.
+  /// - Parameters:
+  ///   - a: `[N, C, r, r]`, nominally −1…1.
+  ///   - b: the same shape.
+  /// - Returns: `[N]`, 0 for equal pictures.
+  func callAsFunction(_ a: Tensor, _ b: Tensor) -> Tensor
+}
+
+/// Differences of pixels at every scale: the mean over levels k of mean (Gₖ)² + λ·mean |Lₖ|.
+///
+/// G₀ = a − b, Gₖ₊₁ is Gₖ averaged over 2×2 pixels, down to 4×4; Lₖ = Gₖ − upsample(Gₖ₊₁) is a Laplacian pyramid's level
+/// (Burt & Adelson 1983, with a box for the Gaussian). Coarse levels see where things are, the fine ones what they are
+/// made of; |L| keeps pulling where squares have become small. Needs no detector.
+public struct PyramidDistance: ImageDistance {
+  /// λ
+  public var detail: Double
+
+  /// A distance.
+  public init(detail: Double = 0.05) { self.detail = detail }
+
+  /// `[N]`
+  public func callAsFunction(_ a: Tensor, _ b: Tensor) -> Tensor {
+    var level = a - b
+    var sum: Tensor?
+    var count = 0.0
+    while true {
+      let squares = level.squared().mean(over: [1, 2, 3])
+      sum = sum.map { $0 + squares } ?? squares
+      count += 1
+      guard level.size(3) >= 8, level.size(3) % 2 == 0 else { return sum! / count }
+      let coarser = level.averagePooled()
+      sum = sum! + (level - coarser.upsampledNearest()).magnitude().mean(over: [1, 2, 3]) * detail
+      level = coarser
+    }
+  }
+}
+
+/// The peak signal-to-noise ratio of pictures as they are written, in dB: 10·log₁₀(255²/MSE) after rounding to 0…255.
+/// - Parameters:
+///   - a: `[N, C, r, r]`, nominally −1…1.
+///   - b: the same shape.
+/// - Returns: one number a pair; infinite for equal pictures.
+public func peakSignalToNoiseRatio(_ a: Tensor, _ b: Tensor) -> [Double] {
+  func levels(_ x: Tensor) -> Tensor {
+    // Half a step is added because conversion to integers cuts off.
+    (x.withoutGraph * 127.5 + 128).clamped(minimum: 0, maximum: 255).to(.uint8).to(.float32)
+  }
+  let error = (levels(a) - levels(b)).squared().mean(over: [1, 2, 3])
+  return ((error / (255.0 * 255)).log() * (-10 / 2.302_585_092_994_046)).doubles
+}

@@ -1,0 +1,255 @@
+import Foundation
+import Torch
+
+/// Finds the latents of pictures: w, or one w a layer, whose picture is as near as can be (StyleGAN2 §5 and §D; W+: Abdal et
+/// al. 2019).
+///
+/// The best of many random w is the start; Adam follows the gradient of an ``ImageDistance``, with noise on w that fades out
+/// and a learning rate that ramps up and down. Pictures of a batch do not influence each other.
+public struct Projector {
+  /// Where latents are looked for.
+  public enum Space: String, CaseIterable, Sendable {
+    /// One w for all layers: stays among what the network draws.
+    case w
+    /// One w a layer: comes nearer to any picture.
+    case wPlus = "w+"
+  }
+
+  /// How they are looked for.
+  public struct Options: Sendable {
+    /// One w, or one a layer.
+    public var space = Space.w
+    /// Steps of Adam, β = (0.9, 0.999).
+    public var steps = 1000
+    /// The learning rate in deviations of w.
+    public var learningRate = 0.1
+    /// The share of the steps in which the learning rate rises from 0, and falls to 0 along a cosine.
+    public var rampUp = 0.05, rampDown = 0.5
+    /// Noise on w, in its deviations, at the start; 0 after three quarters of the steps.
+    public var exploration = 0.1
+    /// Random w among which the starts are sought.
+    public var candidates = 1000
+    /// Starts a picture: the best of the candidates, of which the best is kept after a tenth of the steps.
+    public var starts = 4
+    /// Whether the noise images are sought too: nearer, but the picture belongs to this noise alone.
+    public var optimizesNoise = false
+    /// The weight of the noise regularisation.
+    public var noiseRegularization = 10.0
+    /// Fixes all that is random.
+    public var seed: UInt64 = 0
+
+    /// The defaults.
+    public init() {}
+  }
+
+  /// What was found.
+  public struct Result {
+    /// The latents, with their noise where it was sought.
+    public let latents: SavedLatents
+    /// Their pictures, `[N, C, r, r]`.
+    public let images: Tensor
+    /// Peak signal-to-noise ratios to the targets, dB.
+    public let psnr: [Double]
+    /// The distance at each step, averaged over the pictures.
+    public let distances: [Double]
+  }
+
+  /// The generator, its growth and how it computes; noise is the network's own.
+  public let renderer: Renderer
+  /// How latents are looked for.
+  public var options: Options
+  /// What is made small.
+  public var distance: any ImageDistance
+
+  /// A projector into a network.
+  public init(_ renderer: Renderer, options: Options = Options(), distance: any ImageDistance = PyramidDistance()) {
+    self.renderer = renderer
+    self.options = options
+    self.distance = distance
+  }
+
+  /// Finds latents.
+  /// - Parameters:
+  ///   - targets: `[N, C, r, r]`, −1…1, of the network's present resolution.
+  ///   - progress: told after each step how many are done.
+  public func project(_ targets: Tensor, progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }) -> Result {
+    let (r, channels) = (renderer.growth.resolution, renderer.style.configuration.imageChannels)
+    precondition(Array(targets.shape[1...]) == [channels, r, r], "targets of shape \(targets.shape)")
+    let targets = targets.to(renderer.style.store.device)
+    let count = targets.size(0)
+    let layers = renderer.style.configuration.layerCount
+    let random = RandomStream(seed: options.seed)
+    let (start, deviation) = starts(targets, random)
+    var distances: [Double] = []
+    let starts = start.size(1)
+    let trial = starts > 1 ? options.steps / 10 : 0
+
+    // The trial: every start by itself, all in one batch.
+    var w = start.sliced(0..<1, along: 1)
+    if trial > 0 {
+      w = start.reshaped([count * starts, 1, -1])
+      let many = targets.unsqueezed(at: 1).expanded([-1, starts, -1, -1, -1]).reshaped([count * starts, channels, r, r])
+      let search = Search(self, start: w, targets: many, deviation: deviation, total: trial)
+      for step in 0..<trial {
+        let found = search.step(step, random, exploring: false)
+        distances.append(found.mean().item)
+        progress(step + 1, options.steps)
+      }
+      let best = search.distances().reshaped([count, starts])
+      let choice = (-best).indexOfMaximum(along: 1).integers.enumerated().map { $0 * starts + $1 }
+      w = search.w.value.withoutGraph.gathered(Tensor(choice, device: w.device), along: 0)
+    }
+    if options.space == .wPlus { w = w.expanded([-1, layers, -1]) }
+    let search = Search(self, start: w, targets: targets, deviation: deviation, total: options.steps - trial)
+    for step in 0..<options.steps - trial {
+      distances.append(search.step(step, random, exploring: true).mean().item)
+      progress(trial + step + 1, options.steps)
+    }
+    let ws = search.ws.withoutGraph.copied()
+    let noise = search.savedNoise
+    let images = withoutGradients {
+      renderer.style.synthesis(
+        ws, noise: noise.map { .given($0) } ?? .constant, growth: renderer.growth, renderer.compute)
+    }
+    return Result(
+      latents: SavedLatents(ws: ws, noise: noise), images: images, psnr: peakSignalToNoiseRatio(images, targets),
+      distances: distances)
+  }
+
+  /// The nearest of random w to each target, `[N, starts, wSize]`, and the deviation of an element of w.
+  private func starts(_ targets: Tensor, _ random: RandomStream) -> (Tensor, Double) {
+    withoutGradients {
+      let generator = renderer.style
+      let z = random.normal([max(options.candidates, 2), generator.configuration.zSize]).to(targets.device)
+      let w = generator.mapping(z)
+      let deviation = w.variance(over: [0]).mean().squareRoot().item
+      var distances: [Tensor] = []
+      for start in stride(from: 0, to: w.size(0), by: 50) {
+        let part = w[start..<min(start + 50, w.size(0))]
+        let images = generator.synthesis(
+          generator.broadcast(part), noise: .constant, growth: renderer.growth, renderer.compute)
+        distances.append(
+          .stacked(
+            (0..<targets.size(0)).map { i in
+              distance(images, targets[i..<i + 1].expanded([images.size(0), -1, -1, -1]))
+            }))  // [N, part]
+      }
+      let count = max(1, min(options.starts, w.size(0)))
+      let table = Tensor.concatenated(distances, along: 1)
+      let nearest = (0..<targets.size(0)).flatMap { i in
+        let row = table[i].floats
+        return row.indices.sorted { row[$0] < row[$1] }.prefix(count)
+      }
+      return (
+        w.gathered(Tensor(nearest, device: w.device), along: 0).reshaped([targets.size(0), count, -1]), deviation
+      )
+    }
+  }
+}
+
+/// The optimisation of one batch.
+private final class Search {
+  let projector: Projector
+  let targets: Tensor
+  let deviation: Double
+  let total: Int
+  /// `[N, 1 or L, wSize]`
+  let w: Parameter
+  private let noise: [Parameter]
+  private let optimizer: Adam
+
+  init(_ projector: Projector, start: Tensor, targets: Tensor, deviation: Double, total: Int) {
+    self.projector = projector
+    self.targets = targets
+    self.deviation = deviation
+    self.total = total
+    let store = ParameterStore(seed: 0, device: targets.device)
+    w = store.root.parameter("w", start.shape, .constant(0))
+    w.set(start)
+    let renderer = projector.renderer
+    noise =
+      projector.options.optimizesNoise
+      ? renderer.style.synthesis.blocks.prefix { $0.resolution <= renderer.growth.resolution }
+        .flatMap { [$0.style0.noise, $0.style1.noise] }.enumerated().map { layer, image in
+          let r = 4 << (layer / 2)
+          let parameter = store.root.parameter("noise\(layer)", [start.size(0), 1, r, r], .constant(0))
+          if let image { parameter.set(image.value.expanded([start.size(0), -1, -1, -1])) }
+          return parameter
+        } : []
+    optimizer = Adam(store.parameters, learningRate: 0, beta1: 0.9, beta2: 0.999)
+  }
+
+  /// `[N, L, wSize]`
+  var ws: Tensor { w.value.expanded([-1, projector.renderer.style.configuration.layerCount, -1]) }
+
+  /// The noise of every layer; those that do not draw yet have the network's own.
+  var savedNoise: [Tensor]? {
+    guard !noise.isEmpty else { return nil }
+    let own = projector.renderer.style.synthesis.blocks.flatMap { [$0.style0.noise, $0.style1.noise] }
+    return own.enumerated().compactMap { layer, image in
+      layer < noise.count
+        ? noise[layer].value.withoutGraph.copied() : image?.value.expanded([targets.size(0), -1, -1, -1])
+    }
+  }
+
+  private func distances(_ ws: Tensor) -> Tensor {
+    let renderer = projector.renderer
+    let images = renderer.style.synthesis(
+      ws, noise: noise.isEmpty ? .constant : .given(noise.map(\.value)), growth: renderer.growth, renderer.compute)
+    return projector.distance(images, targets)
+  }
+
+  /// `[N]`, as things stand.
+  func distances() -> Tensor { withoutGradients { distances(ws) } }
+
+  /// One step; returns the distances before it, `[N]`.
+  func step(_ step: Int, _ random: RandomStream, exploring: Bool) -> Tensor {
+    let options = projector.options
+    let t = Double(step) / Double(max(total, 1))
+    let down = min(1, (1 - t) / options.rampDown)
+    let ramp = (0.5 - 0.5 * cos(down * .pi)) * min(1, (t + 1 / Double(max(total, 1))) / options.rampUp)
+    optimizer.learningRate = options.learningRate * deviation * ramp
+    let faded = max(0, 1 - t / 0.75)
+    var ws = ws
+    if exploring, options.exploration > 0, faded > 0 {
+      let size = options.exploration * deviation * faded * faded
+      ws = ws + random.normal(w.value.shape).to(ws.device) * size
+    }
+    let found = distances(ws)
+    var loss = found.sum()
+    if !noise.isEmpty {
+      loss =
+        loss + noise.map { noiseCorrelation($0.value) }.reduce(Tensor.zeros([1], device: ws.device), +)
+        .sum() * options.noiseRegularization
+    }
+    optimizer.step(gradients(of: loss, withRespectTo: optimizer.parameters.map(\.value)))
+    for image in noise {
+      withoutGradients {
+        let centred = image.value - image.value.mean(over: [2, 3], keepingDimensions: true)
+        let scale = (centred.squared().mean(over: [2, 3], keepingDimensions: true) + 1e-12).reciprocalSquareRoot()
+        image.set(centred * scale)
+      }
+    }
+    return found.withoutGraph
+  }
+}
+
+/// How far a noise image is from white noise: squared correlations of neighbours across and down, at every scale from 8×8
+/// (StyleGAN2 §D, the noise regularisation).
+/// - Parameter noise: `[N, 1, r, r]`
+/// - Returns: a scalar: the sum over images and scales.
+public func noiseCorrelation(_ noise: Tensor) -> Tensor {
+  func shifted(_ x: Tensor, _ dimension: Int) -> Tensor {
+    let last = x.size(dimension) - 1
+    return .concatenated(
+      [x.sliced(last..<last + 1, along: dimension), x.sliced(0..<last, along: dimension)], along: dimension)
+  }
+  var sum = Tensor.zeros([1], device: noise.device).sum()
+  var x = noise
+  while x.size(3) >= 8 {
+    for dimension in [2, 3] { sum = sum + (x * shifted(x, dimension)).mean(over: [1, 2, 3]).squared().sum() }
+    // 2×2 averages of white noise have half its deviation.
+    x = x.averagePooled() * 2
+  }
+  return sum
+}

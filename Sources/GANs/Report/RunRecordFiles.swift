@@ -1,0 +1,80 @@
+import Foundation
+import Images
+import Torch
+
+/// What a run's folder holds, read for a report; what is missing or unreadable inside is left out.
+struct RunRecordFiles {
+  let path: String
+  let name: String
+  /// options.json, nested keys with dots.
+  let options: [String: String]
+  /// The lines of stats.jsonl.
+  let statistics: [[String: Double]]
+  /// The lines of all metric-NAME.jsonl, by metric and then in their order.
+  let metrics: [MetricResult]
+  private let files: [String]
+
+  init(path: String) throws {
+    self.path = path
+    guard let names = try? FileManager.default.contentsOfDirectory(atPath: path) else {
+      throw FileError(.read, path: path, code: access(path, F_OK) == 0 ? ENOTDIR : ENOENT)
+    }
+    let url = URL(fileURLWithPath: path).standardizedFileURL
+    name = url.lastPathComponent
+    files = names.sorted { ($0.utf8.count, $0) < ($1.utf8.count, $1) }
+    let run = RunDirectory(path: path)
+    guard names.contains("options.json") else { throw FileError(.read, path: run.options, code: ENOENT) }
+    options = Self.flattened(
+      try? JSONSerialization.jsonObject(with: Data(contentsOf: URL(fileURLWithPath: run.options))))
+    let decoder = JSONDecoder()
+    func lines(_ file: String) -> [Data] {
+      (try? String(contentsOfFile: file, encoding: .utf8))?.split(separator: "\n").map { Data($0.utf8) } ?? []
+    }
+    statistics = lines(run.statistics).compactMap { try? decoder.decode([String: Double].self, from: $0) }
+    metrics = names.filter { $0.hasPrefix("metric-") && $0.hasSuffix(".jsonl") }.sorted().flatMap { name in
+      lines("\(path)/\(name)").compactMap { try? decoder.decode(MetricResult.self, from: $0) }
+    }
+  }
+
+  private static func flattened(_ value: Any?, _ prefix: String = "") -> [String: String] {
+    guard let value = value as? [String: Any] else {
+      return value.map { [prefix: "\($0)"] } ?? [:]
+    }
+    return value.reduce(into: [:]) { result, entry in
+      let key = prefix.isEmpty ? entry.key : "\(prefix).\(entry.key)"
+      result.merge(flattened(entry.value, key)) { $1 }
+    }
+  }
+
+  /// A statistic over kimg; of long runs, means of neighbours: at most 400 points.
+  func series(_ key: String) -> [(Double, Double)] {
+    let points = statistics.compactMap { line in
+      line["Progress/kimg"].flatMap { x in line[key].map { (x, $0) } }
+    }.filter { $0.0.isFinite && $0.1.isFinite }
+    let step = max(1, (points.count + 399) / 400)
+    return stride(from: 0, to: points.count, by: step).map { start in
+      let part = points[start..<min(start + step, points.count)]
+      return (part.last!.0, part.reduce(0) { $0 + $1.1 } / Double(part.count))
+    }
+  }
+
+  /// The names of PNG files.
+  func pictures(_ isWanted: (String) -> Bool) -> [String] {
+    files.filter { $0.hasSuffix(".png") && isWanted($0) }
+  }
+
+  /// A picture as text.
+  func dataURL(_ name: String) throws -> String {
+    "data:image/png;base64," + Data(try ImageDecoder.bytes(of: "\(path)/\(name)")).base64EncodedString()
+  }
+
+  /// The path lengths that were kept, by metric.
+  var pathLengths: [(metric: String, values: [Double])] {
+    files.filter { $0.hasPrefix("metric-ppl") && $0.hasSuffix("-values.safetensors") }.compactMap { name in
+      guard let file = try? SafetensorsFile(path: "\(path)/\(name)"), let values = try? file.tensor("lengths").doubles,
+        !values.isEmpty
+      else { return nil }
+      return (file.metadata["metric"] ?? name, values)
+    }
+  }
+}

@@ -1,0 +1,192 @@
+import Foundation
+import Images
+import Torch
+
+/// One HTML page about a run, or about several side by side: configuration, losses, sample grids over time, metrics with
+/// their curves, figures. Everything is inside the page; nothing is loaded from anywhere.
+public struct RunReport {
+  private let runs: [RunRecordFiles]
+
+  /// Reads run folders.
+  /// - Throws: `FileError` where one cannot be read or is no run's.
+  public init(runs: [String]) throws {
+    self.runs = try runs.map { try RunRecordFiles(path: $0) }
+  }
+
+  /// The page.
+  /// - Throws: `FileError` where a picture cannot be read.
+  public func html() throws -> String {
+    let title = runs.map(\.name).joined(separator: " · ")
+    var body = "<h1>\(escaped(title))</h1>\n"
+    body += section("Losses", charts())
+    body += section("Metrics", metricCharts() + metricTable())
+    body += section("Samples over time", try runs.map { try samples($0) }.joined())
+    body += section("Figures", try runs.map { try figures($0) }.joined())
+    body += section("Configuration", configuration())
+    return """
+      <!DOCTYPE html>
+      <html lang="en">
+      <head>
+      <meta charset="utf-8">
+      <meta name="viewport" content="width=device-width, initial-scale=1">
+      <link rel="icon" href="data:,">
+      <title>\(escaped(title))</title>
+      <style>\(Self.style)</style>
+      </head>
+      <body>
+      \(body)
+      <script>\(Self.script)</script>
+      </body>
+      </html>
+
+      """
+  }
+
+  private func section(_ title: String, _ content: String) -> String {
+    content.isEmpty ? "" : "<section>\n<h2>\(title)</h2>\n\(content)</section>\n"
+  }
+
+  // MARK: Curves
+
+  private static let losses = [
+    ("Generator loss", "Loss/G/loss"), ("Discriminator loss", "Loss/D/loss"), ("R1 penalty", "Loss/r1_penalty"),
+    ("Gradient penalty", "Loss/gradient_penalty"), ("Wasserstein estimate", "Loss/wasserstein"),
+    ("Scores of reals", "Loss/scores/real"), ("Scores of fakes", "Loss/scores/fake"),
+    ("Resolution", "Progress/resolution"), ("Seconds per kimg", "Timing/sec_per_kimg"),
+  ]
+
+  private func charts() -> String {
+    Self.losses.map { title, key in
+      chart(title, runs.map { run in (run.name, run.series(key)) })
+    }.joined()
+  }
+
+  /// A curve for each metric and detector that was measured at two or more places of a training.
+  private func metricCharts() -> String {
+    let names = Set(runs.flatMap { $0.metrics.map(\.metric) }).sorted()
+    return names.map { name in
+      chart(
+        name,
+        runs.map { run in
+          let points = run.metrics.filter { $0.metric == name && $0.mixing == nil && ($0.weights ?? "ema") == "ema" }
+            .compactMap { result in result.kimg.map { ($0, result.value) } }
+          // The last of several at one place.
+          let latest = Dictionary(points, uniquingKeysWith: { $1 }).sorted { $0.key < $1.key }
+          return (run.name, latest.map { ($0.key, $0.value) })
+        }, least: 2)
+    }.joined()
+  }
+
+  private func chart(_ title: String, _ series: [(String, [(Double, Double)])], least: Int = 2) -> String {
+    let shown = series.enumerated().filter { $0.element.1.count >= least }
+    guard !shown.isEmpty else { return "" }
+    return LineChart(title: title, xLabel: "kimg").svg(
+      shown.map { .init(name: $0.element.0, points: $0.element.1, colour: $0.offset) }, legend: runs.count > 1)
+  }
+
+  private func metricTable() -> String {
+    let rows = runs.flatMap { run in
+      run.metrics.map { result -> String in
+        let others = result.values.sorted { $0.key < $1.key }.map { "\($0.key) \(number($0.value))" }
+        let counts = result.samples.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+        let cells = [
+          run.name, result.metric + (result.mixing.map { " mixing \($0)" } ?? ""), number(result.value),
+          others.joined(separator: ", "), counts.joined(separator: ", "), result.kimg.map(number) ?? "",
+          result.weights ?? "", "\(result.seed)", String(format: "%.1f", result.seconds),
+        ]
+        return "<tr>\(cells.map { "<td>\(escaped($0))</td>" }.joined())</tr>\n"
+      }
+    }
+    guard !rows.isEmpty else { return "" }
+    let heads = ["run", "metric", "value", "values", "samples", "kimg", "weights", "seed", "seconds"]
+    return "<table>\n<tr>\(heads.map { "<th>\($0)</th>" }.joined())</tr>\n\(rows.joined())</table>\n"
+  }
+
+  private func number(_ value: Double) -> String {
+    value == value.rounded() && abs(value) < 1e9 ? String(Int(value)) : String(format: "%.4g", value)
+  }
+
+  // MARK: Pictures
+
+  private func samples(_ run: RunRecordFiles) throws -> String {
+    let grids = run.pictures { $0.hasPrefix("fakes") }
+    guard !grids.isEmpty else { return "" }
+    let images = try grids.enumerated().map { i, name in
+      "<img\(i == grids.count - 1 ? "" : " hidden") alt=\"\(escaped(name))\" src=\"\(try run.dataURL(name))\">"
+    }
+    let labels = grids.map { name in "\(Int(name.dropFirst(5).prefix { $0.isNumber }) ?? 0) kimg" }
+    return """
+      <figure class="time" data-labels="\(escaped(labels.joined(separator: "|")))">
+      <figcaption>\(escaped(run.name)): <output>\(labels.last!)</output></figcaption>
+      <input type="range" aria-label="time" min="0" max="\(grids.count - 1)" value="\(grids.count - 1)">
+      <div>\(images.joined(separator: "\n"))</div>
+      </figure>
+
+      """
+  }
+
+  private func figures(_ run: RunRecordFiles) throws -> String {
+    var result = ""
+    for name in run.pictures({ !$0.hasPrefix("fakes") }) {
+      result += "<figure><figcaption>\(escaped(run.name)): \(escaped(name))</figcaption>"
+      result += "<img alt=\"\(escaped(name))\" src=\"\(try run.dataURL(name))\"></figure>\n"
+    }
+    for (metric, values) in run.pathLengths {
+      result += LineChart(title: "\(run.name): \(metric), pairs by length", xLabel: "d/ε²").histogram(values)
+    }
+    return result
+  }
+
+  // MARK: Configuration
+
+  private func configuration() -> String {
+    let keys = Set(runs.flatMap(\.options.keys)).sorted()
+    guard !keys.isEmpty else { return "" }
+    var table = "<table>\n<tr><th>option</th>\(runs.map { "<th>\(escaped($0.name))</th>" }.joined())</tr>\n"
+    for key in keys {
+      let values = runs.map { $0.options[key] ?? "" }
+      let differ = Set(values).count > 1 ? " class=\"differ\"" : ""
+      table += "<tr\(differ)><td>\(escaped(key))</td>\(values.map { "<td>\(escaped($0))</td>" }.joined())</tr>\n"
+    }
+    return table + "</table>\n"
+  }
+
+  private static let style = """
+    :root { color-scheme: light dark; --line: #8884; --soft: #8882; }
+    body { font: 15px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }
+    h1 { font-size: 1.4rem; } h2 { font-size: 1.1rem; border-bottom: 1px solid var(--line); margin-top: 2.5rem; }
+    section > svg { width: calc(33% - .5rem); min-width: 18rem; margin: 0 .3rem .6rem 0; }
+    svg text { font: 11px system-ui, sans-serif; fill: currentColor; } svg .title { font-weight: 600; font-size: 12px; }
+    svg .axis { stroke: var(--line); fill: none; } svg .curve { fill: none; stroke-width: 1.6; }
+    table { border-collapse: collapse; font-size: .85rem; display: block; overflow-x: auto; }
+    th, td { text-align: left; padding: .2rem .8rem .2rem 0; border-bottom: 1px solid var(--soft); }
+    td { font-variant-numeric: tabular-nums; } .differ { background: #fc03; }
+    figure { margin: 0 0 1.5rem; } figcaption { font-size: .9rem; margin-bottom: .3rem; }
+    img { max-width: 100%; image-rendering: pixelated; } input[type=range] { width: 24rem; max-width: 100%; }
+    """
+
+  private static let script = """
+    for (const figure of document.querySelectorAll('figure.time')) {
+      const images = figure.querySelectorAll('img'), labels = figure.dataset.labels.split('|');
+      figure.querySelector('input').addEventListener('input', event => {
+        images.forEach((image, i) => { image.hidden = i != event.target.value; });
+        figure.querySelector('output').textContent = labels[event.target.value];
+      });
+    }
+    """
+}
+
+/// Text as HTML.
+func escaped(_ text: String) -> String {
+  var result = ""
+  for character in text {
+    switch character {
+    case "&": result += "&amp;"
+    case "<": result += "&lt;"
+    case ">": result += "&gt;"
+    case "\"": result += "&quot;"
+    default: result.append(character)
+    }
+  }
+  return result
+}

@@ -1,0 +1,111 @@
+import ArgumentParser
+import Datasets
+import Foundation
+import GANs
+import Images
+
+struct Figures: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Draw the figures of the StyleGAN paper from a network.",
+    discussion: """
+      Bands of layers (coarse, middle, fine) scale with the network's resolution.
+      Figures:
+        2  uncurated samples                 5  noise in all layers, none, fine, coarse
+        3  style mixing                      7  the data (needs --data)
+        4  stochastic variation              8  the truncation trick, ψ from 1 to −1
+        6  two factors, one combination of which is missing: how Z is warped and W is not; an
+           experiment that needs no network, trained three times, drawn only with --only 6
+
+      Examples:
+        stylegan figures --network runs/00000-stylegan-fashion-mnist-32 --data fashion-mnist --outdir figures
+        stylegan figures --network net.safetensors --only 3,8 --seed 40
+      """)
+
+  @Option(help: ArgumentHelp("A network file, or a run's folder for its newest.", valueName: "file"))
+  var network: String?
+  @Option(help: "Which figures, such as 2,3 or 3-5 (default: all but 6, and 7 where there is no --data).") var only:
+    NumberList?
+  @Option(parsing: .unconditional, help: "The first seed; the others follow it.") var seed: UInt32 = 0
+  @Option(
+    name: .customLong("trunc"), parsing: .unconditional, help: "Truncation ψ of figures 2 to 5; the paper's is 0.7.")
+  var psi: Double = 0.7
+  @Option(help: "The data of figure 7: what 'stylegan train' takes.") var data: String?
+  @OptionGroup var compute: ComputeArguments
+  @OptionGroup var pictures: PictureArguments
+
+  /// The figures to draw.
+  private func figures() throws -> [PaperFigure] {
+    guard let only else {
+      return PaperFigure.allCases.filter { $0 != .twoFactors && ($0 != .dataset || data != nil) }
+    }
+    return try only.values.map { number in
+      guard let figure = PaperFigure(rawValue: Int(number)) else {
+        let known = PaperFigure.allCases.map { "\($0.rawValue)" }.joined(separator: ", ")
+        throw ValidationError("--only has \(number), but the figures are \(known)")
+      }
+      if figure == .dataset, data == nil { throw ValidationError("figure 7 shows the data: name it with --data") }
+      return figure
+    }
+  }
+
+  mutating func validate() throws {
+    if !(-100...100).contains(psi) { throw ValidationError("--trunc is \(psi), but must be from −100 to 100") }
+    if network == nil, try figures().contains(where: { $0 != .twoFactors }) {
+      throw ValidationError("name a network with --network; only figure 6 needs none")
+    }
+  }
+
+  func run() throws {
+    try StyleGANTool.run {
+      let figures = try figures()
+      let device = try compute.apply()
+      // Everything is opened before anything is written.
+      let file = try network.map { try NetworkFile(path: try newestNetwork(at: $0), device: device) }
+      var dataset: (any ImageDataset)?
+      if let file, let data, figures.contains(.dataset) {
+        dataset = try DatasetSource.open(
+          data, resolution: file.configuration.resolution, channels: file.configuration.imageChannels,
+          notice: { printError($0) })
+      }
+      if figures.contains(where: { ![.twoFactors, .dataset].contains($0) }) { _ = try file?.styleGenerator() }
+      try pictures.prepare()
+      if figures.contains(.twoFactors) { try drawTwoFactors() }
+      if let file { try draw(figures, file, dataset) }
+    }
+  }
+
+  private func draw(_ figures: [PaperFigure], _ file: NetworkFile, _ dataset: (any ImageDataset)?) throws {
+    let renderer = Renderer(
+      file, truncation: Truncation(psi: psi), compute: Compute(precision: compute.precision))
+    let seeds = { (count: UInt32) in (0..<count).map { seed &+ $0 } }
+    for figure in figures {
+      let image: Image
+      switch figure {
+      case .samples: image = try renderer.samplesFigure(seed: seed)
+      case .styleMixing: image = try renderer.styleMixingFigure(seed: seed)
+      case .stochasticVariation: image = try renderer.stochasticVariationFigure(seeds: seeds(3))
+      case .noise: image = try renderer.noiseFigure(seeds: seeds(3))
+      case .twoFactors: continue
+      case .dataset: image = try datasetFigure(dataset!)
+      case .truncation: image = try renderer.truncationFigure(seeds: seeds(4))
+      }
+      try pictures.write(image, as: figure.fileName)
+    }
+  }
+
+  /// Three experiments; the figure shows the first.
+  private func drawTwoFactors() throws {
+    var line = ProgressLine(unit: "steps")
+    print("seed  path length Z  W  R² Z  W  in the missing quarter")
+    func rounded(_ value: Double) -> String { "\((value * 1000).rounded() / 1000)" }
+    for number in 0..<3 {
+      let result = TwoFactorExperiment(seed: UInt64(seed) + UInt64(number)).run { done, total in
+        line.show(number * total + done, of: 3 * total)
+      }
+      line.clear()
+      let figures = [result.pathLengthZ, result.pathLengthW, result.linearityZ, result.linearityW, result.missing]
+      print("\(Int(seed) + number)  " + figures.map(rounded).joined(separator: "  "))
+      if number == 0 { try pictures.write(try result.figure(), as: PaperFigure.twoFactors.fileName) }
+    }
+  }
+}

@@ -1,0 +1,68 @@
+import ArgumentParser
+import Foundation
+import GANs
+import Torch
+
+/// Latents as commands take them: seeds, and files of saved latents, such as "0,3,10-20,photo.safetensors".
+struct LatentList: ExpressibleByArgument, Sendable {
+  /// One w in every layer, or one a layer.
+  enum Source: Sendable {
+    case seed(UInt32)
+    case file(String)
+
+    /// What files drawn from it are called.
+    var name: String {
+      switch self {
+      case .seed(let seed): "seed\(padded(seed, 4))"
+      case .file(let path): URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
+      }
+    }
+  }
+
+  let sources: [Source]
+  /// As it was written.
+  let defaultValueDescription: String
+
+  init?(argument: String) {
+    defaultValueDescription = argument
+    var sources: [Source] = []
+    for part in argument.split(separator: ",", omittingEmptySubsequences: false) {
+      if SavedLatents.isPath(part) {
+        sources.append(.file(String(part)))
+      } else {
+        guard let seeds = NumberList(argument: String(part)) else { return nil }
+        sources += seeds.values.map(Source.seed)
+      }
+      if sources.count > NumberList.limit { return nil }
+    }
+    self.sources = sources
+  }
+
+  /// How many are listed; a file may hold several pictures.
+  var count: Int { sources.count }
+
+  /// The seeds, or nil where files are listed too.
+  var seeds: [UInt32]? {
+    let seeds = sources.compactMap { source -> UInt32? in if case .seed(let seed) = source { seed } else { nil } }
+    return seeds.count == sources.count ? seeds : nil
+  }
+
+  /// The styles of all, not truncated: `[N, L, wSize]`.
+  func styles(_ renderer: Renderer) throws -> Tensor {
+    .concatenated(try sources.map { try Self.latents($0, renderer).ws })
+  }
+
+  /// The styles of one source, not truncated, with the noise that belongs to it.
+  static func latents(_ source: Source, _ renderer: Renderer) throws -> SavedLatents {
+    switch source {
+    case .seed(let seed):
+      return SavedLatents(ws: withoutGradients { renderer.style.broadcast(renderer.w(seeds: [seed])) })
+    case .file(let path):
+      guard let style = renderer.styleGenerator else {
+        throw ConfigurationError("\(path) holds latents of W, which this network has not: name seeds")
+      }
+      return try SavedLatents(
+        path: path, for: style.configuration, device: style.store.device)
+    }
+  }
+}

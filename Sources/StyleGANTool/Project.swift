@@ -1,0 +1,128 @@
+import ArgumentParser
+import Datasets
+import Foundation
+import GANs
+import Images
+import Torch
+
+extension Projector.Space: ExpressibleByArgument {}
+
+struct Project: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Find the latents of photographs.",
+    discussion: """
+      Writes for each picture NAME.safetensors and NAME.npz, which 'generate', 'style-mixing' and
+      'interpolate' take in the place of seeds, and NAME.png: the picture, what the network draws
+      from the latents, and their difference (grey: none); projections.png shows all. Pictures are
+      cropped to their central square and resized.
+
+      Examples:
+        stylegan project photo.jpg other.png --network net.safetensors --outdir projected
+        stylegan project --data fashion-mnist-test --items 0-15 --network net.safetensors --space w+
+        stylegan generate --network net.safetensors --seeds projected/photo.safetensors
+      """)
+
+  @Argument(help: "Pictures.", completion: .file()) var images: [String] = []
+  @Option(help: "Take pictures from a data set, as 'stylegan train' names it, instead.") var data: String?
+  @Option(help: "Which pictures of --data, from 0.") var items: NumberList = NumberList(argument: "0")!
+  @Option(help: ArgumentHelp("A network file, or a run's folder for its newest.", valueName: "file"))
+  var network: String
+  @Option(help: "w: one for all layers, among what the network draws; w+: one a layer, nearer to the picture.")
+  var space: Projector.Space = .w
+  @Option(parsing: .unconditional, help: "Steps of the optimisation.") var steps: Int = 1000
+  @Option(parsing: .unconditional, help: "The learning rate, in deviations of w.") var lr: Double = 0.1
+  @Flag(help: "Seek the noise images too; they are saved in NAME.safetensors.") var optimizeNoise = false
+  @Option(parsing: .unconditional, help: "Fixes all that is random.") var seed: UInt64 = 0
+  @OptionGroup var compute: ComputeArguments
+  @OptionGroup var pictures: PictureArguments
+  @Flag(help: "Print nothing but errors.") var quiet = false
+
+  mutating func validate() throws {
+    if images.isEmpty == (data == nil) { throw ValidationError("name pictures, or a data set with --data") }
+    if !(1...1_000_000).contains(steps) { throw ValidationError("--steps is \(steps), but must be 1 to 1000000") }
+    if !(lr > 0 && lr <= 100) { throw ValidationError("--lr is \(lr), but must be above 0 and at most 100") }
+  }
+
+  func run() throws {
+    try StyleGANTool.run {
+      let device = try compute.apply()
+      let file = try NetworkFile(path: try newestNetwork(at: network), device: device)
+      _ = try file.styleGenerator(withStyles: false)
+      let renderer = Renderer(file, compute: Compute(precision: compute.precision))
+      let targets = try targets(file)
+      try NetworkArguments.requireRoom(3 * targets.count, renderer, scale: pictures.scale)
+      var options = Projector.Options()
+      options.space = space
+      options.steps = steps
+      options.learningRate = lr
+      options.optimizesNoise = optimizeNoise
+      options.seed = seed
+      let projector = Projector(renderer, options: options)
+      try pictures.prepare()
+      var ratios: [Double] = []
+      var triples: [Image] = []
+      let chunk = 16
+      var line = ProgressLine(unit: "steps")
+      for start in stride(from: 0, to: targets.count, by: chunk) {
+        let part = targets[start..<min(start + chunk, targets.count)]
+        let chunks = (targets.count + chunk - 1) / chunk
+        let result = projector.project(.concatenated(part.map(\.image))) { done, total in
+          if !quiet { line.show(start / chunk * total + done, of: chunks * total) }
+        }
+        line.clear()
+        for (i, target) in part.enumerated() {
+          let range = i..<i + 1
+          let latents = SavedLatents(ws: result.latents.ws[range], noise: result.latents.noise?.map { $0[range] })
+          try latents.write(to: "\(pictures.outdir)/\(target.name).safetensors")
+          try latents.write(to: "\(pictures.outdir)/\(target.name).npz")
+          let (before, after) = (target.image.to(.cpu), result.images[range].to(.cpu))
+          let difference = (after.clamped(minimum: -1, maximum: 1) - before) * 0.5
+          let triple = try ImageGrid.tiled(
+            Image.images(of: .concatenated([before, after, difference])), columns: 3)
+          try pictures.write(triple, as: "\(target.name).png", note: "\(decibels(result.psnr[i])) dB")
+          triples.append(triple)
+        }
+        ratios += result.psnr
+      }
+      if ratios.count > 1, !quiet {
+        try pictures.write(ImageGrid.tiled(triples, columns: 4, padding: 2), as: "projections.png")
+        print("mean of \(ratios.count): \(decibels(ratios.reduce(0, +) / Double(ratios.count))) dB (PSNR)")
+      }
+    }
+  }
+
+  private func decibels(_ value: Double) -> String { String(format: "%.1f", value) }
+
+  /// What is to be projected, as the network draws: `[1, C, r, r]` each, with names that differ.
+  private func targets(_ file: NetworkFile) throws -> [(name: String, image: Tensor)] {
+    let (r, channels) = (file.growth.resolution, file.configuration.imageChannels)
+    var targets: [(name: String, image: Tensor)] = []
+    var names: Set<String> = []
+    func add(_ name: String, _ pixels: [UInt8], _ side: Int) {
+      var unique = name
+      var number = 2
+      while !names.insert(unique).inserted {
+        unique = "\(name)-\(number)"
+        number += 1
+      }
+      let batch = ImageBatch(pixels: pixels, labels: [], count: 1)
+      targets.append((unique, batch.tensor(channels: channels, resolution: side)))
+    }
+    if let data {
+      let dataset = try DatasetSource.open(data, resolution: r, channels: channels, notice: { printError($0) })
+      for item in items.values {
+        guard item < dataset.count else {
+          throw ValidationError("--items has \(item), but \(data) has pictures 0 to \(dataset.count - 1)")
+        }
+        add("item\(padded(item, 5))", try dataset.image(at: Int(item)), r)
+      }
+    }
+    for path in images {
+      let image = try ImageDecoder.decode(contentsOf: path).croppedToCentralSquare()
+      let small = try image.resized(width: r, height: r, kernel: r < image.width ? .area : .lanczos)
+        .converted(toChannels: channels)
+      add(URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent, small.planar, r)
+    }
+    return targets
+  }
+}

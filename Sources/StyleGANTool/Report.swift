@@ -1,0 +1,29 @@
+import ArgumentParser
+import Foundation
+import GANs
+import Images
+
+struct Report: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Write one HTML page about a run, or about several side by side.",
+    discussion: """
+      Configuration, losses, sample grids over time, metrics with their curves, figures. The page holds everything in
+      itself and loads nothing.
+
+      Examples:
+        stylegan report runs/00000-stylegan-fashion-mnist-32
+        stylegan report runs/00000-… runs/00001-… --out comparison.html
+      """)
+
+  @Argument(help: ArgumentHelp("The folders of runs.", valueName: "runs")) var runs: [String]
+  @Option(help: "The page to write (default: report.html in the run's folder, or here for several).") var out: String?
+
+  func run() throws {
+    try StyleGANTool.run {
+      let page = try RunReport(runs: runs).html()
+      let path = out ?? (runs.count == 1 ? "\(runs[0])/report.html" : "report.html")
+      try AtomicFile.write(page, to: path)
+      print(path)
+    }
+  }
+}

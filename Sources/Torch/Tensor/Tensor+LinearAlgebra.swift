@@ -1,0 +1,71 @@
+import CTorch
+
+// Linear algebra, order statistics, pooling and resizing: what metrics and their detectors need.
+
+extension Tensor {
+  /// Eigenvalues in ascending order and eigenvectors as columns of a symmetric matrix: self = V diag(λ) Vᵀ.
+  public func symmetricEigen(
+    file: StaticString = #fileID, line: UInt = #line
+  ) -> (values: Tensor, vectors: Tensor) {
+    var (values, vectors): (ct_tensor?, ct_tensor?)
+    perform(file, line) { ct_symmetric_eigen(pointer, &values, &vectors, $0) }
+    return (Tensor(owning: values!), Tensor(owning: vectors!))
+  }
+
+  /// The singular values of a matrix, descending.
+  public func singularValues(file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+    makeTensor(file, line) { ct_singular_values(pointer, $0, $1) }
+  }
+
+  /// x with self · x = b, for a regular square matrix.
+  public func solving(_ b: Tensor, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+    makeTensor(file, line) { ct_solve(pointer, b.pointer, $0, $1) }
+  }
+
+  /// The k-th smallest element along a dimension, which disappears; k counts from 1.
+  public func smallest(
+    _ k: Int, along dimension: Int = -1, file: StaticString = #fileID, line: UInt = #line
+  ) -> Tensor {
+    makeTensor(file, line) { ct_kth_smallest(pointer, Int64(k), Int64(dimension), $0, $1) }
+  }
+
+  /// The largest pixel of each window: `[N, C, H, W]` → `[N, C, H', W']`.
+  public func maxPooled(
+    kernel: Int, stride: Int, padding: Int = 0, file: StaticString = #fileID, line: UInt = #line
+  ) -> Tensor {
+    makeTensor(file, line) { ct_max_pool2d(pointer, Int64(kernel), Int64(stride), Int64(padding), $0, $1) }
+  }
+
+  /// The mean of each window's pixels inside the image: `[N, C, H, W]` → `[N, C, H', W']`.
+  public func averagePooled(
+    kernel: Int, stride: Int, padding: Int, file: StaticString = #fileID, line: UInt = #line
+  ) -> Tensor {
+    makeTensor(file, line) { ct_avg_pool2d_windowed(pointer, Int64(kernel), Int64(stride), Int64(padding), $0, $1) }
+  }
+
+  /// Cross-correlation with a kernel `[outputs, inputs, kh, kw]` and zero padding that differs by direction.
+  public func conv2d(
+    _ weight: Tensor, bias: Tensor? = nil, stride: Int, padding: (y: Int, x: Int), file: StaticString = #fileID,
+    line: UInt = #line
+  ) -> Tensor {
+    makeTensor(file, line) {
+      ct_conv2d_rectangular(
+        pointer, weight.pointer, bias?.pointer, Int64(stride), Int64(padding.y), Int64(padding.x), $0, $1)
+    }
+  }
+
+  /// Bilinear interpolation to another size, pixel centres at half numbers: `[N, C, H, W]` → `[N, C, height, width]`.
+  /// - Parameter antialias: when shrinking, widen the kernel to the size of the target's pixels.
+  public func resizedBilinear(
+    height: Int, width: Int, antialias: Bool = false, file: StaticString = #fileID, line: UInt = #line
+  ) -> Tensor {
+    makeTensor(file, line) { ct_resize_bilinear(pointer, Int64(height), Int64(width), antialias, $0, $1) }
+  }
+
+  /// The mean over the area of each target pixel: `[N, C, H, W]` → `[N, C, height, width]`, no larger than it was.
+  public func resizedByArea(
+    height: Int, width: Int, file: StaticString = #fileID, line: UInt = #line
+  ) -> Tensor {
+    makeTensor(file, line) { ct_resize_area(pointer, Int64(height), Int64(width), $0, $1) }
+  }
+}

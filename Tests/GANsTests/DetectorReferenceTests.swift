@@ -1,0 +1,51 @@
+import Foundation
+import GANs
+import Testing
+import Torch
+import _TestSupport
+
+/// Inception-v3 and VGG16 against the PyTorch reference, with a few channels a layer.
+@Suite struct DetectorReferenceTests {
+  /// The weights of a fixture as a file of their own, changed by `edit`.
+  private func file(
+    _ fixture: Fixture, _ folder: TemporaryFolder, _ edit: (String) -> Bool = { _ in true }
+  ) throws -> String {
+    let names = fixture.file.names.filter { !$0.hasPrefix("in.") && !$0.hasPrefix("out.") && edit($0) }
+    var writer = SafetensorsWriter()
+    writer.add(try names.map { ($0, try fixture[$0]) })
+    try writer.write(to: folder.file("weights.safetensors"))
+    return folder.file("weights.safetensors")
+  }
+
+  @Test func inceptionAgrees() throws {
+    let (fixture, folder) = (try Fixture("inception"), try TemporaryFolder())
+    let detector = try DetectorSource.open(try file(fixture, folder), for: nil)
+    #expect(detector is InceptionV3 && detector.name == "weights" && detector.outputs == [.features, .probabilities])
+    let images = try fixture["in.images"]
+    expectClose(try detector(images, .features), try fixture["out.features"])
+    expectClose(try detector(images, .probabilities), try fixture["out.probabilities"])
+    for missing in ["fc.bias", "Mixed_6b.branch7x7_2.bn.weight"] {
+      let path = try file(fixture, folder) { $0 != missing }
+      #expect(throws: LoadError.self) { try DetectorSource.open(path, for: nil) }
+    }
+  }
+
+  @Test func vggAgrees() throws {
+    let (fixture, folder) = (try Fixture("vgg"), try TemporaryFolder())
+    let detector = try DetectorSource.open(try file(fixture, folder), for: nil)
+    #expect(detector is VGG16 && detector.outputs == Set(DetectorOutput.allCases))
+    let images = try fixture["in.images"]
+    expectClose(try detector(images, .features), try fixture["out.features"])
+    expectClose(try detector(images, .probabilities), try fixture["out.probabilities"])
+    func distance(_ detector: any Detector) throws -> Tensor {
+      let rows = try detector(images, .perceptual)
+      return (rows[0] - rows[1]).squared().sum().reshaped([1])
+    }
+    expectClose(try distance(detector), try fixture["out.lpips"])
+    // Without the learnt weights, and without the linear layers.
+    let plain = try DetectorSource.open(
+      try file(fixture, folder) { $0.hasPrefix("features") }, for: nil)
+    #expect(plain.outputs == [.perceptual])
+    expectClose(try distance(plain), try fixture["out.plain"])
+  }
+}

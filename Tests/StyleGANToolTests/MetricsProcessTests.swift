@@ -1,0 +1,100 @@
+import Foundation
+import Testing
+import _TestSupport
+
+/// Metrics while and after training, and the report, as a user runs them.
+@Suite struct MetricsProcessTests {
+  private let folder: TemporaryFolder
+
+  init() throws {
+    folder = try TemporaryFolder()
+    try idx(count: 64, side: 16).write(to: URL(fileURLWithPath: folder.file("data.idx3")))
+  }
+
+  private func run(_ line: String) throws -> Program.Outcome {
+    try Program.run(
+      line.split(separator: " ").map(String.init), in: folder.path,
+      environment: ["XDG_CACHE_HOME": folder.file("cache")])
+  }
+
+  private func lines(_ path: String) throws -> [[String: Any]] {
+    try String(contentsOfFile: folder.file(path), encoding: .utf8).split(separator: "\n").map {
+      try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
+    }
+  }
+
+  @Test func fromTrainingToReport() throws {
+    let training =
+      "train --data data.idx3 --width tiny --kimg 0.04 --batch 8 --tick 0.02 --snap 1 --no-growing --outdir runs"
+    // One metric can be measured, the other not: the training goes on either way.
+    let trained = try run(training + " --metrics fid50k_full,is50k --metric-samples 48")
+    #expect(trained.exitCode == 0, "\(trained.errors)")
+    let name = try #require(try FileManager.default.contentsOfDirectory(atPath: folder.file("runs")).first)
+    let values = try lines("runs/\(name)/metric-fid50k_full.jsonl")
+    #expect(values.count == 2)
+    #expect(values[1]["metric"] as? String == "fid50k_full[random-vgg]@48")
+    #expect(values[1]["samples"] as? [String: Int] == ["fake": 48, "real": 64])
+    let log = try String(contentsOfFile: folder.file("runs/\(name)/log.txt"), encoding: .utf8)
+    #expect(log.contains("is50k cannot be measured"))
+
+    // The same again afterwards: the same value, and a second line.
+    let measured = try run(
+      "metrics --network runs/\(name) --data data.idx3 --metrics fid50k_full,ppl_wend,pr50k3,kid50k --samples 48")
+    #expect(measured.exitCode == 0, "\(measured.errors)")
+    let again = try lines("runs/\(name)/metric-fid50k_full.jsonl")
+    #expect(again.count == 3)
+    let (first, second) = (try #require(again[1]["value"] as? Double), try #require(again[2]["value"] as? Double))
+    #expect(abs(first - second) < 1e-9 * first)
+    #expect(listing(folder.file("runs/\(name)")).contains("metric-ppl_wend-values.safetensors"))
+
+    let stress = try run(
+      "metrics --network runs/\(name) --data data.idx3 --metrics fid50k --samples 48 --mixing-stress 1,3 --outdir stress"
+    )
+    #expect(stress.exitCode == 0, "\(stress.errors)")
+    #expect(try lines("stress/metric-fid50k.jsonl").map { $0["mixing"] as? Int } == [1, 3])
+
+    let report = try run("report runs/\(name)")
+    #expect(report.exitCode == 0, "\(report.errors)")
+    let page = try String(contentsOfFile: folder.file("runs/\(name)/report.html"), encoding: .utf8)
+    for part in ["Generator loss", "fid50k_full[random-vgg]@48", "ppl_wend", "totalKimg", "data:image/png;base64,"] {
+      #expect(page.contains(part), "\(part)")
+    }
+    // Nothing is loaded from anywhere.
+    for sign in ["http:", "https:", "src=\"/", "@import", "<link rel=\"stylesheet"] {
+      #expect(!page.contains(sign), "\(sign)")
+    }
+  }
+
+  @Test func picturesAreMeasured() throws {
+    let outcome = try run("metrics --images data.idx3 --data data.idx3 --metrics fid50k_full,msssim --outdir here")
+    #expect(outcome.exitCode == 0, "\(outcome.errors)")
+    let value = try #require(try lines("here/metric-fid50k_full.jsonl")[0]["value"] as? Double)
+    #expect(value >= 0 && value < 1e-3)
+    #expect(try lines("here/metric-msssim.jsonl").count == 1)
+  }
+
+  /// A network without W is measured and walked through; what needs styles says so, and writes nothing.
+  @Test func networksWithoutStyles() throws {
+    let trained = try run(
+      "train --cfg dcgan --data data.idx3 --width tiny --kimg 0.02 --batch 8 --tick 0.02 --snap 1 --outdir runs")
+    #expect(trained.exitCode == 0, "\(trained.errors)")
+    let name = try #require(try FileManager.default.contentsOfDirectory(atPath: folder.file("runs")).first)
+    let network = "--network runs/\(name)"
+    let measured = try run("metrics \(network) --data data.idx3 --metrics fid50k_full,ppl_zend,swd --samples 48")
+    #expect(measured.exitCode == 0, "\(measured.errors)")
+    let walked = try run("interpolate \(network) --seeds 1,2 --frames 2 --steps 2 --outdir walk")
+    #expect(walked.exitCode == 0, "\(walked.errors)")
+    for (line, sign) in [
+      ("style-mixing \(network) --rows 1 --cols 2", "styles"), ("directions \(network)", "styles"),
+      ("figures \(network)", "styles"), ("project \(network) --data data.idx3", "space W"),
+      ("interpolate \(network) --seeds 1,2 --path cubic", "no W"),
+      ("metrics \(network) --data data.idx3 --metrics fid50k --samples 48 --mixing-stress 2", "styles"),
+      ("metrics \(network) --data data.idx3 --metrics ppl_wend --samples 48", "no W"),
+    ] {
+      let refused = try run(line + (line.hasPrefix("metrics") ? "" : " --outdir no"))
+      #expect(refused.exitCode == 64 || refused.exitCode == 65, "\(line): \(refused.exitCode)")
+      #expect(refused.errors.contains(sign), "\(line): \(refused.errors)")
+    }
+    #expect(!listing(folder.path).contains("no"))
+  }
+}
