@@ -40,7 +40,7 @@ import _TestSupport
       ("style-mixing --network \(network) --rows 1 --cols 2", "is a DCGAN network, which has no styles"),
       ("generate --network \(network) --trunc 0.7", "has no W to truncate in: leave out --trunc"),
       ("generate --network \(network) --noise-mode random", "without noise inputs"),
-      ("interpolate --network \(network) --seeds 1,2 --space w", "has no W to walk in; use --space z"),
+      ("interpolate --network \(network) --seeds 1,2 --space w", "has no W to walk in: only --space z"),
       ("train --data data.idx3 --cfg stylegan --init-from \(network)", "--cfg of the same family"),
     ] {
       let outcome = try run(line)
