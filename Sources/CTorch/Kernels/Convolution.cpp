@@ -36,6 +36,8 @@ Tensor image(const Tensor &x) {
               x.device());
   TORCH_CHECK(x.scalar_type() == at::kFloat || isBFloat16(x), "a fast convolution takes float32 or bfloat16, not ",
               x.scalar_type());
+  TORCH_CHECK(x.size(1) <= kernels::maximumChannels, "a fast convolution takes up to ", kernels::maximumChannels,
+              " channels, not ", x.size(1));
   return x.contiguous(at::MemoryFormat::ChannelsLast);
 }
 

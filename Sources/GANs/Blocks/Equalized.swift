@@ -85,7 +85,7 @@ public struct EqualizedConv2d {
 
   /// By minimal filtering where there are kernels for it, else with resampling fused into the convolution.
   private func fast(_ x: Tensor, _ compute: Compute) -> Tensor {
-    if kernel == 3 && x.hasFusedConvolution(resampling) {
+    if kernel == 3 && x.hasFusedConvolution(weight.value, resampling) {
       return x.convolvedFused(weight.value, filters: filters, scale: scale, resampling: resampling)
     }
     let w = weight.value * scale

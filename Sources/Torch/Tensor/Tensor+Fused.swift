@@ -57,9 +57,11 @@ public final class TransformedFilters: @unchecked Sendable {
 }
 
 extension Tensor {
-  /// Whether ``convolvedFused(_:filters:scale:resampling:)`` takes this image batch.
-  public func hasFusedConvolution(_ resampling: Resampling) -> Bool {
+  /// Whether ``convolvedFused(_:filters:scale:resampling:)`` takes this image batch and weight `[outputs, inputs, 3, 3]`,
+  /// forward and backward: height and width even (but for up), at most 8,192 channels.
+  public func hasFusedConvolution(_ weight: Tensor, _ resampling: Resampling) -> Bool {
     hasFusedKernels && (resampling == .up || size(2) % 2 == 0 && size(3) % 2 == 0)
+      && max(weight.size(0), weight.size(1)) <= 8192
   }
 
   /// A 3×3 cross-correlation with scale·weight, zero padding 1, by minimal filtering (Lavin & Gray 2016,
