@@ -12,6 +12,7 @@
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/custom_class.h>
 
+#include "ImageBatch.h"
 #include "Kernels.h"
 
 namespace {
@@ -28,17 +29,13 @@ namespace kernels = ct::kernels;
 
 const kernels::MinimalFiltering &filtering() { return kernels::table().convolution; }
 
-bool isBFloat16(const Tensor &x) { return x.scalar_type() == at::kBFloat16; }
+using kernels::isBFloat16;
 bool usesPairs(const Tensor &x) { return isBFloat16(x) && filtering().pairs; }
 
 Tensor image(const Tensor &x) {
-  TORCH_CHECK(x.is_cpu() && x.dim() == 4, "a fast convolution takes image batches on the CPU, not ", x.sizes(), " on ",
-              x.device());
-  TORCH_CHECK(x.scalar_type() == at::kFloat || isBFloat16(x), "a fast convolution takes float32 or bfloat16, not ",
-              x.scalar_type());
   TORCH_CHECK(x.size(1) <= kernels::maximumChannels, "a fast convolution takes up to ", kernels::maximumChannels,
               " channels, not ", x.size(1));
-  return x.contiguous(at::MemoryFormat::ChannelsLast);
+  return kernels::image(x);
 }
 
 /// Memory of a thread for the operands of a block of tiles; it only grows.

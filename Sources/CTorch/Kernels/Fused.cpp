@@ -6,6 +6,7 @@
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include "ImageBatch.h"
 #include "Kernels.h"
 
 namespace {
@@ -16,16 +17,8 @@ using torch::autograd::Function;
 using torch::autograd::variable_list;
 namespace kernels = ct::kernels;
 
-bool isBFloat16(const Tensor &x) { return x.scalar_type() == at::kBFloat16; }
-
-/// An image batch as the kernels take it.
-Tensor image(const Tensor &x) {
-  TORCH_CHECK(x.is_cpu() && x.dim() == 4, "a fused kernel takes image batches on the CPU, not ", x.sizes(), " on ",
-              x.device());
-  TORCH_CHECK(x.scalar_type() == at::kFloat || isBFloat16(x), "a fused kernel takes float32 or bfloat16, not ",
-              x.scalar_type());
-  return x.contiguous(at::MemoryFormat::ChannelsLast);
-}
+using kernels::image;
+using kernels::isBFloat16;
 
 Tensor floats(const Tensor &x) { return x.to(at::kFloat).contiguous(); }
 
