@@ -152,9 +152,9 @@ Tensor filterGradient(Resample kind, const Tensor &input, const Tensor &gradient
   // Chunks by the shape alone: of tiles, whose sums are added in order, and of inputs.
   const int64_t plane = inputs * columns, block = 96;
   const int64_t limit = std::max<int64_t>(1, (int64_t{64} << 20) / (P * plane * 4));
-  const int64_t tileChunks = std::clamp<int64_t>(grid.count() / (4 * block), 1, std::min<int64_t>(limit, 8));
+  const int64_t tileChunks = std::clamp<int64_t>(grid.count() / (2 * block), 1, std::min<int64_t>(limit, 8));
   const int64_t chunkTiles = ((grid.count() + tileChunks - 1) / tileChunks + 1) / 2 * 2;
-  const int64_t inputPanels = f.panelCount(inputs), chunkPanels = std::max<int64_t>(1, 128 / f.panel);
+  const int64_t inputPanels = f.panelCount(inputs), chunkPanels = std::max<int64_t>(1, (tileChunks < 4 ? 32 * tileChunks : 128) / f.panel);
   const int64_t inputChunks = (inputPanels + chunkPanels - 1) / chunkPanels;
   Tensor sums = at::empty({tileChunks, P, inputs, columns}, at::kFloat);
 

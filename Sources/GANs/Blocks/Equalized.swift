@@ -90,10 +90,18 @@ public struct EqualizedConv2d {
     }
     let w = weight.value * scale
     switch resampling {
-    case .none: return x.conv2d(compute.activations(w), padding: kernel / 2)
+    case .none: return x.oneChannelLast().conv2d(compute.activations(w), padding: kernel / 2)
     case .up: return x.convTranspose2d(compute.activations(upsamplingKernel(w)), stride: 2, padding: 1)
     case .down: return x.conv2d(compute.activations(downsamplingKernel(w)), stride: 2, padding: 1)
     }
+  }
+}
+
+extension Tensor {
+  /// The same image batch; with a single channel strides do not tell layouts apart, and libtorch's convolutions would take
+  /// it for channels-first and answer so.
+  fileprivate func oneChannelLast() -> Tensor {
+    size(1) == 1 ? reshaped([size(0), size(2), size(3), 1]).permuted([0, 3, 1, 2]) : self
   }
 }
 
