@@ -68,9 +68,8 @@ struct Figures: ParsableCommand {
           notice: { printError($0) })
       }
       if figures.contains(where: { ![.twoFactors, .dataset].contains($0) }) { _ = try file?.styleGenerator() }
-      if let file, !file.configuration.traits.hasNoise,
-        figures.contains(where: [.stochasticVariation, .noise].contains)
-      {
+      let showsNoise = figures.contains { $0 == .stochasticVariation || $0 == .noise }
+      if let file, showsNoise, !file.configuration.traits.hasNoise {
         throw ConfigurationError(
           "figures 4 and 5 show what noise inputs do, which \(file.path) has not: name others with --only")
       }
