@@ -10,7 +10,7 @@ BUILD = -c release $(LINK)
 STYLEGAN = .build/release/stylegan
 SOURCES = Package.swift Sources Tests
 
-.PHONY: demo test build bench format lint clean bootstrap fixtures
+.PHONY: demo test build bench documentation format lint clean bootstrap fixtures
 
 demo: build
 	Scripts/demo
@@ -28,6 +28,10 @@ test: bootstrap lint
 
 bench: build
 	$(STYLEGAN) bench
+
+# The library's articles and symbols, by the toolchain's docc; a broken link is an error.
+documentation: build
+	Scripts/documentation
 
 # The golden files of the tests, from the references in Tests/Reference (needs NumPy).
 fixtures: bootstrap

@@ -64,10 +64,15 @@ struct Figures: ParsableCommand {
       var dataset: (any ImageDataset)?
       if let file, let data, figures.contains(.dataset) {
         dataset = try DatasetSource.open(
-          data, resolution: file.configuration.resolution, channels: file.configuration.imageChannels,
+          data, resolution: file.configuration.dataResolution, channels: file.configuration.imageChannels,
           notice: { printError($0) })
       }
       if figures.contains(where: { ![.twoFactors, .dataset].contains($0) }) { _ = try file?.styleGenerator() }
+      let showsNoise = figures.contains { $0 == .stochasticVariation || $0 == .noise }
+      if let file, showsNoise, !file.configuration.traits.hasNoise {
+        throw ConfigurationError(
+          "figures 4 and 5 show what noise inputs do, which \(file.path) has not: name others with --only")
+      }
       try pictures.prepare()
       if figures.contains(.twoFactors) { try drawTwoFactors() }
       if let file { try draw(figures, file, dataset) }

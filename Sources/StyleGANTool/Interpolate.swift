@@ -87,7 +87,10 @@ struct Interpolate: ParsableCommand {
 
   func run() throws {
     try StyleGANTool.run {
-      let renderer = try network.renderer()
+      let renderer = try network.renderer(withStyles: path == .mixing)
+      if movingNoise, let configuration = renderer.styleGenerator?.configuration, !configuration.noise {
+        throw ConfigurationError("\(network.network) has no noise inputs that could move: leave out --moving-noise")
+      }
       let hasW = renderer.styleGenerator != nil
       guard hasW || (space != .w && path == .line && seeds.seeds != nil && !movingNoise) else {
         throw ValidationError("\(network.network) has no W to walk in: only --space z goes from seed to seed")

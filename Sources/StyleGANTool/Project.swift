@@ -47,7 +47,11 @@ struct Project: ParsableCommand {
     try StyleGANTool.run {
       let device = try compute.apply()
       let file = try NetworkFile(path: try newestNetwork(at: network), device: device)
-      _ = try file.styleGenerator(withStyles: false)
+      // One w a layer is one style a layer.
+      let generator = try file.styleGenerator(withStyles: space == .wPlus)
+      if optimizeNoise && !generator.configuration.noise {
+        throw ConfigurationError("\(file.path) is a network without noise inputs: leave out --optimize-noise")
+      }
       let renderer = Renderer(file, compute: Compute(precision: compute.precision))
       let targets = try targets(file)
       try NetworkArguments.requireRoom(3 * targets.count, renderer, scale: pictures.scale)

@@ -186,6 +186,12 @@ struct Train: ParsableCommand {
         "    G \(millions(c.generatorParameterCount)) M, D \(millions(c.discriminatorParameterCount)) M parameters; "
           + "\(recipe.cost)")
     }
+    print("\nStyleGAN, Table 4, what the mapping network is worth, by its depth:")
+    for variant in StyleGANConfiguration.table4 {
+      print(
+        "  \(variant.title), \(variant.mappingLayers): --cfg \(variant.recipe) --mapping-layers \(variant.mappingLayers)"
+      )
+    }
   }
 
   // MARK: Training

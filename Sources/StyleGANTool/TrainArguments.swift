@@ -57,6 +57,14 @@ extension Objective.Loss: ExpressibleByArgument {}
 extension Objective.Regularizer: ExpressibleByArgument {}
 extension TrainingOptions.OptimizerKind: ExpressibleByArgument {}
 
+/// Whose update comes first in a step.
+enum StepOrderChoice: String, ExpressibleByArgument, CaseIterable {
+  case discriminatorFirst = "d-first"
+  case generatorFirst = "g-first"
+
+  var order: TrainingOptions.StepOrder { self == .discriminatorFirst ? .discriminatorFirst : .generatorFirst }
+}
+
 /// How a network is trained.
 ///
 /// None has a default here: what was given can be told from what was not, which counts when a run is resumed.
@@ -83,13 +91,25 @@ struct ScheduleArguments: ParsableArguments {
   var clip: Double?
   @Option(name: .customLong("critic-steps"), parsing: .unconditional, help: "Updates of D to one of G.")
   var criticSteps: Int?
+  @Option(
+    name: .customLong("step-order"),
+    help: "D first, on fakes of its own, or G first and D on the same fakes (default: the configuration's).")
+  var stepOrder: StepOrderChoice?
+  @Flag(name: .customLong("halve-d-loss"), inversion: .prefixedNo, help: "The mean of D's two halves, not their sum.")
+  var halvesDiscriminatorLoss: Bool?
   @Option(help: "What moves the weights (default: the configuration's).") var optimizer: TrainingOptions.OptimizerKind?
+  @Option(parsing: .unconditional, help: "Adam's β₁ (default: the configuration's).") var beta1: Double?
+  @Option(parsing: .unconditional, help: "Adam's β₂ (default: the configuration's).") var beta2: Double?
   @Option(parsing: .unconditional, help: "The share of minibatches with mixed styles (default: the configuration's).")
   var mixing: Double?
   @Option(
     name: .customLong("ema-kimg"), parsing: .unconditional,
     help: "Half-life of the generator's average, thousands of pictures; 0: no average.")
   var averageKimg: Double?
+  @Option(
+    name: .customLong("ema-decay"), parsing: .unconditional,
+    help: "In its place: what the average keeps of itself in each step, as PGGAN's 0.999.")
+  var averageDecay: Double?
   @Flag(inversion: .prefixedNo, help: "Start at a low resolution and grow (default: the configuration's).") var growing:
     Bool?
   @Option(
@@ -108,6 +128,10 @@ struct ScheduleArguments: ParsableArguments {
   @Option(parsing: .unconditional, help: "Thousands of pictures between lines of statistics (default: 1).")
   var tick: Double?
   @Option(parsing: .unconditional, help: "Ticks between snapshots (default: 25).") var snap: Int?
+  @Option(
+    name: .customLong("sample-interval"), parsing: .unconditional,
+    help: "Steps between grids of a batch's first 25 fakes; 0: none (default: 2000 for gan, else 0).")
+  var batchGridSteps: Int?
   @Option(parsing: .unconditional, help: "Fixes weights, latents, noise and the order of the data (default: 0).")
   var seed: UInt64?
 
@@ -126,12 +150,16 @@ struct ScheduleArguments: ParsableArguments {
     if fadeKimg == nil && stableKimg == nil { schedule.fitGrowth(totalKimg: options.totalKimg) }
     options.schedule = schedule
     applyObjective(to: &options)
+    try applyOptimizer(to: &options)
     options.mirror = mirror
     if let mixing { options.mixingProbability = mixing }
     if let averageKimg { (options.averageHalfLifeKimg, options.averageDecay) = (averageKimg, nil) }
+    if let averageDecay { options.averageDecay = averageDecay }
+    if let batchGridSteps { options.batchGridSteps = batchGridSteps }
     if let tick { options.tickKimg = tick }
     if let snap { options.snapshotTicks = snap }
     if let seed { options.seed = seed }
+    try requireEffect(on: options)
   }
 
   private func applyObjective(to options: inout TrainingOptions) {
@@ -146,7 +174,32 @@ struct ScheduleArguments: ParsableArguments {
     if let drift { options.objective.drift = drift }
     if let clip { options.objective.clip = clip == 0 ? nil : clip }
     if let criticSteps { options.criticSteps = criticSteps }
+    if let stepOrder { options.stepOrder = stepOrder.order }
+    if let halvesDiscriminatorLoss { options.objective.halvesDiscriminatorLoss = halvesDiscriminatorLoss }
+  }
+
+  private func applyOptimizer(to options: inout TrainingOptions) throws {
     if let optimizer { options.optimizer = optimizer }
+    if let beta1 { options.adam.beta1 = beta1 }
+    if let beta2 { options.adam.beta2 = beta2 }
+    if let name = given([("--beta1", beta1), ("--beta2", beta2)]).first, options.optimizer != .adam {
+      throw ConfigurationError("\(name) is Adam's, and the optimizer is \(options.optimizer.rawValue): leave it out")
+    }
+  }
+
+  /// Refuses options that would have no effect: what they change is not part of this training.
+  private func requireEffect(on options: TrainingOptions) throws {
+    if gamma != nil && options.objective.regularizer == .none {
+      throw ConfigurationError("--gamma is the strength of a penalty, and there is none: name one with --penalty")
+    }
+    if let name = given([("--fade-kimg", fadeKimg), ("--stable-kimg", stableKimg)]).first,
+      growing == false || !options.configuration.traits.grows
+    {
+      throw ConfigurationError("\(name) is a phase of growing, and nothing grows here: leave it out")
+    }
+    if averageKimg != nil && averageDecay != nil {
+      throw ConfigurationError("--ema-kimg and --ema-decay are two ways to say the same: use one of them")
+    }
   }
 
   /// The options that were given, but for --kimg: a resumed run may be told a new end.
@@ -154,8 +207,11 @@ struct ScheduleArguments: ParsableArguments {
     given([
       ("--batch", batch), ("--lr", lr), ("--loss", loss), ("--penalty", penalty), ("--gamma", gamma),
       ("--r1-interval", penaltyInterval), ("--drift", drift), ("--clip", clip),
-      ("--critic-steps", criticSteps), ("--optimizer", optimizer), ("--mixing", mixing),
-      ("--ema-kimg", averageKimg), (growing ?? true ? "--growing" : "--no-growing", growing),
+      ("--critic-steps", criticSteps), ("--step-order", stepOrder),
+      (halvesDiscriminatorLoss ?? true ? "--halve-d-loss" : "--no-halve-d-loss", halvesDiscriminatorLoss),
+      ("--optimizer", optimizer), ("--beta1", beta1), ("--beta2", beta2), ("--mixing", mixing),
+      ("--ema-kimg", averageKimg), ("--ema-decay", averageDecay), ("--sample-interval", batchGridSteps),
+      (growing ?? true ? "--growing" : "--no-growing", growing),
       ("--start-resolution", startResolution), ("--fade-kimg", fadeKimg), ("--stable-kimg", stableKimg),
       ("--mirror", mirror ? true : nil), ("--tick", tick), ("--snap", snap), ("--seed", seed),
     ])

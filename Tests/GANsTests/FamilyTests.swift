@@ -7,10 +7,11 @@ import _TestSupport
 
 /// A short run of any recipe: its own objective and optimizer, at 16×16 with small networks; what grows starts at 8×8 and
 /// fades after 160 images.
-func shortOptions(_ name: String) throws -> TrainingOptions {
+func shortOptions(_ name: String, mappingLayers: Int? = nil) throws -> TrainingOptions {
   let dataset = SyntheticDataset()
   let recipe = try #require(Families.recipes.first { $0.name == name })
   var settings = ArchitectureSettings()
+  settings.mappingLayers = mappingLayers
   switch recipe.family.family {
   case "gan": break
   case "stylegan", "pggan":
@@ -56,6 +57,28 @@ func shortOptions(_ name: String) throws -> TrainingOptions {
     expectSame(whole, stopped)
   }
 
+  /// Table 4: traditional and style-based generators with mapping networks of several depths, or without.
+  @Test(arguments: StyleGANConfiguration.table4.indices)
+  func mappingNetworksOfEveryDepth(row: Int) throws {
+    let (title, recipe, depth) = StyleGANConfiguration.table4[row]
+    var options = try shortOptions(recipe, mappingLayers: depth)
+    #expect(options.stylegan.mappingLayers == depth && options.stylegan.styles == (title == "style-based"))
+    options.totalKimg = 0.12
+    let whole = try trainSmallRun(Trainer(options, dataset: SyntheticDataset(), in: folder.file("whole")))
+    let stopped = try trainSmallRun(
+      Trainer(options, dataset: SyntheticDataset(), in: folder.file("stopped")), stops: [8, 92])
+    expectSame(whole, stopped)
+    let run = try #require(RunDirectory.latest(in: folder.file("stopped")))
+    let network = try NetworkFile(path: run.network(kimg: 0))
+    let mapping = try network.styleGenerator(withStyles: false).mapping
+    #expect(mapping.layers.count == depth)
+    let renderer = Renderer(network)
+    let pictures = renderer.images(seeds: [1, 2])
+    #expect(pictures[0] != pictures[1])
+    // Without a mapping network w is z on its sphere.
+    if depth == 0 { expectClose(mapping(renderer.z(seeds: [1, 2])), pixelNorm(renderer.z(seeds: [1, 2]))) }
+  }
+
   /// The file of each tells all that is needed to draw with it.
   @Test(arguments: names)
   func aNetworkFileExplainsItself(name: String) throws {
@@ -98,6 +121,46 @@ func shortOptions(_ name: String) throws -> TrainingOptions {
     #expect(configuration.generatorBufferCount == generator.buffers.reduce(0) { $0 + $1.value.elementCount })
     let discriminator = configuration.makeDiscriminator(seed: 0, device: .cpu).store
     #expect(configuration.discriminatorParameterCount == discriminator.parameterCount)
+  }
+
+  /// Progressive GAN's discriminator is StyleGAN's without filters: one implementation, the same names, scores and files.
+  @Test(arguments: [Growth(resolution: 16), Growth(resolution: 16, alpha: 0.3), Growth(resolution: 8, alpha: 0.6)])
+  func progressiveGANsDiscriminatorIsStyleGANsWithoutFilters(growth: Growth) throws {
+    let (pggan, a) = (try shortOptions("pggan").configuration, try shortOptions("stylegan-a").configuration)
+    let (first, second) = (
+      pggan.makeDiscriminator(seed: 1, device: .cpu), a.makeDiscriminator(seed: 1, device: .cpu)
+    )
+    #expect(first is PGGANDiscriminator && second is StyleGANDiscriminator)
+    #expect(first.store.state.map(\.name) == second.store.state.map(\.name))
+    #expect(first.store.state.map(\.value.bytes) == second.store.state.map(\.value.bytes))
+    let images = RandomStream(seed: 2).normal([4, 1, growth.resolution, growth.resolution])
+    for kernels in Compute.Kernels.allCases {
+      let compute = Compute(kernels: kernels)
+      #expect(
+        first(images, growth: growth, compute).bytes == second(images, growth: growth, compute).bytes)
+    }
+    // With filters it is another function of the same weights.
+    let filtered = try shortOptions("stylegan-b").configuration.makeDiscriminator(seed: 1, device: .cpu)
+    #expect(filtered.store.state.map(\.value.bytes) == first.store.state.map(\.value.bytes))
+    #expect(filtered(images, growth: growth, .default).bytes != first(images, growth: growth, .default).bytes)
+  }
+
+  /// Parameters are named as they were when each family had a discriminator of its own, so that older files load.
+  @Test(arguments: ["pggan", "stylegan-a", "dcgan", "wgan", "wgan-gp"])
+  func discriminatorsKeepTheirNames(name: String) throws {
+    let names = try shortOptions(name).configuration.makeDiscriminator(seed: 0, device: .cpu).store.state.map(\.name)
+    func both(_ prefix: String) -> [String] { ["\(prefix).weight", "\(prefix).bias"] }
+    let expected =
+      switch name {
+      case "pggan", "stylegan-a":
+        ["b16", "b8"].flatMap { block in ["from_rgb", "conv0", "conv1"].flatMap { both("\(block).\($0)") } }
+          + ["from_rgb", "conv", "dense0", "dense1"].flatMap { both("b4.\($0)") }
+      case "wgan-gp": ["b8", "b4", "b1"].flatMap { both("\($0).conv") }
+      default:
+        both("b8.conv") + ["b4.conv.weight"] + both("b4.norm") + both("b1.conv")
+          + ["b4.norm.running_mean", "b4.norm.running_var"]
+      }
+    #expect(names == expected)
   }
 
   /// After every step of the critic no weight is outside, and those that were are at the limit.

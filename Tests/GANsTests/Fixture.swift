@@ -59,3 +59,8 @@ struct Fixture {
     return discriminator
   }
 }
+
+/// The seed of what the references draw under a name: FNV-1a, 32 bits.
+func fnv1a(_ name: String) -> UInt32 {
+  name.utf8.reduce(2_166_136_261) { ($0 ^ UInt32($1)) &* 16_777_619 }
+}

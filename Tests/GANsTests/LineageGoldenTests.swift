@@ -14,8 +14,7 @@ import _TestSupport
 
   /// RandomState(fnv1a(NAME)).randn · scale + mean.
   private func draw(_ name: String, _ shape: [Int], _ scale: Double = 1, _ mean: Double = 0) -> Tensor {
-    let seed = name.utf8.reduce(UInt32(2_166_136_261)) { ($0 ^ UInt32($1)) &* 16_777_619 }
-    var state = NumPyRandomState(seed: seed)
+    var state = NumPyRandomState(seed: fnv1a(name))
     return Tensor(state.randn(shape.reduce(1, *)).map { Float($0 * scale + mean) }, shape: shape)
   }
 
@@ -193,48 +192,6 @@ import _TestSupport
       for (input, gradient) in zip(["real", "fake"], gradients(of: value, withRespectTo: [real, fake])) {
         compare(gradient, try fixture["losses.\(loss.rawValue).\(name).d.\(input)"], "\(name).d.\(input)")
       }
-    }
-    compare.report()
-  }
-
-  /// The first 50 batches of the teaching program: G, then D on the same fakes.
-  @Test func theTeachingProgramsFirstLosses() throws {
-    let recipe = try #require(Families.recipes.first { $0.name == "gan" })
-    let configuration = try recipe.configuration(resolution: 32, imageChannels: 1)
-    let options = TrainingOptions(
-      recipe: recipe, data: "", dataset: .init(name: "", fingerprint: "", count: 1), configuration: configuration)
-    let networks = TrainingNetworks(options)
-    for (name, store) in [("G", networks.generator.store), ("D", networks.discriminator.store)] {
-      for parameter in store.parameters {
-        let isScale = parameter.name.contains("norm") && parameter.name.hasSuffix("weight")
-        parameter.set(draw("program.\(name).\(parameter.name)", parameter.value.shape, isScale ? 1 : 0.04))
-      }
-    }
-    let growth = Growth(resolution: 28)
-    var found: [String: [Double]] = ["g": [], "d": []]
-    let compare = Comparison("teaching program", relative: 1e-4)
-    for step in 0..<50 {
-      var values = draw("program.reals\(step)", [16, 1, 28, 28], 0.2, -0.8).floats
-      for i in 0..<16 {
-        let (top, left) = ((5 * i + step) % 16, (3 * i + 7 * step) % 16)
-        for y in top..<top + 10 { for x in left..<left + 10 { values[(i * 28 + y) * 28 + x] += 1.25 } }
-      }
-      let sample = TrainingSample(z: draw("program.z\(step)", [16, 100]))
-      let record = { (name: String, value: Double) in
-        if name == "Loss/G/loss" { found["g"]!.append(value) }
-        if name == "Loss/D/loss" { found["d"]!.append(value) }
-      }
-      let fakes = networks.updateGenerator(sample: sample, growth: growth, record: record)
-      networks.updateDiscriminator(
-        reals: Tensor(values, shape: [16, 1, 28, 28]), sample: sample, fakes: fakes, growth: growth, penalised: false,
-        record: record)
-    }
-    // The game amplifies rounding: after 40 batches PyTorch in float32 and in float64 are 1e-4 apart, after 50 1e-3 (as
-    // measured), so the last ten can follow no better.
-    for name in ["g", "d"] {
-      let (losses, expected) = (Tensor(found[name]!, shape: [50]), try fixture["program.\(name)_loss"])
-      compare(losses[0..<40], expected[0..<40], "\(name), first 40")
-      compare(losses[40..<50], expected[40..<50], "\(name), last 10", relative: 2e-3)
     }
     compare.report()
   }

@@ -15,6 +15,7 @@ import torch
 import make_lineage_fixture
 import detectors_reference as detectors
 import make_numpy_fixture
+import make_program_fixture
 import make_script_fixture
 import metrics_reference as metrics
 import swd_reference as swd
@@ -379,6 +380,7 @@ def main():
     if not options.float32:
         make_numpy_fixture.main()
         make_lineage_fixture.main()
+        make_program_fixture.main()
         make_script_fixture.main()
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 
 import lineage_reference as ref
 from safetensors_io import save
@@ -128,50 +127,6 @@ def losses(out):
         store(out, f"losses.{name}.d", d.reshape(1), P)
 
 
-class TeachingProgram:
-    """The first GAN as programs for teaching have it: two small classes, two optimizers, G first, then D on the same fakes."""
-
-    def __init__(self, shapes):
-        self.G, self.D = (
-            {k: draw(f"program.{net}.{k}", s, 1.0 if ".norm" in f".{k}" and k.endswith("weight") else 0.04).float()
-             .requires_grad_()
-             for k, s in shape.items()} for net, shape in zip("GD", shapes))
-        self.optimizers = [
-            torch.optim.Adam(list(P.values()), lr=2e-4, betas=(0.5, 0.999)) for P in (self.G, self.D)]
-
-    def step(self, reals, z):
-        criterion = torch.nn.BCELoss()
-        judge = lambda images: torch.sigmoid(ref.gan_discriminator(self.D, images))
-        valid, fake = torch.ones(len(z), 1), torch.zeros(len(z), 1)
-        self.optimizers[0].zero_grad()
-        images = ref.gan_generator(self.G, z)
-        g_loss = criterion(judge(images), valid)
-        g_loss.backward()
-        self.optimizers[0].step()
-        self.optimizers[1].zero_grad()
-        d_loss = (criterion(judge(reals), valid) + criterion(judge(images.detach()), fake)) / 2
-        d_loss.backward()
-        self.optimizers[1].step()
-        return g_loss.item(), d_loss.item()
-
-
-def program(out):
-    """50 batches of 16; image i of a batch is a bright square that moves, on noise.
-
-    In float32, as such a program runs: after 50 steps of Adam, float64 is 1e-3 away from it.
-    """
-    torch.set_default_dtype(torch.float32)
-    run, results = TeachingProgram(ref.gan_shapes()), []
-    for step in range(50):
-        reals = draw(f"program.reals{step}", (16, 1, 28, 28), 0.2, -0.8)
-        for i in range(16):
-            y, x = (5 * i + step) % 16, (3 * i + 7 * step) % 16
-            reals[i, 0, y:y + 10, x:x + 10] += 1.25
-        results.append(run.step(reals.float(), draw(f"program.z{step}", (16, 100)).float()))
-    out["program.g_loss"], out["program.d_loss"] = torch.tensor(results).T
-    torch.set_default_dtype(torch.float64)
-
-
 def main():
     torch.set_default_dtype(torch.float64)
     torch.set_num_threads(1)
@@ -183,7 +138,6 @@ def main():
               ref.dcgan_discriminator, SIDE, Z, 0.2, wasserstein, penalty=not normalized)
     growing(out)
     losses(out)
-    program(out)
     tensors = {name: value.detach().numpy().astype(np.float32) for name, value in out.items()}
     save(FOLDER / "lineage.safetensors", tensors, {
         "script": "make_lineage_fixture.py", "torch": torch.__version__, "numpy": np.__version__,

@@ -1,4 +1,6 @@
 import Foundation
+import GANs
+import Images
 import Testing
 import _TestSupport
 
@@ -48,6 +50,78 @@ import _TestSupport
     }
   }
 
+  /// A recipe, small, with what its networks have.
+  struct Kind: CustomTestStringConvertible {
+    let recipe, title, options: String
+    var side = 32
+    var hasW = false
+
+    var testDescription: String { recipe }
+  }
+
+  static let kinds: [Kind] = [
+    Kind(recipe: "gan", title: "GAN", options: "", side: 28),
+    Kind(recipe: "dcgan", title: "DCGAN", options: "--features 2"),
+    Kind(recipe: "wgan", title: "WGAN", options: "--features 2 --critic-steps 1"),
+    Kind(recipe: "wgan-gp", title: "WGAN-GP", options: "--features 2 --critic-steps 1"),
+    Kind(recipe: "pggan", title: "Progressive GAN", options: "--fmap-max 4 --no-growing"),
+    Kind(recipe: "stylegan-b", title: "StyleGAN", options: "--fmap-max 4 --no-growing", hasW: true),
+  ]
+
+  /// Commands for every network, and those that need styles, W or noise and say so: after two steps of each family, on
+  /// pictures of 28×28 without classes.
+  @Test(arguments: kinds)
+  func commandsOfEveryFamily(kind: Kind) throws {
+    try idx(count: 32, side: 28).write(to: URL(fileURLWithPath: folder.file("data.idx3")))
+    let trained = try run(
+      "train --data data.idx3 --kimg 0.008 --tick 0.008 --snap 1 --batch 4 --threads 1 --z-dim 8 --outdir runs "
+        + "--cfg \(kind.recipe) \(kind.options)")
+    #expect(trained.exitCode == 0, "\(trained.errors)")
+    let network = "runs/" + (try #require(FileManager.default.contentsOfDirectory(atPath: folder.file("runs")).first))
+    let start = "--network \(network) --threads 1"
+    for line in [
+      "generate \(start) --seeds 0-2 --outdir single", "generate \(start) --grid 3x2 --outdir grid",
+      "interpolate \(start) --seeds 1,2 --space z --frames 2 --outdir walk", "inspect \(network)",
+      "metrics \(start) --data data.idx3 --metrics swd --samples 16", "metrics \(start) --metrics msssim --samples 8",
+      "figures \(start) --only 7 --data data.idx3 --outdir data-figure", "report \(network)",
+    ] {
+      let outcome = try run(line)
+      #expect(outcome.exitCode == 0, "\(line): \(outcome.errors)")
+    }
+    let picture = try ImageDecoder.decode(contentsOf: folder.file("single/seed0002.png"))
+    #expect((picture.width, picture.height) == (kind.side, kind.side))
+    #expect(try run("inspect \(network)").output.contains("\(kind.title), \(kind.side)×\(kind.side), 1 channel"))
+
+    let styles = kind.hasW ? "is a StyleGAN network without styles" : "is a \(kind.title) network, which has no styles"
+    var refusals = [
+      ("style-mixing \(start) --rows 1 --cols 2", styles), ("directions \(start)", styles),
+      ("figures \(start) --only 3", styles), ("figures \(start) --only 2,8", styles),
+      ("interpolate \(start) --seeds 1,2 --path mixing", styles),
+      ("metrics \(start) --metrics swd --data data.idx3 --mixing-stress 2 --samples 16", styles),
+      ("generate \(start) --seeds 1 --noise-mode random", "network without noise inputs"),
+      ("project \(start) --data data.idx3 --items 0 --space w+", kind.hasW ? styles : "which has no styles"),
+    ]
+    if kind.hasW {
+      refusals += [
+        ("interpolate \(start) --seeds 1,2 --moving-noise", "no noise inputs"),
+        ("project \(start) --data data.idx3 --items 0 --optimize-noise", "without noise inputs"),
+      ]
+    } else {
+      refusals += [
+        ("generate \(start) --seeds 1 --trunc 0.7", "has no W to truncate in"),
+        ("interpolate \(start) --seeds 1,2 --space w", "has no W to walk in"),
+        ("interpolate \(start) --seeds 1,2 --path truncation", "has no W to walk in"),
+        ("project \(start) --data data.idx3 --items 0", "which has no space W"),
+        ("metrics \(start) --metrics ppl_wend --samples 8", "no W"),
+      ]
+    }
+    for (line, sentence) in refusals {
+      let outcome = try run("\(line)\(line.hasPrefix("metrics") ? "" : " --outdir refused")")
+      #expect([64, 65].contains(outcome.exitCode) && outcome.errors.contains(sentence), "\(line): \(outcome.errors)")
+    }
+    #expect(!FileManager.default.fileExists(atPath: folder.file("refused")), "a refusal leaves nothing behind")
+  }
+
   /// The switches of Table 1 reach the network.
   @Test func switchesShapeTheNetwork() throws {
     let outcome = try run(
@@ -55,6 +129,31 @@ import _TestSupport
     #expect(outcome.exitCode == 0, "\(outcome.errors)")
     for text in [#""noise" : false"#, #""mappingLayers" : 2"#, #""mixingProbability" : 0.5"#, #""blur" : true"#] {
       #expect(outcome.output.contains(text), "\(text)")
+    }
+  }
+
+  /// What only the first GAN's program or Progressive GAN does is an option of every recipe.
+  @Test func partsReachTheTraining() throws {
+    let outcome = try run(
+      "train --data data.idx3 --cfg dcgan --step-order g-first --halve-d-loss --sample-interval 50 --beta1 0.4 --beta2 0.9 "
+        + "--ema-decay 0.99 --dry-run")
+    #expect(outcome.exitCode == 0, "\(outcome.errors)")
+    for text in [
+      #""stepOrder" : "generatorFirst""#, #""halvesDiscriminatorLoss" : true"#, #""batchGridSteps" : 50"#,
+      #""beta1" : 0.4"#, #""beta2" : 0.9"#, #""averageDecay" : 0.99"#,
+    ] {
+      #expect(outcome.output.contains(text), "\(text)")
+    }
+  }
+
+  /// Every row of Table 4 is a command that `--cfg list` names.
+  @Test func table4IsListedAndTrains() throws {
+    let list = try run("train --cfg list").output
+    for variant in StyleGANConfiguration.table4 {
+      let command = "--cfg \(variant.recipe) --mapping-layers \(variant.mappingLayers)"
+      #expect(list.contains("\(variant.title), \(variant.mappingLayers): \(command)"))
+      let outcome = try run("train --data data.idx3 --width tiny --dry-run \(command)")
+      #expect(outcome.exitCode == 0 && outcome.output.contains(#""mappingLayers" : \#(variant.mappingLayers)"#))
     }
   }
 
@@ -71,6 +170,14 @@ import _TestSupport
     ("--cfg gan --critic-steps 5", "critic steps need fakes of their own"),
     ("--cfg dcgan --loss wasserstein", "use --clip 0.01 or --penalty gp"),
     ("--cfg dcgan --growing", "cannot grow"), ("--cfg biggan", "'biggan' is invalid"),
+    ("--cfg dcgan --critic-steps 5 --step-order g-first", "--critic-steps 1 or --step-order d-first"),
+    ("--cfg dcgan --gamma 10", "--gamma is the strength of a penalty, and there is none"),
+    ("--cfg wgan --beta1 0.5", "--beta1 is Adam's, and the optimizer is rmsprop"),
+    ("--cfg dcgan --fade-kimg 5", "--fade-kimg is a phase of growing, and nothing grows here"),
+    ("--cfg stylegan --no-growing --stable-kimg 5", "--stable-kimg is a phase of growing"),
+    ("--cfg pggan --ema-kimg 5 --ema-decay 0.9", "use one of them"),
+    ("--cfg dcgan --sample-interval -1", "batchGridSteps is -1"), ("--cfg dcgan --beta2 1", "beta2 is 1"),
+    ("--cfg pggan --ema-decay 1", "averageDecay is 1"), ("--cfg dcgan --step-order both", "'both' is invalid"),
   ])
   func nonsenseIsRefused(options: String, sentence: String) throws {
     let outcome = try run("train --data data.idx3 --dry-run \(options)")

@@ -38,7 +38,7 @@ public struct NetworkFile {
   private let file: SafetensorsFile
 
   /// Opens a network file, or the training state of a run, and loads the averaged generator.
-  /// - Throws: ``SafetensorsError``, ``NetworkFileError`` or `LoadError`, each naming the file and what is wrong.
+  /// - Throws: `SafetensorsError`, ``NetworkFileError`` or `LoadError`, each naming the file and what is wrong.
   public init(path: String, device: Device = .cpu) throws {
     let file = try SafetensorsFile(path: path)
     let header = try NetworkHeader(file)

@@ -3,8 +3,8 @@ import Torch
 /// DCGAN's discriminator (Radford et al. 2015, §3): the generator's mirror image.
 ///
 /// 4×4 convolutions with stride 2 halve the side down to 4×4, the last covers it; leaky ReLU of slope 0.2; batch
-/// normalisation except on the first and last layer. The sigmoid at the end is in the ``Objective``. Weights start as
-/// N(0, 0.02²).
+/// normalisation, where the family has it, except on the first and last layer. The sigmoid at the end is in the
+/// ``Objective``. Weights start as N(0, 0.02²).
 public final class DCGANDiscriminator: Discriminator {
   /// Every parameter, by name.
   public let store: ParameterStore
@@ -14,8 +14,9 @@ public final class DCGANDiscriminator: Discriminator {
   public let norms: [BatchNorm]
 
   /// A discriminator with fresh weights fixed by `seed`.
-  /// - Parameter normalized: whether there is batch normalisation.
-  public init(_ configuration: DCGANConfiguration, normalized: Bool = true, seed: UInt64, device: Device = .cpu) {
+  public init<Architecture: DCGANArchitecture>(
+    _ configuration: Architecture, seed: UInt64, device: Device = .cpu
+  ) {
     store = ParameterStore(seed: seed, device: device)
     let sides = Array(configuration.featureResolutions.reversed())
     let widths = [configuration.imageChannels] + sides.map(configuration.channels(at:)) + [1]
@@ -25,7 +26,7 @@ public final class DCGANDiscriminator: Discriminator {
       let isLast = i == sides.count
       // Named by the side of its output.
       let scope = store.root / "b\(isLast ? 1 : sides[i])"
-      let isNormalized = normalized && i > 0 && !isLast
+      let isNormalized = Architecture.normalizesDiscriminator && i > 0 && !isLast
       layers.append(
         Conv2d(
           scope / "conv", inputs: widths[i], outputs: widths[i + 1], kernel: 4, stride: isLast ? 1 : 2,

@@ -15,28 +15,8 @@ extension DCGANConfiguration {
     ]
   }
 
-  /// The architecture that settings ask for.
-  public init(_ settings: ArchitectureSettings, resolution: Int, imageChannels: Int) throws(ConfigurationError) {
-    try self.init(settings, resolution: resolution, imageChannels: imageChannels, title: Self.title)
-  }
-
-  /// The same for a family that has these networks under another objective.
-  init(
-    _ settings: ArchitectureSettings, resolution: Int, imageChannels: Int, title: String
-  ) throws(ConfigurationError) {
-    try settings.require(only: ["--width", "--features", "--z-dim"], of: title)
-    let features: [StyleGANConfiguration.Width: Int] = [.paper: 128, .small: 32, .tiny: 16]
-    self.init(
-      resolution: resolution, imageChannels: imageChannels, zSize: settings.zSize ?? 100,
-      features: settings.features ?? settings.width.map { features[$0]! } ?? 64)
-  }
-
   /// Its discriminator normalises over the minibatch.
-  public var traits: NetworkTraits {
-    var traits = NetworkTraits()
-    traits.normalizesCriticBatches = true
-    return traits
-  }
+  public static var normalizesDiscriminator: Bool { true }
 }
 
 extension TrainingOptions {

@@ -14,12 +14,8 @@ public final class DCGANGenerator: Generator {
   public let norms: [BatchNorm]
 
   /// A generator with fresh weights fixed by `seed`.
-  /// - Parameter architecture: the configuration of a family that has this generator; nil for DCGAN itself.
-  public init(
-    _ configuration: DCGANConfiguration, of architecture: (any NetworkConfiguration)? = nil, seed: UInt64,
-    device: Device = .cpu
-  ) {
-    self.architecture = architecture ?? configuration
+  public init(_ configuration: some DCGANArchitecture, seed: UInt64, device: Device = .cpu) {
+    architecture = configuration
     store = ParameterStore(seed: seed, device: device)
     let sides = configuration.featureResolutions
     let widths = [configuration.zSize] + sides.map(configuration.channels(at:)) + [configuration.imageChannels]

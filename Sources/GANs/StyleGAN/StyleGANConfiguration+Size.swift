@@ -19,22 +19,6 @@ extension StyleGANConfiguration {
 
   /// Saved scalars of the generator that no optimizer touches: the average of w, and the noise images.
   public var generatorBufferCount: Int { wSize + (noise ? resolutions.reduce(0) { $0 + 2 * $1 * $1 } : 0) }
-
-  /// Trained scalars of the discriminator.
-  public var discriminatorParameterCount: Int {
-    let (top, hidden) = (channels(at: 4), channels(stage: 0))
-    var count = (imageChannels + 1) * top + (top + 1) * top * 9 + top + (top * 16 + 1) * hidden + hidden + 1
-    for r in resolutions.dropFirst() {
-      let (inputs, outputs) = (channels(at: r), channels(at: r / 2))
-      count += (imageChannels + 1) * inputs + (inputs * 9 + 1) * inputs + inputs * outputs * 9 + outputs
-    }
-    return count
-  }
-
-  /// Two layers a resolution.
-  public func activationCount(at resolution: Int) -> Int {
-    resolutions.filter { $0 <= resolution }.reduce(0) { $0 + 2 * $1 * $1 * channels(at: $1) }
-  }
 }
 
 extension TrainingOptions {

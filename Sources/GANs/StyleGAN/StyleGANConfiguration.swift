@@ -43,17 +43,8 @@ public struct StyleGANConfiguration: Codable, Sendable, Equatable {
     self.minibatchGroup = minibatchGroup
   }
 
-  /// 4, 8, … up to the resolution.
-  public var resolutions: [Int] { Array(sequence(first: 4) { $0 * 2 }.prefix { $0 <= resolution }) }
-
   /// Layers that take a style, L = 2·log2(resolution) − 2: two of each resolution.
   public var layerCount: Int { resolutions.count * 2 }
-
-  /// Feature maps at a resolution (PGGAN §A, in the published parametrisation).
-  public func channels(at resolution: Int) -> Int { channels(stage: resolution.trailingZeroBitCount - 1) }
-
-  /// Feature maps of a stage; stage 0 is the discriminator's dense layer.
-  public func channels(stage: Int) -> Int { max(1, min(fmapBase >> stage, fmapMax)) }
 
   /// Sizes of network that have a name.
   public enum Width: String, CaseIterable, Sendable, Codable {
@@ -88,20 +79,13 @@ public struct StyleGANConfiguration: Codable, Sendable, Equatable {
   /// Checks every field.
   /// - Throws: ``ConfigurationError`` naming the first field that is out of range.
   public func validate() throws(ConfigurationError) {
-    try require(
-      resolution >= 8 && resolution <= 1024 && resolution & (resolution - 1) == 0, "resolution", resolution,
-      "a power of two from 8 to 1024")
-    try require([1, 3, 4].contains(imageChannels), "imageChannels", imageChannels, "1, 3 or 4")
-    try require((1...8192).contains(zSize), "zSize", zSize, "1 to 8192")
+    try validateShape()
     try require((1...8192).contains(wSize), "wSize", wSize, "1 to 8192")
     try require((0...64).contains(mappingLayers), "mappingLayers", mappingLayers, "0 to 64")
     try require(mappingLayers > 0 || zSize == wSize, "wSize", wSize, "zSize where there are no mapping layers")
     try require(
       mappingLearningRateMultiplier > 0 && mappingLearningRateMultiplier.isFinite, "mappingLearningRateMultiplier",
       mappingLearningRateMultiplier, "above 0")
-    try require((1...1 << 20).contains(fmapBase), "fmapBase", fmapBase, "1 to 1048576")
-    try require((1...4096).contains(fmapMax), "fmapMax", fmapMax, "1 to 4096")
-    try require((1...1024).contains(minibatchGroup), "minibatchGroup", minibatchGroup, "1 to 1024")
     if constantInput && !styles {
       throw ConfigurationError(
         "a constant input without styles would draw one picture for all latents: use a constant only with styles")

@@ -1,7 +1,7 @@
 import Torch
 
 /// StyleGAN among the families: its steps from Progressive GAN (Table 1) are recipes, a switch apart.
-extension StyleGANConfiguration: NetworkConfiguration {
+extension StyleGANConfiguration: ProgressiveArchitecture {
   /// The name in files.
   public static var family: String { "stylegan" }
   /// The name for people.
@@ -48,6 +48,12 @@ extension StyleGANConfiguration: NetworkConfiguration {
     ]
   }
 
+  /// Table 4: generators with and without a mapping network, each a recipe with another depth of it.
+  public static let table4: [(title: String, recipe: String, mappingLayers: Int)] = [
+    ("traditional", "stylegan-b", 0), ("traditional", "stylegan-b", 8), ("style-based", "stylegan", 0),
+    ("style-based", "stylegan", 1), ("style-based", "stylegan", 2), ("style-based", "stylegan", 8),
+  ]
+
   /// The architecture that settings ask for.
   public init(_ settings: ArchitectureSettings, resolution: Int, imageChannels: Int) throws(ConfigurationError) {
     try settings.require(
@@ -84,18 +90,13 @@ extension StyleGANConfiguration: NetworkConfiguration {
       .filter { !$1 }.map(\.0)
     return [
       "z \(zSize), w \(wSize), \(mappingLayers) mapping layers" + (styles ? ", \(layerCount) styles" : ""),
-      "feature maps: " + resolutions.map { "\($0)²: \(channels(at: $0))" }.joined(separator: ", "),
+      featureMaps,
     ] + (off.isEmpty ? [] : ["without " + off.joined(separator: ", ")])
   }
 
   /// A generator with fresh weights.
   public func makeGenerator(seed: UInt64, device: Device) -> any Generator {
     StyleGANGenerator(self, seed: seed, device: device)
-  }
-
-  /// A discriminator with fresh weights.
-  public func makeDiscriminator(seed: UInt64, device: Device) -> any Discriminator {
-    StyleGANDiscriminator(self, seed: seed, device: device)
   }
 }
 

@@ -20,7 +20,7 @@ extension TrainingOptions {
     if stepOrder == .generatorFirst && criticSteps > 1 {
       throw ConfigurationError(
         "\(criticSteps) critic steps need fakes of their own each, but G comes first here and D gets the same: use "
-          + "--critic-steps 1")
+          + "--critic-steps 1 or --step-order d-first")
     }
     if objective.penaltyInterval > 1 && optimizer != .adam {
       throw ConfigurationError("lazy regularization corrects Adam's constants for its steps: use --optimizer adam")

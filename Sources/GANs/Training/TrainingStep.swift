@@ -17,12 +17,20 @@ public final class TrainingNetworks {
   let compute: Compute
 
   /// Fresh networks.
-  public init(_ options: TrainingOptions, device: Device = .cpu) {
+  public convenience init(_ options: TrainingOptions, device: Device = .cpu) {
+    self.init(options, device: device, type: .float32)
+  }
+
+  /// Fresh networks with weights and optimizers of another type, for checks of the arithmetic.
+  package init(_ options: TrainingOptions, device: Device = .cpu, type: DType) {
     let configuration = options.configuration
     generator = configuration.makeGenerator(seed: options.seed &* 2 &+ 1, device: device)
     average = configuration.makeGenerator(seed: options.seed &* 2 &+ 1, device: device)
     discriminator = configuration.makeDiscriminator(seed: options.seed &* 2 &+ 2, device: device)
     average.store.setRequiresGradient(false)
+    if type != .float32 {
+      for store in [generator.store, average.store, discriminator.store] { store.convert(to: type) }
+    }
     objective = options.objective
     averageHalfLife = options.averageHalfLifeKimg * 1000
     averageDecay = options.averageDecay

@@ -16,20 +16,8 @@ extension WGANConfiguration {
     ]
   }
 
-  /// The architecture that settings ask for.
-  public init(_ settings: ArchitectureSettings, resolution: Int, imageChannels: Int) throws(ConfigurationError) {
-    let networks = try DCGANConfiguration(
-      settings, resolution: resolution, imageChannels: imageChannels, title: Self.title)
-    self.init(
-      resolution: resolution, imageChannels: imageChannels, zSize: networks.zSize, features: networks.features)
-  }
-
   /// Its critic normalises over the minibatch.
-  public var traits: NetworkTraits {
-    var traits = NetworkTraits()
-    traits.normalizesCriticBatches = true
-    return traits
-  }
+  public static var normalizesDiscriminator: Bool { true }
 }
 
 extension TrainingOptions {

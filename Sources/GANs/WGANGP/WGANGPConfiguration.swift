@@ -1,8 +1,6 @@
-import Torch
-
 /// The architecture of WGAN-GP (Gulrajani et al. 2017, §4): WGAN's, but the critic has no batch normalisation, so that the
 /// penalty's gradient is each image's own.
-public struct WGANGPConfiguration: NetworkConfiguration {
+public struct WGANGPConfiguration: DCGANArchitecture {
   /// Output resolution: a power of two, 8…256.
   public var resolution: Int
   /// 1 (grayscale), 3 (RGB) or 4 (RGBA).
@@ -16,34 +14,5 @@ public struct WGANGPConfiguration: NetworkConfiguration {
   public init(resolution: Int, imageChannels: Int = 3, zSize: Int = 100, features: Int = 64) {
     (self.resolution, self.imageChannels) = (resolution, imageChannels)
     (self.zSize, self.features) = (zSize, features)
-  }
-
-  /// The networks.
-  var networks: DCGANConfiguration {
-    DCGANConfiguration(resolution: resolution, imageChannels: imageChannels, zSize: zSize, features: features)
-  }
-
-  /// Checks every field.
-  public func validate() throws(ConfigurationError) { try networks.validate() }
-
-  /// Trained scalars of the generator.
-  public var generatorParameterCount: Int { networks.generatorParameterCount }
-  /// Saved scalars of the generator that no optimizer touches.
-  public var generatorBufferCount: Int { networks.generatorBufferCount }
-  /// Trained scalars of the critic.
-  public var discriminatorParameterCount: Int { networks.discriminatorParameterCount(normalized: false) }
-  /// Values that the critic keeps of one image.
-  public func activationCount(at resolution: Int) -> Int { networks.activationCount(at: resolution) }
-  /// Latents and layers.
-  public var summary: [String] { networks.summary }
-
-  /// A generator with fresh weights.
-  public func makeGenerator(seed: UInt64, device: Device) -> any Generator {
-    DCGANGenerator(networks, of: self, seed: seed, device: device)
-  }
-
-  /// A critic with fresh weights.
-  public func makeDiscriminator(seed: UInt64, device: Device) -> any Discriminator {
-    DCGANDiscriminator(networks, normalized: false, seed: seed, device: device)
   }
 }

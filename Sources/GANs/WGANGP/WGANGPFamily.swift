@@ -15,16 +15,8 @@ extension WGANGPConfiguration {
     ]
   }
 
-  /// The architecture that settings ask for.
-  public init(_ settings: ArchitectureSettings, resolution: Int, imageChannels: Int) throws(ConfigurationError) {
-    let networks = try DCGANConfiguration(
-      settings, resolution: resolution, imageChannels: imageChannels, title: Self.title)
-    self.init(
-      resolution: resolution, imageChannels: imageChannels, zSize: networks.zSize, features: networks.features)
-  }
-
-  /// Nothing.
-  public var traits: NetworkTraits { NetworkTraits() }
+  /// Its critic must not: the penalty is of each image's own gradient.
+  public static var normalizesDiscriminator: Bool { false }
 }
 
 extension TrainingOptions {

@@ -119,5 +119,5 @@ public final class RMSProp: Optimizer {
 }
 
 private func zeros(like parameters: [Parameter]) -> [Tensor] {
-  parameters.map { .zeros($0.value.shape, device: $0.value.device) }
+  parameters.map { .zeros($0.value.shape, dtype: $0.value.dtype, device: $0.value.device) }
 }

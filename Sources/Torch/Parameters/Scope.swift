@@ -3,7 +3,7 @@ public final class Parameter: @unchecked Sendable {
   /// The dotted path: "synthesis.b8.conv0.weight".
   public let name: String
   /// The current value: the same storage through every update.
-  public let value: Tensor
+  public fileprivate(set) var value: Tensor
 
   init(name: String, value: Tensor) {
     self.name = name
@@ -59,6 +59,15 @@ public final class ParameterStore {
   /// Switches the recording of gradients for every parameter on or off.
   public func setRequiresGradient(_ required: Bool) {
     for parameter in parameters { parameter.value.setRequiresGradient(required) }
+  }
+
+  /// Keeps every value in another type from here on, before there are optimizers: float64 tells whether a difference is
+  /// rounding.
+  package func convert(to type: DType) {
+    for tensor in parameters + buffers {
+      let requiresGradient = tensor.value.requiresGradient
+      tensor.value = tensor.value.withoutGraph.to(type).requiringGradient(requiresGradient)
+    }
   }
 
   /// Copies every value from a store of the same architecture.

@@ -1,0 +1,120 @@
+import Torch
+
+/// From images to features at one resolution: a 1×1 convolution with bias and leaky ReLU.
+public struct FromRGB {
+  /// `[C, imageChannels, 1, 1]`
+  public let conv: EqualizedConv2d
+  let activation: BiasActivation
+
+  init(_ scope: Scope, imageChannels: Int, channels: Int) {
+    conv = EqualizedConv2d(scope, inputs: imageChannels, outputs: channels, kernel: 1)
+    activation = BiasActivation(scope, channels: channels)
+  }
+
+  /// Images `[N, imageChannels, r, r]` → features `[N, C, r, r]`.
+  public func callAsFunction(_ images: Tensor, _ compute: Compute = .default) -> Tensor {
+    activation(conv(images, compute), compute)
+  }
+}
+
+/// One resolution of the discriminator: two 3×3 convolutions, then half the resolution.
+public struct ProgressiveDiscriminatorBlock {
+  /// The resolution r.
+  public let resolution: Int
+  /// For images of this resolution.
+  public let fromRGB: FromRGB
+  /// 3×3 convolutions, the second with filtered downsampling where the architecture has it.
+  public let conv0, conv1: EqualizedConv2d
+  let activation0, activation1: BiasActivation
+  private let blur: Bool
+
+  init(_ scope: Scope, resolution: Int, _ configuration: some ProgressiveArchitecture) {
+    let (inputs, outputs) = (configuration.channels(at: resolution), configuration.channels(at: resolution / 2))
+    self.resolution = resolution
+    blur = configuration.blur
+    fromRGB = FromRGB(scope / "from_rgb", imageChannels: configuration.imageChannels, channels: inputs)
+    conv0 = EqualizedConv2d(scope / "conv0", inputs: inputs, outputs: inputs)
+    activation0 = BiasActivation(scope / "conv0", channels: inputs)
+    conv1 = EqualizedConv2d(scope / "conv1", inputs: inputs, outputs: outputs, resampling: blur ? .down : .none)
+    activation1 = BiasActivation(scope / "conv1", channels: outputs)
+  }
+
+  /// `[N, C, r, r]` → `[N, C', r/2, r/2]`
+  public func callAsFunction(_ x: Tensor, _ compute: Compute = .default) -> Tensor {
+    let y = activation1(conv1(activation0(conv0(x, compute), compute), compute), compute)
+    // Progressive GAN takes the mean of 2×2 squares after the activation; filtered, it is part of the convolution.
+    return blur ? y : y.averagePooled()
+  }
+}
+
+/// The end of the discriminator, at 4×4: minibatch standard deviation, convolution, two dense layers.
+public struct ProgressiveDiscriminatorEpilogue {
+  /// For images of 4×4.
+  public let fromRGB: FromRGB
+  /// 3×3 convolution over features and the one statistic.
+  public let conv: EqualizedConv2d
+  /// `[N, C·16]` (channel-major) → `[N, C₀]`, a 4×4 convolution; and to `[N, 1]`, gain 1.
+  public let dense0, dense1: EqualizedLinear
+  let activation: BiasActivation
+  let group: Int
+
+  init(_ scope: Scope, _ configuration: some ProgressiveArchitecture) {
+    let (channels, hidden) = (configuration.channels(at: 4), configuration.channels(stage: 0))
+    fromRGB = FromRGB(scope / "from_rgb", imageChannels: configuration.imageChannels, channels: channels)
+    conv = EqualizedConv2d(scope / "conv", inputs: channels + 1, outputs: channels)
+    activation = BiasActivation(scope / "conv", channels: channels)
+    dense0 = EqualizedLinear(scope / "dense0", inputs: channels * 16, outputs: hidden)
+    dense1 = EqualizedLinear(scope / "dense1", inputs: hidden, outputs: 1, gain: 1)
+    group = configuration.minibatchGroup
+  }
+
+  /// `[N, C, 4, 4]` → scores `[N, 1]`, float32.
+  public func callAsFunction(_ x: Tensor, _ compute: Compute = .default) -> Tensor {
+    let y = activation(conv(appendingMinibatchStandardDeviation(x, groupSize: group), compute), compute)
+    let flat = y.to(.float32).laidOut(.contiguous).reshaped([x.size(0), -1])
+    return dense1(dense0(flat).leakyReLU(slope: 0.2))
+  }
+}
+
+/// The discriminator that grows (PGGAN Table 2, which StyleGAN §2 keeps), with the filters of StyleGAN's Table 1, B where
+/// the architecture has them.
+public final class ProgressiveDiscriminator<Architecture: ProgressiveArchitecture>: Discriminator {
+  /// The architecture.
+  public let configuration: Architecture
+  /// Every parameter, by name.
+  public let store: ParameterStore
+  /// From the highest resolution down to 8×8.
+  public let blocks: [ProgressiveDiscriminatorBlock]
+  /// 4×4 and the score.
+  public let epilogue: ProgressiveDiscriminatorEpilogue
+
+  /// A discriminator with fresh weights fixed by `seed`.
+  public init(_ configuration: Architecture, seed: UInt64, device: Device = .cpu) {
+    self.configuration = configuration
+    let store = ParameterStore(seed: seed, device: device)
+    self.store = store
+    blocks = configuration.resolutions.dropFirst().reversed().map {
+      ProgressiveDiscriminatorBlock(store.root / "b\($0)", resolution: $0, configuration)
+    }
+    epilogue = ProgressiveDiscriminatorEpilogue(store.root / "b4", configuration)
+  }
+
+  /// Scores images: high means real.
+  /// - Parameters:
+  ///   - images: `[N, imageChannels, r, r]`, −1…1, r = growth.resolution.
+  ///   - growth: at alpha < 1, features of the half-size image are mixed in after the first block.
+  /// - Returns: `[N, 1]`, float32, logits.
+  public func callAsFunction(_ images: Tensor, growth: Growth, _ compute: Compute = .default) -> Tensor {
+    precondition(
+      images.size(3) == growth.resolution, "images of \(images.size(3)) for a growth of \(growth.resolution)")
+    let active = blocks.drop { $0.resolution > growth.resolution }
+    guard let top = active.first else { return epilogue(epilogue.fromRGB(images, compute), compute) }
+    var x = top(top.fromRGB(images, compute), compute)
+    if growth.alpha < 1 {
+      let below = active.dropFirst().first?.fromRGB ?? epilogue.fromRGB
+      x = below(images.averagePooled(), compute).lerp(to: x, growth.alpha)
+    }
+    for block in active.dropFirst() { x = block(x, compute) }
+    return epilogue(x, compute)
+  }
+}
