@@ -27,8 +27,8 @@ import _TestSupport
       dataset: .init(name: dataset.name, fingerprint: dataset.fingerprint, count: dataset.count),
       configuration: try recipe.configuration(resolution: dataset.resolution, imageChannels: dataset.channels))
     options.seed = UInt64(try fixture.integer("seed"))
-    // A line of statistics a batch.
-    (options.tickKimg, options.totalKimg, options.snapshotTicks) = (0.064, 3.2, 1000)
+    // A line of statistics a batch: a tick is a little less.
+    (options.tickKimg, options.totalKimg, options.snapshotTicks) = (0.063, 3.2, 1000)
     self.options = options
   }
 
@@ -61,7 +61,7 @@ import _TestSupport
     let (compare, count) = (Comparison(what, relative: relative), first ?? steps)
     for (name, golden) in [("Loss/G/loss", "g_loss"), ("Loss/D/loss", "d_loss")] {
       let found = try #require(losses[name])
-      #expect(found.count == steps)
+      try #require(found.count == steps)
       compare(Tensor(found, shape: [steps], dtype: .float64)[0..<count], try fixture[golden][0..<count], name)
     }
     compare.report()
