@@ -31,19 +31,35 @@ enum WeightsChoice: String, ExpressibleByArgument, CaseIterable {
 struct DetectorArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "What looks at the images: auto, fashion, random-vgg, or a file (TorchScript, safetensors); see 'stylegan help metrics'.",
-      valueName: "detector"))
-  var detector: String = "auto"
+      "What looks at the images: auto, fashion, random-vgg, or a file (TorchScript, safetensors); with commas, each metric takes the first that gives what it needs (default: auto).",
+      valueName: "detectors"))
+  var detector: String?
   @Option(
     help: ArgumentHelp(
       "TorchScript classifiers for ls, a file an attribute: a folder, or files with commas.", valueName: "files"))
   var attributes: String?
 }
 
+extension MeasureOptions {
+  /// Opens the detectors for some data.
+  /// - Throws: `DetectorError`, `FileError`, and errors of the files.
+  func openDetectors(for data: (any ImageDataset)?, named name: String? = nil, device: Device) throws -> [any Detector]
+  {
+    // A file may have a comma in its name.
+    let specs = FileManager.default.fileExists(atPath: detector) ? [detector] : detector.components(separatedBy: ",")
+    return try specs.map { try DetectorSource.open($0, for: data, named: name, device: device) }
+  }
+
+  /// Opens the classifiers of attributes.
+  func openAttributes(device: Device) throws -> ScriptAttributes? {
+    try attributes.map { try ScriptAttributes(path: $0, device: device) }
+  }
+}
+
 /// Measures metrics, writes their lines and says them.
 struct MetricRun {
   let metrics: [Metric]
-  let detector: any Detector
+  let detectors: [any Detector]
   var attributes: (any AttributeClassifier)?
   var samples: Int?
   var cropsFaces = false
@@ -63,7 +79,7 @@ struct MetricRun {
   }
 
   private func evaluation(_ subject: MetricSubject, _ reals: (any ImageDataset)?) -> MetricEvaluation {
-    let evaluation = MetricEvaluation(subject, reals: reals, detector: detector, seed: seed, device: device)
+    let evaluation = MetricEvaluation(subject, reals: reals, detectors: detectors, seed: seed, device: device)
     evaluation.attributes = attributes
     evaluation.samples = samples
     evaluation.cropsFaces = cropsFaces
@@ -89,6 +105,7 @@ struct MetricRun {
     failed: (any Error) throws -> Void = { throw $0 }
   ) throws {
     let evaluation = evaluation(subject, reals)
+    try evaluation.plan(metrics)
     var line = ProgressLine(unit: "")
     var unit = ""
     for metric in metrics {

@@ -133,11 +133,13 @@ struct Metrics: ParsableCommand {
   private func run(
     _ reals: (any ImageDataset)?, _ name: String?, _ device: Device, _ signals: StopSignals
   ) throws -> MetricRun {
-    MetricRun(
-      metrics: try metrics.metrics(),
-      detector: try DetectorSource.open(detectors.detector, for: reals, named: name, device: device),
-      attributes: try detectors.attributes.map { try ScriptAttributes(path: $0, device: device) }, samples: samples,
-      cropsFaces: cropFaces, seed: seed, device: device, precision: compute.precision,
+    let measures = MeasureOptions(
+      metrics: try metrics.metrics(), samples: samples, detector: detectors.detector ?? "auto",
+      attributes: detectors.attributes)
+    return MetricRun(
+      metrics: measures.metrics, detectors: try measures.openDetectors(for: reals, named: name, device: device),
+      attributes: try measures.openAttributes(device: device), samples: samples, cropsFaces: cropFaces, seed: seed,
+      device: device, precision: compute.precision,
       say: { if !quiet { print($0) } }, showsProgress: !quiet, shouldStop: { signals.received != nil })
   }
 

@@ -68,6 +68,9 @@ struct Train: ParsableCommand {
 
   mutating func validate() throws {
     if case .list = cfg { return }
+    if resume == nil, let option = measures.idle(nil) {
+      throw ValidationError("\(option) is for metrics; give --metrics too")
+    }
     if resume == nil && data == nil { throw ValidationError("--data is missing: name a data set, or --resume a run") }
     if let minutes, !(minutes > 0 && minutes <= 1e6) {
       throw ValidationError("--minutes is \(minutes), but must be above 0")
@@ -82,7 +85,8 @@ struct Train: ParsableCommand {
           ("--precision", compute.precisionChoice), ("--device", compute.deviceName), ("--threads", compute.threads),
         ])).first
     {
-      throw ValidationError("--resume goes on with the options of its run, but for --kimg; leave out \(option)")
+      throw ValidationError(
+        "--resume goes on with the options of its run, but for --kimg and metrics; leave out \(option)")
     }
     if resume != nil && (data != nil || initFrom != nil) {
       throw ValidationError("--resume goes on with the data and weights of its run; leave out --data and --init-from")
@@ -123,6 +127,7 @@ struct Train: ParsableCommand {
     options.precision = compute.precision
     options.device = compute.device
     options.threads = Processor.threadCount
+    measures.apply(to: &options.measures)
     try options.validate()
     if dryRun { return try describe(options) }
     let signals = StopSignals()
@@ -132,9 +137,17 @@ struct Train: ParsableCommand {
 
   private func resume(_ target: String) throws {
     let state = try stateFile(target)
-    if dryRun { return try describe(try Trainer.options(resuming: state, totalKimg: training.kimg)) }
+    if let option = measures.idle(try Trainer.options(resuming: state).measures) {
+      throw ValidationError("the run has no metrics that \(option) could be for; give --metrics too")
+    }
+    if dryRun {
+      return try describe(
+        try Trainer.options(resuming: state, totalKimg: training.kimg, measures: { measures.apply(to: &$0) }))
+    }
     let signals = StopSignals()
-    let trainer = try Trainer(resuming: state, totalKimg: training.kimg) { options in
+    let trainer = try Trainer(
+      resuming: state, totalKimg: training.kimg, measures: { measures.apply(to: &$0) }
+    ) { options in
       try DatasetSource.open(
         options.data, resolution: options.configuration.dataResolution, channels: options.configuration.imageChannels,
         notice: notice)
@@ -206,7 +219,7 @@ struct Train: ParsableCommand {
     func observe(_ event: Trainer.Event) throws {
       if let line = progress.show(event) { try trainer.directory.appendToLog(line) }
       if case .snapshot(let network, _) = event {
-        try measures.measure(snapshot: network, of: trainer, shouldStop: { signals.received != nil }) { line in
+        try TrainingMetrics.measure(snapshot: network, of: trainer, shouldStop: { signals.received != nil }) { line in
           if !quiet { print(line) }
           try trainer.directory.appendToLog(line)
         }

@@ -5,11 +5,12 @@ import GANs
 import Images
 import Torch
 
-/// Metrics that are measured at each snapshot of a training.
+/// Metrics that are measured at each snapshot of a training; a resumed one goes on with those of its run, but for what
+/// is given anew.
 struct TrainingMetrics: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Metrics to measure at each snapshot, with commas; see 'stylegan help metrics' (default: none).",
+      "Metrics to measure at each snapshot, with commas, or none; see 'stylegan help metrics' (default: none).",
       valueName: "metrics"))
   var metrics: MetricList?
   @Option(
@@ -18,19 +19,40 @@ struct TrainingMetrics: ParsableArguments {
   @OptionGroup var detectors: DetectorArguments
 
   mutating func validate() throws {
-    _ = try metrics?.metrics()
+    if metrics?.names != ["none"] { _ = try metrics?.metrics() }
     if let metricSamples, !(2...1_000_000).contains(metricSamples) {
       throw ValidationError("--metric-samples is \(metricSamples), but must be 2 to 1000000")
     }
   }
 
+  /// The options that were given although there is nothing to measure.
+  func idle(_ measures: MeasureOptions?) -> String? {
+    measures != nil || metrics != nil
+      ? nil
+      : given([
+        ("--metric-samples", metricSamples), ("--detector", detectors.detector), ("--attributes", detectors.attributes),
+      ]).first
+  }
+
+  /// Puts in what was given.
+  func apply(to measures: inout MeasureOptions?) {
+    if let metrics {
+      let list = (try? metrics.metrics()) ?? []
+      if list.isEmpty { measures = nil } else if measures == nil { measures = MeasureOptions(metrics: list) }
+      measures?.metrics = list
+    }
+    if let metricSamples { measures?.samples = metricSamples }
+    if let detector = detectors.detector { measures?.detector = detector }
+    if let attributes = detectors.attributes { measures?.attributes = attributes }
+  }
+
   /// Measures a snapshot; whatever goes wrong becomes a line, never an end of the training.
   /// - Parameter say: told each result and each failure.
-  func measure(
+  static func measure(
     snapshot path: String, of trainer: Trainer, shouldStop: @escaping () -> Bool, say: (String) throws -> Void
   ) throws {
-    guard let list = try metrics?.metrics() else { return }
     let options = trainer.options
+    guard let measures = options.measures else { return }
     var lines: [String] = []
     do {
       let device = try Device(options.device)
@@ -40,9 +62,9 @@ struct TrainingMetrics: ParsableArguments {
         options.data, resolution: options.configuration.dataResolution, channels: options.configuration.imageChannels,
         cacheLimit: 0)
       let run = MetricRun(
-        metrics: list, detector: try DetectorSource.open(detectors.detector, for: reals, device: device),
-        attributes: try detectors.attributes.map { try ScriptAttributes(path: $0, device: device) },
-        samples: metricSamples, device: device, precision: options.precision, say: { lines.append($0) },
+        metrics: measures.metrics, detectors: try measures.openDetectors(for: reals, device: device),
+        attributes: try measures.openAttributes(device: device), samples: measures.samples, device: device,
+        precision: options.precision, say: { lines.append($0) },
         shouldStop: shouldStop)
       try run(
         try run.subject(file), reals, folder: trainer.directory.path,
@@ -60,5 +82,5 @@ struct TrainingMetrics: ParsableArguments {
     for line in lines { try say(line) }
   }
 
-  private func sentence(_ error: any Error) -> String { (error as? any UserFacingError)?.sentence ?? "\(error)" }
+  private static func sentence(_ error: any Error) -> String { (error as? any UserFacingError)?.sentence ?? "\(error)" }
 }

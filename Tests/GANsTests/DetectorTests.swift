@@ -210,6 +210,35 @@ private struct DotsAndStripes: ImageDataset {
     #expect(try values(mixing: 3)[0] != first[0])
   }
 
+  /// Planned together, fakes are drawn once for both detectors and all metrics, and no value changes by it.
+  @Test func fakesAreDrawnOnceForAll() throws {
+    let detectors: [any Detector] = [RandomVGG(), try Classifier.fashion()]
+    let metrics: [Metric] = [.fid50kFull, .is50k, .kid50k, .msssim, .swd]
+    final class Counter { var images = 0 }
+    func evaluation(_ folder: TemporaryFolder, _ counter: Counter) -> MetricEvaluation {
+      let fakes = MetricSubject(DotsAndStripes(shift: 2), seed: 0)
+      let counted = fakes.observed { counter.images += $0.count }
+      return MetricEvaluation(counted, reals: DotsAndStripes(), detectors: detectors, cacheFolder: folder.path)
+    }
+    let (together, alone) = (Counter(), Counter())
+    let folder = try TemporaryFolder()
+    let planned = evaluation(folder, together)
+    planned.samples = 150
+    try planned.plan(metrics)
+    let found = try metrics.map { try planned.measure($0) }
+    // 150 pairs are 300 pictures, which is the most that one of them needs.
+    #expect(together.images == 300)
+    #expect(found.map(\.detector) == ["random-vgg", "fashion", "random-vgg", nil, nil])
+    for (metric, result) in zip(metrics, found) {
+      let separate = evaluation(try TemporaryFolder(), alone)
+      separate.samples = 150
+      #expect(try separate.measure(metric).value == result.value, "\(metric)")
+      separate.removeFakes()
+    }
+    #expect(alone.images == 4 * 150 + 300)
+    planned.removeFakes()
+  }
+
   /// A picture is the same whatever range it is asked for in.
   @Test func picturesFollowFromTheirNumber() {
     let configuration = StyleGANConfiguration(

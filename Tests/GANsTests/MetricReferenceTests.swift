@@ -139,6 +139,17 @@ import _TestSupport
     #expect(abs(found - expected) < 1e-6 * expected, "\(found) \(expected)")
   }
 
+  /// RᵀR is Σ again, with as many rows as Σ has directions.
+  @Test func choleskyFindsTheRank() {
+    for (count, size) in [(40, 300), (400, 300), (2, 5)] {
+      let covariance = statistics(normal(18, [count, size]) * 3).covariance
+      let rows = pivotedCholesky(covariance)
+      #expect(rows.shape == [min(count - 1, size), size])
+      expectClose(rows.transposed.matmul(rows), covariance, relative: 1e-12)
+    }
+    #expect(pivotedCholesky(.zeros([3, 3], dtype: .float64)).doubles == [0, 0, 0])
+  }
+
   /// Ten seconds are what two 2,048² covariances of full rank may take on two cores; measured where that is asked for.
   @Test(.enabled(if: ProcessInfo.processInfo.environment["STYLEGAN_TIMINGS"] != nil))
   func inceptionsSizeIsFast() {

@@ -65,6 +65,39 @@ import _TestSupport
     }
   }
 
+  /// What is measured is an option of the run: --resume measures it again, unless it is told anew.
+  @Test func resumedTrainingsMeasureOn() throws {
+    let started = try run(
+      "train --data data.idx3 --width tiny --kimg 0.02 --batch 8 --tick 0.02 --snap 1 --no-growing --outdir runs"
+        + " --metrics fid50k_full --metric-samples 32 --detector random-vgg")
+    #expect(started.exitCode == 0, "\(started.errors)")
+    let name = try #require(try FileManager.default.contentsOfDirectory(atPath: folder.file("runs")).first)
+    func measures() throws -> [String: Any]? {
+      let text = try Data(contentsOf: URL(fileURLWithPath: folder.file("runs/\(name)/options.json")))
+      return try #require(try JSONSerialization.jsonObject(with: text) as? [String: Any])["measures"] as? [String: Any]
+    }
+    let first = try #require(try measures())
+    #expect(first["metrics"] as? [String] == ["fid50k_full"] && first["samples"] as? Int == 32)
+    #expect(first["detector"] as? String == "random-vgg")
+    func resume(_ kimg: Double, _ more: String = "") throws -> Program.Outcome {
+      try run("train --resume latest --outdir runs --kimg \(kimg)\(more)")
+    }
+    let again = try resume(0.04)
+    #expect(again.exitCode == 0, "\(again.errors)")
+    #expect(try lines("runs/\(name)/metric-fid50k_full.jsonl").count == 2)
+    #expect(try resume(0.06, " --metrics msssim").exitCode == 0)
+    #expect(try lines("runs/\(name)/metric-fid50k_full.jsonl").count == 2)
+    #expect(try lines("runs/\(name)/metric-msssim.jsonl")[0]["metric"] as? String == "msssim@32")
+    #expect(try measures()?["metrics"] as? [String] == ["msssim"])
+    #expect(try resume(0.08, " --metrics none").exitCode == 0)
+    #expect(try measures() == nil)
+    let refused = try resume(0.1, " --metric-samples 16")
+    #expect(refused.exitCode == 64 && refused.errors.contains("--metrics"), "\(refused.errors)")
+
+    let plot = try run("report runs/\(name) --out fid.png")
+    #expect(plot.exitCode == 0 && listing(folder.path).contains("fid.png"), "\(plot.errors)")
+  }
+
   @Test func picturesAreMeasured() throws {
     let outcome = try run("metrics --images data.idx3 --data data.idx3 --metrics fid50k_full,msssim --outdir here")
     #expect(outcome.exitCode == 0, "\(outcome.errors)")

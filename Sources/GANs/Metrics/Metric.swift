@@ -1,5 +1,5 @@
 /// The metrics, by the names the field knows them by.
-public enum Metric: String, CaseIterable, Sendable {
+public enum Metric: String, CaseIterable, Codable, Sendable {
   case fid50kFull = "fid50k_full"
   case fid50k
   case kid50kFull = "kid50k_full"
@@ -59,6 +59,23 @@ public enum Metric: String, CaseIterable, Sendable {
   public var needsGenerator: Bool { output == .perceptual || self == .ls }
   /// Whether all reals count, not as many as there are fakes.
   var takesAllReals: Bool { rawValue.hasSuffix("_full") }
+}
+
+/// What is measured and how: at each snapshot of a training, or when asked.
+public struct MeasureOptions: Codable, Sendable, Equatable {
+  /// What is measured.
+  public var metrics: [Metric]
+  /// Fakes, or pairs of them; nil for what a metric's name stands for.
+  public var samples: Int?
+  /// What `DetectorSource.open` takes; several with commas.
+  public var detector: String
+  /// Classifiers of attributes: what ``ScriptAttributes`` takes.
+  public var attributes: String?
+
+  /// Metrics with the detector that fits the data.
+  public init(metrics: [Metric], samples: Int? = nil, detector: String = "auto", attributes: String? = nil) {
+    (self.metrics, self.samples, self.detector, self.attributes) = (metrics, samples, detector, attributes)
+  }
 }
 
 /// What was measured; a line of `metric-NAME.jsonl`.

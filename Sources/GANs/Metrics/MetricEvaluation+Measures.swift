@@ -18,16 +18,18 @@ extension MetricEvaluation {
       }
       return statistics!
     }
-    let real = try statistics(try reals(.features, realCount), realCount)
-    let fake = try statistics(try fakes(.features, count), count)
+    let detector = detector(for: metric)!
+    let real = try statistics(try reals(detector, .features, realCount), realCount)
+    let fake = try statistics(try fakes(detector, .features, count), count)
     return result(
       metric, ["fid": frechetDistance(real, fake)], samples: ["real": realCount, "fake": count],
-      detector: detector!.name)
+      detector: detector.name)
   }
 
   func kernel(_ metric: Metric, _ count: Int) throws -> MetricResult {
     let realCount = realCount(metric, count)
-    let (real, fake) = (try reals(.features, realCount), try fakes(.features, count))
+    let detector = detector(for: metric)!
+    let (real, fake) = (try reals(detector, .features, realCount), try fakes(detector, .features, count))
     let value = try KernelDistance(seed: seed)(
       realCount: realCount, fakeCount: count,
       real: { rows in
@@ -35,12 +37,13 @@ extension MetricEvaluation {
         return try real.rows(rows)
       }, fake: { try fake.rows($0) },
       progress: { self.progress("subsets", Int($0 * 100), 100) })
-    return result(metric, ["kid": value], samples: ["real": realCount, "fake": count], detector: detector!.name)
+    return result(metric, ["kid": value], samples: ["real": realCount, "fake": count], detector: detector.name)
   }
 
   func precisionRecall(_ metric: Metric, _ count: Int) throws -> MetricResult {
     let realCount = realCount(metric, count)
-    let (real, fake) = (try reals(.features, realCount), try fakes(.features, count))
+    let detector = detector(for: metric)!
+    let (real, fake) = (try reals(detector, .features, realCount), try fakes(detector, .features, count))
     let value = try PrecisionRecall()(
       realCount: realCount, fakeCount: count,
       real: { rows in
@@ -50,16 +53,17 @@ extension MetricEvaluation {
       progress: { self.progress("neighbours", Int($0 * 100), 100) })
     return result(
       metric, ["precision": value.precision, "recall": value.recall], samples: ["real": realCount, "fake": count],
-      detector: detector!.name)
+      detector: detector.name)
   }
 
   func inceptionScore(_ metric: Metric, _ count: Int) throws -> MetricResult {
-    let file = try fakes(.probabilities, count)
+    let detector = detector(for: metric)!
+    let file = try fakes(detector, .probabilities, count)
     var score = InceptionScore(total: count)
     for start in stride(from: 0, to: count, by: 1024) { score.add(try file.rows(start..<min(start + 1024, count))) }
     let value = score.result
     return result(
-      metric, ["mean": value.mean, "std": value.deviation], samples: ["fake": count], detector: detector!.name)
+      metric, ["mean": value.mean, "std": value.deviation], samples: ["fake": count], detector: detector.name)
   }
 
   func pathLength(
@@ -68,22 +72,23 @@ extension MetricEvaluation {
     guard space == .z || subject.generator!.mapping != nil else {
       throw MetricError(metric, "this generator has no W; measure ppl_z\(sampling.rawValue)")
     }
+    let detector = detector(for: metric)!
     var length = PerceptualPathLength(space: space, sampling: sampling, samples: count, seed: seed)
     length.cropsFaces = cropsFaces
     lastPathLengths = try length.distances(
       subject.generator!,
       perceptual: { images in
         try self.requireTime()
-        return try self.detector!(images, .perceptual)
+        return try detector(images, .perceptual)
       }, progress: { self.progress("pairs", $0, count) })
     return result(
       metric, ["ppl": PerceptualPathLength.trimmedMean(lastPathLengths)], samples: ["pairs": count],
-      detector: detector!.name)
+      detector: detector.name)
   }
 
   func separability(_ metric: Metric, _ count: Int) throws -> MetricResult {
     let generator = subject.generator!
-    let classifier = attributes ?? ClassAttributes(detector!)
+    let classifier = attributes ?? ClassAttributes(detector(for: metric)!)
     let z = RandomStream(seed: seed).normal([count, generator.zSize])
     var (ws, logits): ([Tensor], [Tensor]) = ([], [])
     for start in stride(from: 0, to: count, by: 64) {
@@ -121,11 +126,13 @@ extension MetricEvaluation {
   func slicedWasserstein(_ metric: Metric, _ count: Int) throws -> MetricResult {
     let distance = SlicedWassersteinDistance(samples: count, seed: seed)
     let real = RealImages(dataset: reals!, growth: subject.growth, seed: seed, device: device)
+    let kept = try pictures(count).map { try filled($0) }
+    let shape = [-1, subject.channels, subject.resolution, subject.resolution]
     let value = try distance(
       resolution: subject.resolution, channels: subject.channels, reals: real.images,
       fakes: { range in
         try self.requireTime()
-        return try self.subject.images(range)
+        return try kept.map { try $0.rows(range).reshaped(shape).to(self.device) } ?? self.subject.images(range)
       }
     ) { share in progress("percent", Int(share * 100), 100) }
     var found = result(
@@ -135,17 +142,10 @@ extension MetricEvaluation {
   }
 
   func similarity(_ metric: Metric, _ pairs: Int) throws -> MetricResult {
-    guard subject.resolution >= 16 else {
-      throw MetricError(metric, "its scales need images of 16 pixels or more; these have \(subject.resolution)")
+    let file = try filled(try similarities(pairs: pairs))
+    let total = try stride(from: 0, to: 2 * pairs, by: 1024).reduce(0.0) { sum, start in
+      sum + (try file.rows(start..<min(start + 1024, 2 * pairs))).sum().item
     }
-    var total = 0.0
-    for start in stride(from: 0, to: pairs, by: 64) {
-      try requireTime()
-      let count = min(64, pairs - start)
-      let images = try subject.images(2 * start..<2 * (start + count))
-      total += MultiScaleSimilarity.similarity(images[0..<count], images[count..<2 * count]).sum().item
-      progress("pairs", start + count, pairs)
-    }
-    return result(metric, ["msssim": total / Double(pairs)], samples: ["pairs": pairs], detector: nil)
+    return result(metric, ["msssim": total / Double(2 * pairs)], samples: ["pairs": pairs], detector: nil)
   }
 }

@@ -2,17 +2,18 @@ import Datasets
 import Foundation
 import Torch
 
-/// Measures metrics of one subject against one data set with one detector.
+/// Measures metrics of one subject against one data set.
 ///
-/// Features of fakes are drawn once for all metrics and lie on disk, so that memory does not grow with their number and
-/// an interrupted evaluation goes on where it was; features of reals are kept for the next.
+/// Fakes are drawn once for all metrics that were planned (``plan(_:)``), whichever detectors look at them; what these see
+/// lies on disk, so that memory does not grow with their number and an interrupted evaluation goes on where it was.
+/// Features of reals are kept for the next.
 public final class MetricEvaluation {
   /// What is measured.
   public let subject: MetricSubject
   /// What it is compared with; nil: metrics that need no reals.
   public let reals: (any ImageDataset)?
-  /// Looks at the images; nil: metrics that need none.
-  public let detector: (any Detector)?
+  /// Look at the images: for each metric the first that gives what it needs; none for metrics that need none.
+  public let detectors: [any Detector]
   /// Attributes for separability; nil: the detector's classes, each against the rest.
   public var attributes: (any AttributeClassifier)?
   /// Fakes (or pairs) instead of the usual number.
@@ -29,7 +30,7 @@ public final class MetricEvaluation {
   public internal(set) var lastPathLengths: [Double] = []
   let folder: String
   let device: Device
-  private var fakeFiles: [DetectorOutput: FeatureFile] = [:]
+  private var views: [FakeView] = []
 
   /// Thrown where it was asked to stop.
   public struct Stopped: Error {}
@@ -37,11 +38,21 @@ public final class MetricEvaluation {
   /// An evaluation.
   /// - Parameter cacheFolder: where features lie.
   public init(
+    _ subject: MetricSubject, reals: (any ImageDataset)?, detectors: [any Detector], seed: UInt64 = 0,
+    device: Device = .cpu, cacheFolder: String = FeatureFile.defaultFolder
+  ) {
+    (self.subject, self.reals, self.detectors, self.seed) = (subject, reals, detectors, seed)
+    (self.device, folder) = (device, cacheFolder)
+  }
+
+  /// An evaluation with one detector, or none.
+  public convenience init(
     _ subject: MetricSubject, reals: (any ImageDataset)?, detector: (any Detector)?, seed: UInt64 = 0,
     device: Device = .cpu, cacheFolder: String = FeatureFile.defaultFolder
   ) {
-    (self.subject, self.reals, self.detector, self.seed) = (subject, reals, detector, seed)
-    (self.device, folder) = (device, cacheFolder)
+    self.init(
+      subject, reals: reals, detectors: detector.map { [$0] } ?? [], seed: seed, device: device,
+      cacheFolder: cacheFolder)
   }
 
   /// Why a metric cannot be measured here; nil where it can.
@@ -55,21 +66,29 @@ public final class MetricEvaluation {
     if [.pplWFull, .pplWEnd].contains(metric), let generator = subject.generator, generator.mapping == nil {
       return MetricError(metric, "this network has no W; measure \(metric == .pplWFull ? "ppl_zfull" : "ppl_zend")")
     }
-    if let output = metric.output {
-      guard let detector else { return MetricError(metric, "it needs a detector; give --detector") }
-      guard detector.outputs.contains(output) else {
-        return MetricError(
-          metric, "the detector '\(detector.name)' gives no \(output.rawValue); give --detector another one")
-      }
+    if let output = metric.output, detector(for: metric) == nil {
+      guard !detectors.isEmpty else { return MetricError(metric, "it needs a detector; give --detector") }
+      let names = detectors.map { "'\($0.name)'" }.joined(separator: " and ")
+      return MetricError(
+        metric,
+        "the detector \(names) gives no \(output.rawValue); give --detector another one, or several with commas")
     }
-    if metric == .ls, attributes == nil, detector?.classNames.isEmpty ?? true {
+    if metric == .ls, attributes == nil, detector(for: .ls) == nil {
       return MetricError(
         metric, "it needs attributes; give --attributes with TorchScript classifiers, or a --detector with classes")
+    }
+    if metric == .msssim, subject.resolution < 16 {
+      return MetricError(metric, "its scales need images of 16 pixels or more; these have \(subject.resolution)")
     }
     if let count = subject.count, count < 4 {
       return MetricError(metric, "\(count) pictures are too few; give at least 4")
     }
     return nil
+  }
+
+  /// The detector that a metric takes.
+  func detector(for metric: Metric) -> (any Detector)? {
+    detectors.first { metric == .ls ? !$0.classNames.isEmpty : metric.output.map($0.outputs.contains) ?? false }
   }
 
   /// Measures a metric.
@@ -78,7 +97,7 @@ public final class MetricEvaluation {
     if let obstacle = obstacle(to: metric) { throw obstacle }
     let clock = ContinuousClock()
     let start = clock.now
-    let count = min(samples ?? metric.usualSamples, subject.count ?? .max)
+    let count = count(of: metric)
     var result = try withoutGradients { () throws -> MetricResult in
       switch metric {
       case .fid50kFull, .fid50k: try frechet(metric, count)
@@ -91,18 +110,12 @@ public final class MetricEvaluation {
       case .pplWEnd: try pathLength(metric, .w, .end, count)
       case .ls: try separability(metric, count)
       case .swd: try slicedWasserstein(metric, count)
-      case .msssim: try similarity(metric, min(count, (subject.count ?? .max) / 2))
+      case .msssim: try similarity(metric, count)
       }
     }
     result.seconds = (clock.now - start) / .seconds(1)
     if subject.mixing > 1 { result.mixing = subject.mixing }
     return result
-  }
-
-  /// Removes the features of fakes; to be called when all is measured.
-  public func removeFakes() {
-    for file in fakeFiles.values { file.remove() }
-    fakeFiles = [:]
   }
 
   // MARK: Results
@@ -118,48 +131,128 @@ public final class MetricEvaluation {
       samples: samples, detector: detector, seed: seed, seconds: 0)
   }
 
-  // MARK: Features
+  /// Fakes that a metric takes, or pairs of them.
+  private func count(of metric: Metric) -> Int {
+    let count = min(samples ?? metric.usualSamples, subject.count ?? .max)
+    return metric == .msssim ? min(count, (subject.count ?? .max) / 2) : count
+  }
+
+  // MARK: Fakes
+
+  /// Says what will be measured: the first of these metrics that draws fakes draws them for all.
+  ///
+  /// Values are the same without it.
+  public func plan(_ metrics: [Metric]) throws {
+    for metric in metrics where obstacle(to: metric) == nil {
+      let count = count(of: metric)
+      switch metric {
+      case .fid50kFull, .fid50k, .kid50kFull, .kid50k, .pr50k3Full, .pr50k3, .is50k:
+        _ = try view(detector(for: metric)!, metric.output!, count)
+      case .msssim: _ = try similarities(pairs: count)
+      case .swd: _ = try pictures(count)
+      case .pplZFull, .pplWFull, .pplZEnd, .pplWEnd, .ls: break  // of other latents
+      }
+    }
+  }
+
+  /// What a detector gives of the first `count` fakes.
+  func fakes(_ detector: any Detector, _ output: DetectorOutput, _ count: Int) throws -> FeatureFile {
+    try filled(try view(detector, output, count))
+  }
+
+  private func view(_ detector: any Detector, _ output: DetectorOutput, _ count: Int) throws -> FakeView {
+    try view("\(detector.identity) \(output.rawValue)", count) { try detector($0, output) }
+  }
+
+  /// For each of the first 2·`pairs` fakes the similarity of its pair: in each batch, the first half with the second.
+  func similarities(pairs: Int) throws -> FakeView {
+    // The last batch's pairs depend on where it ends.
+    try view("msssim \(pairs)", 2 * pairs) { images in
+      let half = images.size(0) / 2
+      let found = MultiScaleSimilarity.similarity(images[0..<half], images[half..<2 * half])
+      return Tensor.concatenated([found, found]).unsqueezed(at: 1)
+    }
+  }
+
+  /// The first `count` fakes themselves, `[C·r·r]` a row; nil where they would take more than 1 GiB.
+  func pictures(_ count: Int) throws -> FakeView? {
+    let size = subject.channels * subject.resolution * subject.resolution
+    guard count * size * 4 <= 1 << 30 else { return nil }
+    return try view("pictures", count) { $0.laidOut(.contiguous).reshaped([-1, size]).to(.cpu) }
+  }
+
+  private func view(_ key: String, _ count: Int, _ look: @escaping (Tensor) throws -> Tensor) throws -> FakeView {
+    if let known = views.first(where: { $0.key == key }) {
+      known.count = max(known.count, count)
+      return known
+    }
+    let file = try FeatureFile(folder: folder, key: "fakes 2 \(subject.identity) \(key)")
+    views.append(FakeView(key: key, file: file, count: count, look: look))
+    return views.last!
+  }
+
+  /// Draws the fakes that are missing, for all views at once.
+  func filled(_ view: FakeView) throws -> FeatureFile {
+    while view.file.count < view.count {
+      if shouldStop() { throw Stopped() }
+      let open = views.filter { $0.file.count < $0.count }
+      let start = open.map { $0.file.count / Self.batch * Self.batch }.min()!
+      let total = open.map(\.count).max()!
+      let images = try subject.images(start..<min(start + Self.batch, total))
+      for view in open where view.file.count / Self.batch * Self.batch == start {
+        // From the start of a batch: a batch's pictures are looked at together.
+        view.file.keep(rows: start)
+        try view.file.append(try view.look(images[0..<min(view.count, start + Self.batch) - start]))
+      }
+      progress("fakes", min(start + Self.batch, total), total)
+    }
+    return view.file
+  }
+
+  /// Removes what is kept of fakes; to be called when all is measured.
+  public func removeFakes() {
+    for view in views { view.file.remove() }
+    views = []
+  }
+
+  // MARK: Reals
 
   private static let batch = 128
 
-  /// The features of the first `count` fakes.
-  func fakes(_ output: DetectorOutput, _ count: Int) throws -> FeatureFile {
-    let file =
-      try fakeFiles[output]
-      ?? FeatureFile(folder: folder, key: "fakes 1 \(subject.identity) \(detector!.identity) \(output.rawValue)")
-    fakeFiles[output] = file
-    try fill(file, count, output, "fakes") { try subject.images($0) }
-    return file
-  }
-
   /// The features of `count` reals, in an order fixed for the data set.
-  func reals(_ output: DetectorOutput, _ count: Int) throws -> FeatureFile {
+  func reals(_ detector: any Detector, _ output: DetectorOutput, _ count: Int) throws -> FeatureFile {
     let data = reals!
     let key =
-      "reals 1 \(data.fingerprint) \(data.resolution) \(data.channels) \(subject.growth) \(detector!.identity) "
+      "reals 1 \(data.fingerprint) \(data.resolution) \(data.channels) \(subject.growth) \(detector.identity) "
       + output.rawValue
     let file = try FeatureFile(folder: folder, key: key)
     let images = RealImages(dataset: data, growth: subject.growth, seed: 0, device: device)
-    try fill(file, count, output, "reals") { try images.images($0) }
-    return file
-  }
-
-  private func fill(
-    _ file: FeatureFile, _ count: Int, _ output: DetectorOutput, _ what: String,
-    _ images: (Range<Int>) throws -> Tensor
-  ) throws {
-    guard file.count < count else { return }
-    // From the start of a batch: a batch's pictures are drawn together.
+    guard file.count < count else { return file }
     file.keep(rows: file.count / Self.batch * Self.batch)
     while file.count < count {
       if shouldStop() { throw Stopped() }
       let range = file.count..<min(file.count + Self.batch, count)
-      try file.append(try detector!(try images(range), output))
-      progress(what, file.count, count)
+      try file.append(try detector(try images.images(range), output))
+      progress("reals", file.count, count)
     }
+    return file
   }
 
   func realCount(_ metric: Metric, _ count: Int) -> Int {
     metric.takesAllReals ? reals!.count : min(count, reals!.count)
+  }
+}
+
+/// What is computed of each fake and kept in a file.
+final class FakeView {
+  let key: String
+  let file: FeatureFile
+  /// Fakes that are wanted.
+  var count: Int
+  /// Images of a batch `[N, C, r, r]` → a row for each.
+  let look: (Tensor) throws -> Tensor
+
+  init(key: String, file: FeatureFile, count: Int, look: @escaping (Tensor) throws -> Tensor) {
+    (self.key, self.file, self.count, self.look) = (key, file, count, look)
   }
 }

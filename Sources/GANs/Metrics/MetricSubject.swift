@@ -10,7 +10,7 @@ public struct MetricSubject {
   /// Image channels, and pixels on each side.
   public let channels, resolution: Int
   /// Pictures by their numbers, `[count, C, r, r]`, 0…255 in whole numbers.
-  public let images: (_ range: Range<Int>) throws -> Tensor
+  public private(set) var images: (_ range: Range<Int>) throws -> Tensor
   /// Reals as this subject should be compared with, `[N, C, R, R]` → `[N, C, r, r]`, −1…1.
   let growth: Growth
   /// The generator, in float32; nil for pictures.
@@ -51,5 +51,15 @@ public struct MetricSubject {
     self.growth = growth
     generator = nil
     mixing = 1
+  }
+
+  /// The same subject; `drawn` is told of every range of pictures.
+  package func observed(_ drawn: @escaping (Range<Int>) -> Void) -> MetricSubject {
+    var subject = self
+    subject.images = { range in
+      drawn(range)
+      return try images(range)
+    }
+    return subject
   }
 }

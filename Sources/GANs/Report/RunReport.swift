@@ -61,11 +61,11 @@ public struct RunReport {
     }.joined()
   }
 
-  /// A curve for each metric and detector that was measured at two or more places of a training.
-  private func metricCharts() -> String {
+  /// Of each metric and detector, how it went over each run's training.
+  private var metricCurves: [(name: String, series: [(String, [(Double, Double)])])] {
     let names = Set(runs.flatMap { $0.metrics.map(\.metric) }).sorted()
     return names.map { name in
-      chart(
+      (
         name,
         runs.map { run in
           let points = run.metrics.filter { $0.metric == name && $0.mixing == nil && ($0.weights ?? "ema") == "ema" }
@@ -73,8 +73,24 @@ public struct RunReport {
           // The last of several at one place.
           let latest = Dictionary(points, uniquingKeysWith: { $1 }).sorted { $0.key < $1.key }
           return (run.name, latest.map { ($0.key, $0.value) })
-        }, least: 2)
-    }.joined()
+        }
+      )
+    }
+  }
+
+  /// A curve for each metric and detector that was measured at two or more places of a training.
+  private func metricCharts() -> String {
+    metricCurves.map { chart($0.name, $0.series) }.joined()
+  }
+
+  /// The curves of metrics as a plot, a panel for each metric and detector that was measured at two or more places of a
+  /// training; nil where none was.
+  public func metricPlot() -> LinePlot? {
+    let panels = metricCurves.compactMap { name, series -> LinePlot.Panel? in
+      let curves = series.filter { $0.1.count > 1 }.map { LinePlot.Curve($0.0, $0.1.map { (x: $0.0, y: $0.1) }) }
+      return curves.isEmpty ? nil : LinePlot.Panel(name, curves)
+    }
+    return panels.isEmpty ? nil : LinePlot(panels: panels, xLabel: "thousands of images shown (kimg)")
   }
 
   private func chart(_ title: String, _ series: [(String, [(Double, Double)])], least: Int = 2) -> String {

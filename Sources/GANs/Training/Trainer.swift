@@ -83,10 +83,16 @@ public final class Trainer {
   }
 
   /// The options with which a run would go on.
+  /// - Parameters:
+  ///   - totalKimg: a new end; nil for the one it had.
+  ///   - change: changes what is measured.
   /// - Throws: errors of the state's file.
-  public static func options(resuming state: String, totalKimg: Double? = nil) throws -> TrainingOptions {
+  public static func options(
+    resuming state: String, totalKimg: Double? = nil, measures change: (inout MeasureOptions?) -> Void = { _ in }
+  ) throws -> TrainingOptions {
     var options = try TrainingState.options(at: state)
     if let totalKimg { options.totalKimg = totalKimg }
+    change(&options.measures)
     try options.validate()
     return options
   }
@@ -95,18 +101,20 @@ public final class Trainer {
   /// - Parameters:
   ///   - state: a training state; its folder is the run's.
   ///   - totalKimg: a new end; nil for the one it had.
+  ///   - change: changes what is measured.
   ///   - open: opens the data set that options name.
   /// - Throws: errors of the file; ``TrainingError/dataChanged(_:)`` where the data set is another one now,
   ///   ``TrainingError/inUse(_:)`` where another process trains in this folder.
   public convenience init(
-    resuming state: String, totalKimg: Double? = nil, open: (TrainingOptions) throws -> any ImageDataset
+    resuming state: String, totalKimg: Double? = nil, measures change: (inout MeasureOptions?) -> Void = { _ in },
+    open: (TrainingOptions) throws -> any ImageDataset
   ) throws {
     // Refused before the folder is touched, so that a wrong path is an error of that path.
     _ = try Self.options(resuming: state)
     let directory = RunDirectory(path: AtomicFile.folder(of: state))
     let lock = try directory.lock()
     // Read again: while the lock was not held, another process may have written.
-    let options = try Self.options(resuming: state, totalKimg: totalKimg)
+    let options = try Self.options(resuming: state, totalKimg: totalKimg, measures: change)
     let device = try Device(options.device)
     let dataset = try open(options)
     guard dataset.fingerprint == options.dataset.fingerprint else {

@@ -6,7 +6,7 @@ extension TrainingOptions: Codable, Equatable {
   private enum CodingKeys: String, CodingKey {
     case recipe, data, dataset, mirror, family, configuration, schedule, objective, criticSteps, stepOrder
     case mixingProbability, optimizer, adam, rmsprop, averageHalfLifeKimg, averageDecay, totalKimg, tickKimg
-    case snapshotTicks, batchGridSteps, seed, precision, kernels, threads, device, initialNetwork
+    case snapshotTicks, batchGridSteps, seed, precision, kernels, threads, device, initialNetwork, measures
   }
 
   /// Reads options; those from before there were families are of StyleGAN.
@@ -43,6 +43,7 @@ extension TrainingOptions: Codable, Equatable {
     threads = try values.decode(Int.self, forKey: .threads)
     device = try values.decode(String.self, forKey: .device)
     initialNetwork = try values.decodeIfPresent(String.self, forKey: .initialNetwork)
+    measures = try values.decodeIfPresent(MeasureOptions.self, forKey: .measures)
   }
 
   /// Writes every option, with the family's name.
@@ -77,6 +78,7 @@ extension TrainingOptions: Codable, Equatable {
     try values.encode(threads, forKey: .threads)
     try values.encode(device, forKey: .device)
     try values.encodeIfPresent(initialNetwork, forKey: .initialNetwork)
+    try values.encodeIfPresent(measures, forKey: .measures)
   }
 
   /// Whether all options are equal.

@@ -55,6 +55,8 @@ public struct TrainingOptions: Sendable {
   public var device: String
   /// A network file whose weights the run starts from; nil for fresh ones.
   public var initialNetwork: String?
+  /// What is measured at each snapshot; nil for nothing. It changes nothing of the training.
+  public var measures: MeasureOptions?
 
   /// Adam's constants.
   public struct AdamConstants: Codable, Sendable, Equatable {
@@ -149,6 +151,7 @@ public struct TrainingOptions: Sendable {
     threads = 1
     device = "cpu"
     initialNetwork = nil
+    measures = nil
   }
 
   /// How the networks compute.
@@ -183,6 +186,9 @@ public struct TrainingOptions: Sendable {
     try require(tickKimg > 0 && tickKimg <= 1e6, "tick", tickKimg, "above 0")
     try require((1...1_000_000).contains(snapshotTicks), "snap", snapshotTicks, "1 or more")
     try require((1...1024).contains(threads), "threads", threads, "1 to 1024")
+    if let count = measures?.samples {
+      try require((2...1_000_000).contains(count), "metric samples", count, "2 to 1000000")
+    }
   }
 
   /// Checks that images of a data set are what the networks take.
