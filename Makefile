@@ -25,6 +25,7 @@ test: bootstrap lint
 	swift build $(BUILD) --build-tests
 	swift test $(BUILD) --skip-build
 	STYLEGAN_KERNELS=generic swift test $(BUILD) --skip-build --filter 'MinimalFilteringTests|KernelTwinTests'
+	STYLEGAN_TIMINGS=1 swift test $(BUILD) --skip-build --filter inceptionsSizeIsFast
 
 bench: build
 	$(STYLEGAN) bench

@@ -14,6 +14,13 @@ ct_status ct_symmetric_eigen(ct_tensor a, ct_tensor *values, ct_tensor *vectors,
   });
 }
 
+ct_status ct_cholesky(ct_tensor a, ct_tensor *out, char **message) {
+  return guarded(message, [&] {
+    auto [factor, info] = at::linalg_cholesky_ex(a->value);
+    *out = info.item<int32_t>() == 0 ? box(factor) : nullptr;
+  });
+}
+
 ct_status ct_singular_values(ct_tensor a, ct_tensor *out, char **message) {
   return made(out, message, [&] { return at::linalg_svdvals(a->value); });
 }

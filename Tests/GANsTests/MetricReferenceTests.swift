@@ -139,18 +139,16 @@ import _TestSupport
     #expect(abs(found - expected) < 1e-6 * expected, "\(found) \(expected)")
   }
 
-  /// RᵀR is Σ again, with as many rows as Σ has directions.
-  @Test func choleskyFindsTheRank() {
-    for (count, size) in [(40, 300), (400, 300), (2, 5)] {
-      let covariance = statistics(normal(18, [count, size]) * 3).covariance
-      let rows = pivotedCholesky(covariance)
-      #expect(rows.shape == [min(count - 1, size), size])
-      expectClose(rows.transposed.matmul(rows), covariance, relative: 1e-12)
-    }
-    #expect(pivotedCholesky(.zeros([3, 3], dtype: .float64)).doubles == [0, 0, 0])
+  /// L Lᵀ is Σ again; of fewer samples than features there is no L.
+  @Test func choleskyOfRegularCovariances() throws {
+    let covariance = statistics(normal(18, [400, 300]) * 3).covariance
+    let triangle = try #require(covariance.choleskyFactor())
+    expectClose(triangle.matmul(triangle.transposed), covariance, relative: 1e-12)
+    #expect((-covariance).choleskyFactor() == nil)
+    #expect(Tensor.zeros([3, 3], dtype: .float64).choleskyFactor() == nil)
   }
 
-  /// Ten seconds are what two 2,048² covariances of full rank may take on two cores; measured where that is asked for.
+  /// Ten seconds are what two 2,048² covariances of full rank may take on two cores; measured by itself (make test).
   @Test(.enabled(if: ProcessInfo.processInfo.environment["STYLEGAN_TIMINGS"] != nil))
   func inceptionsSizeIsFast() {
     let (a, b) = (statistics(normal(16, [3000, 2048])), statistics(normal(17, [3000, 2048]) * 1.1))

@@ -153,6 +153,8 @@ ct_status ct_fused_convolution(ct_tensor x, ct_tensor weight, ct_filters filters
 
 /// Eigenvalues, ascending, and eigenvectors (columns) of a symmetric matrix.
 ct_status ct_symmetric_eigen(ct_tensor a, ct_out values, ct_out vectors, ct_message message);
+/// The lower Cholesky factor; null where a symmetric matrix is not positive definite.
+ct_status ct_cholesky(ct_tensor a, ct_out out, ct_message message);
 /// Singular values, descending.
 ct_status ct_singular_values(ct_tensor a, ct_out out, ct_message message);
 /// x with a·x = b.

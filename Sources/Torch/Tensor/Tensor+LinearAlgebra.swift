@@ -12,6 +12,13 @@ extension Tensor {
     return (Tensor(owning: values!), Tensor(owning: vectors!))
   }
 
+  /// The lower triangle L with L Lᵀ = self, for a symmetric matrix; nil where it is not positive definite.
+  public func choleskyFactor(file: StaticString = #fileID, line: UInt = #line) -> Tensor? {
+    var factor: ct_tensor?
+    perform(file, line) { ct_cholesky(pointer, &factor, $0) }
+    return factor.map { Tensor(owning: $0) }
+  }
+
   /// The singular values of a matrix, descending.
   public func singularValues(file: StaticString = #fileID, line: UInt = #line) -> Tensor {
     makeTensor(file, line) { ct_singular_values(pointer, $0, $1) }
