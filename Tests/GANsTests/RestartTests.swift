@@ -56,6 +56,17 @@ import _TestSupport
     #expect(d.beta2 == (lazy == 1 ? 0.99 : pow(0.99, 0.75)))
   }
 
+  /// Where γ is 0 no step is added, whatever the interval: nothing is corrected.
+  @Test func lazinessWithoutAPenaltyCorrectsNothing() throws {
+    var options = smallOptions(lazy: 16)
+    #expect(options.objective.lazyCorrection == 16.0 / 17)
+    options.objective.gamma = 0
+    let networks = TrainingNetworks(options)
+    networks.setLearningRate(0.002)
+    let d = try #require(networks.discriminatorOptimizer as? Adam)
+    #expect(d.learningRate == 0.002 && d.beta2 == 0.99)
+  }
+
   /// The folder as a killed process leaves it: its state is older than its statistics.
   @Test(arguments: [1, 3])
   func aKilledRunEndsTheSame(lazy: Int) throws {
