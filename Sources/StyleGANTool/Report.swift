@@ -7,7 +7,7 @@ struct Report: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Write one HTML page about a run, or about several side by side.",
     discussion: """
-      Configuration, losses, sample grids over time, metrics with their curves, figures. The page holds everything in
+      Configuration, losses, sample grids over time, metrics with their curves, figures. The page holds everything in \
       itself and loads nothing.
 
       Examples:
@@ -20,9 +20,11 @@ struct Report: ParsableCommand {
 
   func run() throws {
     try StyleGANTool.run {
-      let page = try RunReport(runs: runs).html()
+      let report = try RunReport(runs: runs)
+      let page = try report.html()
       let path = out ?? (runs.count == 1 ? "\(runs[0])/report.html" : "report.html")
       try AtomicFile.write(page, to: path)
+      for problem in report.problems { printError("warning: \(problem); the page is without it") }
       print(path)
     }
   }
