@@ -5,6 +5,11 @@ import _TestSupport
 /// Options that contradict each other or what they are used on, and how the program calls them.
 @Suite struct ContradictionTests {
   static let contradictions: [BadInput] = [
+    .init("train --resume sound-state --init-from net.safetensors", 64, "leave out --init-from"),
+    .init(
+      "generate --outdir OUT/new --network net.safetensors --seeds photo.png", 64,
+      "neither a seed nor a file of latents"),
+    .init("train --resume sound-state --data gone.idx3", 66, "gone.idx3 does not exist"),
     .init("generate --outdir OUT/new --network net.safetensors --noise-seed 4", 64, "use --noise-mode random"),
     .init(
       "generate --outdir OUT/new --network net.safetensors --noise-mode none --noise-seed 4", 64,
