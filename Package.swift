@@ -50,7 +50,7 @@ let package = Package(
 
     .target(name: "_TestSupport", dependencies: ["Torch", "Images"]),
     .testTarget(
-      name: "TorchTests", dependencies: ["Torch", "_TestSupport"], resources: [.copy("Fixtures")]),
+      name: "TorchTests", dependencies: ["CTorch", "Torch", "_TestSupport"], resources: [.copy("Fixtures")]),
     .testTarget(
       name: "ImagesTests", dependencies: ["Images", "_TestSupport"], resources: [.copy("Fixtures")]),
     .testTarget(

@@ -57,7 +57,7 @@ struct Bench: ParsableCommand {
         print(String(decoding: try encoder.encode(report), as: UTF8.self))
       } else {
         print(
-          "\nlibtorch \(report.libtorch), \(report.threads) threads, kernels: \(report.kernels); "
+          "\nlibtorch \(report.libtorch), \(counted(report.threads, "thread")), kernels: \(report.kernels); "
             + "peak memory \(report.peakResidentBytes >> 20) MiB")
       }
     }
@@ -90,7 +90,8 @@ struct Bench: ParsableCommand {
       let features = 4 * batch * 2 * configuration.channels(at: resolution) * resolution * resolution
       if let limit = ProcessMemory.limit, features > limit {
         throw ValidationError(
-          "\(batch) pictures of \(resolution)×\(resolution) need more memory than there is; take a smaller --batch")
+          "\(counted(batch, "picture")) of \(resolution)×\(resolution) need more memory than there is; take a smaller --batch"
+        )
       }
     }
   }

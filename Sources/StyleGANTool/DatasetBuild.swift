@@ -66,7 +66,7 @@ struct DatasetBuild: ParsableCommand {
         }
         line.clear()
         print(
-          "\(destination): \(summary.images) images of \(resolution)×\(resolution)×\(summary.channels)"
+          "\(destination): \(counted(summary.images, "image")) of \(resolution)×\(resolution)×\(summary.channels)"
             + (summary.skipped > 0 ? ", \(summary.skipped) skipped" : ""))
       } catch {
         line.clear()

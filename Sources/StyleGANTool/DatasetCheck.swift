@@ -53,7 +53,7 @@ struct DatasetCheck: ParsableCommand {
         if sizes.count > 10 { print("and \(sizes.count - 10) more sizes") }
         if !inspection.ignored.isEmpty { print("\(inspection.ignored.count) other files are not used") }
         print(
-          "\(inspection.images) images in the \(inspection.kind): "
+          "\(counted(inspection.images, "image")) in the \(inspection.kind): "
             + (inspection.problems.isEmpty ? "all sound" : "\(inspection.problems.count) problems"))
       }
       if !inspection.problems.isEmpty { throw ExitCode(65) }

@@ -50,7 +50,7 @@ struct DatasetInfo: ParsableCommand {
         print(String(decoding: try encoder.encode(object), as: UTF8.self))
       } else {
         for line in description.lines { print(line) }
-        if let rate { print("reading      \(Int(rate)) images/s on \(threads) thread\(threads == 1 ? "" : "s")") }
+        if let rate { print("reading      \(Int(rate)) images/s on \(counted(threads, "thread"))") }
       }
     }
   }

@@ -15,12 +15,12 @@ struct DetectorTrain: ParsableCommand {
     commandName: "train",
     abstract: "Train a small classifier as a detector for metrics.",
     discussion: """
-      Four 3×3 convolutions and a linear layer, under 0.5 MB, for data with labels. Features are 128 means over the image;
+      Four 3×3 convolutions and a linear layer, under 0.5 MB, for data with labels. Features are 128 means over the image; \
       values of different detectors do not compare, so each value is named with its detector.
 
       Examples:
         stylegan detector train --data fashion-mnist --test fashion-mnist-test --out fashion.safetensors
-        stylegan metrics --network runs/00000-… --data photos.zip --metrics fid50k --detector photos.safetensors
+        stylegan metrics --network runs/00000-… --data fashion-mnist --metrics fid50k --detector fashion.safetensors
       """)
 
   @Option(help: "Labelled data: what 'stylegan train' takes.") var data: String
@@ -43,6 +43,7 @@ struct DetectorTrain: ParsableCommand {
   func run() throws {
     try StyleGANTool.run {
       let device = try compute.apply()
+      try requirePlace(for: out)
       let (data, test) = (try open(data), try test.map(open))
       var trainer = ClassifierTrainer(epochs: epochs, seed: seed)
       trainer.mirror = mirror

@@ -56,6 +56,9 @@ func run<Value>(_ body: () throws -> Value) throws -> Value {
     let value = try body()
     try flushOutput()
     return value
+  } catch let error as ValidationError {
+    printError("error: \(error.message)")
+    throw ExitCode(64)
   } catch let error as any UserFacingError {
     printError("error: \(error.sentence)")
     throw ExitCode(error.exitCode)
@@ -140,7 +143,23 @@ extension TrainingError: UserFacingError {
 
 extension ConfigurationError: UserFacingError {
   var exitCode: Int32 { 64 }
-  var sentence: String { description }
+
+  /// With the option where the library names its property: "fmapBase is 0, but …" is about --fmap-base.
+  var sentence: String {
+    guard let verb = description.range(of: " is "), let option = Self.options[String(description[..<verb.lowerBound])]
+    else { return description }
+    return option + description[verb.lowerBound...]
+  }
+
+  private static let options = [
+    "resolution": "--resolution", "imageChannels": "--channels", "fmapBase": "--fmap-base", "fmapMax": "--fmap-max",
+    "features": "--features", "zSize": "--z-dim", "wSize": "--w-dim", "mappingLayers": "--mapping-layers",
+    "batchNormEpsilon": "--bn-epsilon", "initialResolution": "--start-resolution", "fadeKimg": "--fade-kimg",
+    "stableKimg": "--stable-kimg", "batchSizes": "--batch", "learningRates": "--lr", "gamma": "--gamma",
+    "r1 interval": "--r1-interval", "drift": "--drift", "clip": "--clip", "critic steps": "--critic-steps",
+    "mixing": "--mixing", "averageHalfLifeKimg": "--ema-kimg", "kimg": "--kimg", "tick": "--tick", "snap": "--snap",
+    "threads": "--threads",
+  ]
 }
 
 extension DeviceError: UserFacingError {

@@ -7,8 +7,8 @@ struct Generate: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Draw pictures from seeds and saved latents.",
     discussion: """
-      A seed names the same latent as in the field's usual tools: z = NumPy's
-      RandomState(seed).randn(1, z_dim). A file of latents is what 'stylegan project' saves, or
+      A seed names the same latent as in the field's usual tools: z = NumPy's \
+      RandomState(seed).randn(1, z_dim). A file of latents is what 'stylegan project' saves, or \
       .npz with an array w.
 
       Examples:

@@ -11,17 +11,22 @@ enum WalkChoice: String, ExpressibleByArgument, CaseIterable {
 }
 
 /// Kinds of moving pictures, with commas.
-struct FormatList: ExpressibleByArgument, Sendable {
+struct FormatList: ExplainingArgument, Sendable {
   enum Format: String, CaseIterable, Sendable { case webp, png, mp4 }
 
   let formats: [Format]
   let defaultValueDescription: String
 
-  init?(argument: String) {
-    defaultValueDescription = argument
+  init(reading text: String) throws(Unreadable) {
+    defaultValueDescription = text
     var formats: [Format] = []
-    for part in argument.split(separator: ",", omittingEmptySubsequences: false) {
-      guard let format = Format(rawValue: String(part)) else { return nil }
+    for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+      guard let format = Format(rawValue: String(part)) else {
+        throw Unreadable(
+          reason:
+            "'\(part)' is none of \(Format.allCases.map(\.rawValue).joined(separator: ", ")); write one, or several "
+            + "with commas")
+      }
       formats.append(format)
     }
     self.formats = formats
@@ -32,9 +37,9 @@ struct Interpolate: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Walk from seed to seed: a strip and an animation.",
     discussion: """
-      Writes interpolation.png, a strip with the seeds' own pictures at even places, and an
-      animation, which returns to its start. A file of latents, as 'stylegan project' saves it,
-      may stand for a seed. Paths: line; cubic, without corners; mixing, layer after layer;
+      Writes interpolation.png, a strip with the seeds' own pictures at even places, and an \
+      animation, which returns to its start. A file of latents, as 'stylegan project' saves it, \
+      may stand for a seed. Paths: line; cubic, without corners; mixing, layer after layer; \
       truncation, each seed from --psi-from to --psi-to.
 
       Examples:
@@ -48,8 +53,8 @@ struct Interpolate: ParsableCommand {
   @Option(help: "Seeds to visit, at least two (one for --path truncation), or files of latents.") var seeds: LatentList
   @Option(help: "Straight lines in w, or great circles in z (default: w where there is one).") var space: LatentSpace?
   @Option(help: "How to go from one to the next.") var path: WalkChoice = .line
-  @Option(parsing: .unconditional, help: "ψ at the start of --path truncation.") var psiFrom: Double = 1
-  @Option(parsing: .unconditional, help: "ψ at the end of --path truncation.") var psiTo: Double = -1
+  @Option(parsing: .unconditional, help: "ψ at the start of --path truncation (default: 1).") var psiFrom: Double?
+  @Option(parsing: .unconditional, help: "ψ at the end of --path truncation (default: -1).") var psiTo: Double?
   @Option(parsing: .unconditional, help: "Frames of the animation from a seed to the next.") var frames: Int = 24
   @Option(parsing: .unconditional, help: "Frames a second of the animation.") var fps: Double = 24
   @Option(parsing: .unconditional, help: "Pictures of the strip from a seed to the next.") var steps: Int = 7
@@ -67,8 +72,13 @@ struct Interpolate: ParsableCommand {
     if !(1...1000).contains(frames) { throw ValidationError("--frames is \(frames), but must be 1 to 1000") }
     if !(1...100).contains(steps) { throw ValidationError("--steps is \(steps), but must be 1 to 100") }
     if !(0.1...1000).contains(fps) { throw ValidationError("--fps is \(fps), but must be 0.1 to 1000") }
-    for psi in [psiFrom, psiTo] where !(-100...100).contains(psi) {
-      throw ValidationError("a truncation is \(psi), but must be from −100 to 100")
+    for (option, psi) in [("--psi-from", psiFrom), ("--psi-to", psiTo)] {
+      guard let psi else { continue }
+      if path != .truncation { throw ValidationError("\(option) is for --path truncation: add that, or leave it out") }
+      if !(-100...100).contains(psi) { throw ValidationError("\(option) is \(psi), but must be from −100 to 100") }
+    }
+    if movingNoise && network.noiseMode == .none {
+      throw ValidationError("--moving-noise needs noise, and --noise-mode none leaves it out: use one of them")
     }
     if seeds.count * frames > 20_000 {
       throw ValidationError("\(seeds.count) seeds of \(frames) frames are more than 20,000 frames")
@@ -85,12 +95,13 @@ struct Interpolate: ParsableCommand {
     }
   }
 
-  func run() throws {
+  mutating func run() throws {
     try StyleGANTool.run {
-      let renderer = try network.renderer(withStyles: path == .mixing)
+      let renderer = try network.renderer(withStyles: path == .mixing, movingNoise: movingNoise)
       if movingNoise, let configuration = renderer.styleGenerator?.configuration, !configuration.noise {
         throw ConfigurationError("\(network.network) has no noise inputs that could move: leave out --moving-noise")
       }
+      pictures.enlargeSmall(renderer)
       let hasW = renderer.styleGenerator != nil
       guard hasW || (space != .w && path == .line && seeds.seeds != nil && !movingNoise) else {
         throw ValidationError("\(network.network) has no W to walk in: only --space z goes from seed to seed")
@@ -133,7 +144,7 @@ struct Interpolate: ParsableCommand {
     }
     return .concatenated(
       range.flatMap { i in
-        let there = renderer.truncationSweep(points[i..<i + 1], from: psiFrom, to: psiTo, frames: steps)
+        let there = renderer.truncationSweep(points[i..<i + 1], from: psiFrom ?? 1, to: psiTo ?? -1, frames: steps)
         return loop ? [there, there.flipped([0])] : [there]
       })
   }

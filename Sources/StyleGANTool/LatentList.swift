@@ -4,7 +4,7 @@ import GANs
 import Torch
 
 /// Latents as commands take them: seeds, and files of saved latents, such as "0,3,10-20,photo.safetensors".
-struct LatentList: ExpressibleByArgument, Sendable {
+struct LatentList: ExplainingArgument, Sendable {
   /// One w in every layer, or one a layer.
   enum Source: Sendable {
     case seed(UInt32)
@@ -23,17 +23,23 @@ struct LatentList: ExpressibleByArgument, Sendable {
   /// As it was written.
   let defaultValueDescription: String
 
-  init?(argument: String) {
-    defaultValueDescription = argument
+  init(reading text: String) throws(Unreadable) {
+    defaultValueDescription = text
     var sources: [Source] = []
-    for part in argument.split(separator: ",", omittingEmptySubsequences: false) {
+    for part in text.split(separator: ",", omittingEmptySubsequences: false) {
       if SavedLatents.isPath(part) {
         sources.append(.file(String(part)))
       } else {
-        guard let seeds = NumberList(argument: String(part)) else { return nil }
-        sources += seeds.values.map(Source.seed)
+        if part.contains(where: { $0.isLetter || $0 == "/" }) {
+          throw Unreadable(
+            reason: "'\(part)' is neither a seed nor a file of latents, .safetensors or .npz, which 'stylegan project' "
+              + "makes of a picture; write seeds and files as in 0,3,10-20,photo.safetensors")
+        }
+        sources += try NumberList(reading: String(part)).values.map(Source.seed)
       }
-      if sources.count > NumberList.limit { return nil }
+      if sources.count > NumberList.limit {
+        throw Unreadable(reason: "it is more than \(NumberList.limit) seeds")
+      }
     }
     self.sources = sources
   }

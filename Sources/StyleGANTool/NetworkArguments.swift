@@ -64,13 +64,21 @@ struct NetworkArguments: ParsableArguments {
     help: "Truncate only the layers before this one (default: all).")
   var cutoff: Int?
 
-  @Option(help: "Noise inputs: the network's own images, fresh ones, or none.")
-  var noiseMode: NoiseChoice = .const
+  @Option(
+    name: .customLong("noise-mode"),
+    help: "Noise inputs: the network's own images, fresh ones, or none (default: const).")
+  var noiseChoice: NoiseChoice?
 
-  @Option(parsing: .unconditional, help: "Fixes the noise of --noise-mode random.")
-  var noiseSeed: UInt64 = 0
+  @Option(
+    name: .customLong("noise-seed"), parsing: .unconditional,
+    help: "Fixes the noise of --noise-mode random (default: 0).")
+  var noiseSeedChoice: UInt64?
 
   @OptionGroup var compute: ComputeArguments
+
+  /// What was asked for, or the default.
+  var noiseMode: NoiseChoice { noiseChoice ?? .const }
+  var noiseSeed: UInt64 { noiseSeedChoice ?? 0 }
 
   mutating func validate() throws {
     if !(-100...100).contains(psi) { throw ValidationError("--trunc is \(psi), but must be from −100 to 100") }
@@ -86,19 +94,27 @@ struct NetworkArguments: ParsableArguments {
   }
 
   /// Opens the network.
-  /// - Parameter withStyles: whether it must be one that takes styles.
+  /// - Parameters:
+  ///   - withStyles: whether it must be one that takes styles.
+  ///   - movingNoise: whether there is noise that --noise-seed fixes without --noise-mode random.
   /// - Throws: `ConfigurationError` where an option asks for what the network has not.
-  func renderer(withStyles: Bool = false) throws -> Renderer {
+  func renderer(withStyles: Bool = false, movingNoise: Bool = false) throws -> Renderer {
+    if noiseSeedChoice != nil && noiseMode != .random && !movingNoise {
+      throw ConfigurationError(
+        "--noise-seed fixes fresh noise, and --noise-mode \(noiseMode.rawValue) has none: use --noise-mode random")
+    }
     let device = try compute.apply()
     let file = try NetworkFile(path: try newestNetwork(at: network), device: device)
     let (title, traits) = (type(of: file.configuration).title, file.configuration.traits)
     if withStyles { _ = try file.styleGenerator() }
-    if psi != 1 && !traits.hasW {
-      throw ConfigurationError("\(file.path) is a \(title) network, which has no W to truncate in: leave out --trunc")
-    }
-    if noiseMode == .random && !traits.hasNoise {
+    if (psi != 1 || cutoff != nil) && !traits.hasW {
       throw ConfigurationError(
-        "\(file.path) is a \(title) network without noise inputs: leave out --noise-mode random")
+        "\(file.path) is a \(title) network, which has no W to truncate in: leave out --trunc"
+          + (psi == 1 ? "-cutoff" : ""))
+    }
+    if let noiseChoice, !traits.hasNoise {
+      throw ConfigurationError(
+        "\(file.path) is a \(title) network without noise inputs: leave out --noise-mode \(noiseChoice.rawValue)")
     }
     let noise: NoiseMode =
       switch noiseMode {

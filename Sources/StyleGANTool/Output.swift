@@ -9,6 +9,9 @@ func padded(_ value: some BinaryInteger, _ width: Int) -> String {
   return String(repeating: "0", count: max(0, width - text.count)) + text
 }
 
+/// A number of things, one of which is called `noun`.
+func counted(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
+
 /// Makes a folder with those above it, unless it is there.
 func makeFolder(_ path: String) throws {
   var isFolder: ObjCBool = false
@@ -22,11 +25,39 @@ func makeFolder(_ path: String) throws {
   guard mkdir(path, 0o777) == 0 || errno == EEXIST else { throw FileError(.write, path: path) }
 }
 
+/// Refuses a place where no file can be made, before hours are spent on what would be written there.
+/// - Throws: `FileError`.
+func requirePlace(for path: String) throws {
+  var isFolder: ObjCBool = false
+  if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
+    throw FileError(.write, path: path, code: EISDIR)
+  }
+  let folder = AtomicFile.folder(of: path)
+  guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder) else {
+    throw FileError(.write, path: path, code: ENOENT)
+  }
+  guard isFolder.boolValue else { throw FileError(.write, path: path, code: ENOTDIR) }
+  guard access(folder, W_OK | X_OK) == 0 else { throw FileError(.write, path: folder) }
+}
+
 /// Where and how pictures are written: shared by every command that draws.
 struct PictureArguments: ParsableArguments {
   @Option(help: "The folder to write to; made where it is missing.") var outdir: String = "out"
-  @Option(parsing: .unconditional, help: "Enlarge the pictures by this whole factor, pixels staying sharp squares.")
-  var scale: Int = 1
+  @Option(
+    name: .customLong("scale"), parsing: .unconditional,
+    help: """
+      Enlarge the pictures by this whole factor, pixels staying sharp squares (default: 1; walks and directions show small \
+      pictures at 96 pixels or nearly so).
+      """)
+  var scaleChoice: Int?
+
+  /// What was asked for, or 1.
+  var scale: Int { scaleChoice ?? 1 }
+
+  /// Where nothing was asked for, pictures that are too small to compare side by side are enlarged, as in the figures.
+  mutating func enlargeSmall(_ renderer: Renderer) {
+    scaleChoice = scaleChoice ?? max(1, 96 / renderer.growth.resolution)
+  }
 
   mutating func validate() throws {
     if !(1...32).contains(scale) { throw ValidationError("--scale is \(scale), but must be 1 to 32") }
@@ -56,12 +87,11 @@ func newestNetwork(at path: String) throws -> String {
   let state = RunDirectory(path: path).state
   if FileManager.default.fileExists(atPath: state) { return state }
   let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-  // Numbers of more than six digits are longer.
-  guard
-    let newest = names.filter({ $0.hasPrefix("network-snapshot-") && $0.hasSuffix(".safetensors") })
-      .max(by: { ($0.utf8.count, $0) < ($1.utf8.count, $1) })
-  else { throw MissingNetwork(path: path) }
-  return "\(path)/\(newest)"
+  let snapshots = names.filter { $0.hasPrefix("network-snapshot-") }.compactMap { name in
+    RunDirectory.kimg(ofSnapshot: name).map { (kimg: $0, name: name) }
+  }
+  guard let newest = snapshots.max(by: { $0.kimg < $1.kimg }) else { throw MissingNetwork(path: path) }
+  return "\(path)/\(newest.name)"
 }
 
 /// A folder without a network.

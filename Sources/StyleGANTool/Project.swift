@@ -11,9 +11,9 @@ struct Project: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Find the latents of photographs.",
     discussion: """
-      Writes for each picture NAME.safetensors and NAME.npz, which 'generate', 'style-mixing' and
-      'interpolate' take in the place of seeds, and NAME.png: the picture, what the network draws
-      from the latents, and their difference (grey: none); projections.png shows all. Pictures are
+      Writes for each picture NAME.safetensors and NAME.npz, which 'generate', 'style-mixing' and \
+      'interpolate' take in the place of seeds, and NAME.png: the picture, what the network draws \
+      from the latents, and their difference (grey: none); projections.png shows all. Pictures are \
       cropped to their central square and resized.
 
       Examples:

@@ -7,7 +7,7 @@ struct Report: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Write one HTML page about a run, or about several side by side.",
     discussion: """
-      Configuration, losses, sample grids over time, metrics with their curves, figures. The page holds everything in
+      Configuration, losses, sample grids over time, metrics with their curves, figures. The page holds everything in \
       itself and loads nothing. With --out FILE.png the curves of the metrics alone are drawn, as a picture.
 
       Examples:
@@ -32,8 +32,10 @@ struct Report: ParsableCommand {
         }
         try plot.image().write(to: path)
       } else {
-        try AtomicFile.write(try report.html(), to: path)
+        let page = try report.html()
+        try AtomicFile.write(page, to: path)
       }
+      for problem in report.problems { printError("warning: \(problem); the page is without it") }
       print(path)
     }
   }

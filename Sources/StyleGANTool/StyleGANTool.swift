@@ -19,3 +19,40 @@ struct StyleGAN: ParsableCommand {
       Dataset.self,
     ])
 }
+
+extension StyleGAN {
+  /// Runs a command; every error is one sentence on stderr, `error: …`, and a code for scripts.
+  static func main() {
+    let arguments = Array(CommandLine.arguments.dropFirst())
+    do {
+      try requireHelpOfSomething(arguments)
+      var command = try parseAsRoot(arguments)
+      try command.run()
+    } catch {
+      // Help and the version are no errors; what ran has told of its own.
+      guard !(error is ExitCode), !exitCode(for: error).isSuccess else { exit(withError: error) }
+      // A list of possible values follows line by line.
+      let lines = message(for: error).split(separator: "\n")
+      let choices = lines.dropFirst().map { String($0.drop { " -".contains($0) }) }.joined(separator: ", ")
+      var sentence = (lines.first.map(String.init) ?? "") + (choices.isEmpty ? "" : " \(choices)")
+      if let reason = Unreadable.last?.reason, sentence.hasPrefix("The value ") { sentence += ": \(reason)" }
+      printError("error: \(sentence)")
+      if let help = fullMessage(for: error).split(separator: "\n").last(where: { $0.contains("See 'stylegan ") }) {
+        printError("note: see '\(help.split(separator: "'")[1])'")
+      }
+      exit(withError: exitCode(for: error))
+    }
+  }
+
+  /// `help` with words that are no commands is a mistake, too.
+  private static func requireHelpOfSomething(_ arguments: [String]) throws {
+    guard arguments.first == "help" else { return }
+    var command: any ParsableCommand.Type = self
+    for word in arguments.dropFirst() where !word.hasPrefix("-") {
+      guard let next = command.configuration.subcommands.first(where: { $0._commandName == word }) else {
+        throw ValidationError("there is no command '\(arguments.dropFirst().joined(separator: " "))'")
+      }
+      command = next
+    }
+  }
+}

@@ -7,9 +7,9 @@ struct StyleMixing: ParsableCommand {
     commandName: "style-mixing",
     abstract: "Mix the styles of rows and columns of seeds (StyleGAN, Figure 3).",
     discussion: """
-      Each picture has the styles of its row's seed, but those of --styles from its column's seed.
-      The seeds' own pictures stand in the first column and the first row. Instead of a seed, a
-      file of latents may be named, which 'stylegan project' saves. --styles may be given several
+      Each picture has the styles of its row's seed, but those of --styles from its column's seed. \
+      The seeds' own pictures stand in the first column and the first row. Instead of a seed, a \
+      file of latents may be named, which 'stylegan project' saves. --styles may be given several \
       times: one table below the other.
 
       Examples:

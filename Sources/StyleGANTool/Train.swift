@@ -44,8 +44,8 @@ struct Train: ParsableCommand {
         stylegan train --cfg list
         stylegan train --resume latest
 
-      Ctrl-C saves, tells how to go on, and ends with exit code 130 (143 where it was SIGTERM); a second one ends at
-      once. A training that was killed goes on from its last state in the same way, and ends with the same files as if
+      Ctrl-C saves, tells how to go on, and ends with exit code 130 (143 where it was SIGTERM); a second one ends at \
+      once. A training that was killed goes on from its last state in the same way, and ends with the same files as if \
       nothing had happened.
       """)
 
@@ -57,7 +57,10 @@ struct Train: ParsableCommand {
   @OptionGroup(title: "Training") var training: ScheduleArguments
   @OptionGroup(title: "Metrics") var measures: TrainingMetrics
   @OptionGroup(title: "Machine") var compute: ComputeArguments
-  @Option(help: "latest (of --outdir), a run's folder, or a training-state file: go on exactly from there.")
+  @Option(
+    help:
+      "latest (of --outdir), a run's folder, or a training-state file: go on exactly from there; --data where it has moved."
+  )
   var resume: String?
   @Option(name: .customLong("init-from"), help: "A network file to start from: its weights only.")
   var initFrom: String?
@@ -86,10 +89,10 @@ struct Train: ParsableCommand {
         ])).first
     {
       throw ValidationError(
-        "--resume goes on with the options of its run, but for --kimg and metrics; leave out \(option)")
+        "--resume goes on with the options of its run, but for --kimg, --data and metrics; leave out \(option)")
     }
-    if resume != nil && (data != nil || initFrom != nil) {
-      throw ValidationError("--resume goes on with the data and weights of its run; leave out --data and --init-from")
+    if resume != nil && initFrom != nil {
+      throw ValidationError("--resume goes on with the weights of its run; leave out --init-from")
     }
   }
 
@@ -117,7 +120,7 @@ struct Train: ParsableCommand {
           + "\(recipe.family.family): give a --cfg of the same family")
     }
     var options = TrainingOptions(
-      recipe: recipe, data: data!,
+      recipe: recipe, data: Self.place(of: data!),
       dataset: .init(name: dataset.name, fingerprint: dataset.fingerprint, count: dataset.count),
       configuration: try initial?.configuration
         ?? recipe.configuration(
@@ -137,20 +140,24 @@ struct Train: ParsableCommand {
 
   private func resume(_ target: String) throws {
     let state = try stateFile(target)
+    let data = data.map(Self.place)
     if let option = measures.idle(try Trainer.options(resuming: state).measures) {
       throw ValidationError("the run has no metrics that \(option) could be for; give --metrics too")
     }
     if dryRun {
       return try describe(
-        try Trainer.options(resuming: state, totalKimg: training.kimg, measures: { measures.apply(to: &$0) }))
+        try Trainer.options(
+          resuming: state, totalKimg: training.kimg, data: data, measures: { measures.apply(to: &$0) }))
     }
     let signals = StopSignals()
     let trainer = try Trainer(
-      resuming: state, totalKimg: training.kimg, measures: { measures.apply(to: &$0) }
+      resuming: state, totalKimg: training.kimg, data: data, measures: { measures.apply(to: &$0) }
     ) { options in
-      try DatasetSource.open(
-        options.data, resolution: options.configuration.dataResolution, channels: options.configuration.imageChannels,
-        notice: notice)
+      do {
+        return try DatasetSource.open(
+          options.data, resolution: options.configuration.dataResolution,
+          channels: options.configuration.imageChannels, notice: notice)
+      } catch DatasetError.notFound(let path) where data == nil { throw MovedData(path: path) }
     }
     guard trainer.imagesShown < trainer.totalImages else {
       if !quiet {
@@ -159,6 +166,12 @@ struct Train: ParsableCommand {
       return
     }
     try train(trainer, signals)
+  }
+
+  /// Where data is, told such that it is found from any folder; names of data sets stay names.
+  private static func place(of data: String) -> String {
+    guard !data.hasPrefix("/"), FileManager.default.fileExists(atPath: data) else { return data }
+    return "\(FileManager.default.currentDirectoryPath)/\(data)"
   }
 
   private func notice(_ line: String) {
@@ -184,6 +197,7 @@ struct Train: ParsableCommand {
     print("generator: \(options.configuration.generatorParameterCount) parameters")
     print("discriminator: \(options.configuration.discriminatorParameterCount) parameters")
     try options.requireMemory()
+    try options.requireBatches()
   }
 
   private func list() {
@@ -214,7 +228,7 @@ struct Train: ParsableCommand {
     try trainer.directory.appendToLog(
       "\(Date.now.formatted(.iso8601)) \(trainer.imagesShown == 0 ? "started" : "resumed") at "
         + "\(Double(trainer.imagesShown) / 1000) kimg, libtorch \(Processor.libtorchVersion), "
-        + "\(trainer.options.threads) threads")
+        + counted(trainer.options.threads, "thread"))
     progress.begin(trainer)
     func observe(_ event: Trainer.Event) throws {
       if let line = progress.show(event) { try trainer.directory.appendToLog(line) }
@@ -251,6 +265,13 @@ struct NothingToResume: Error, CustomStringConvertible {
   var description: String {
     "\(path) has no training state to resume from; start a run with: stylegan train --data … --outdir \(path)"
   }
+}
+
+/// A run's data that is not where it was.
+struct MovedData: UserFacingError {
+  let path: String
+  var exitCode: Int32 { 66 }
+  var sentence: String { "\(path), the data of this run, does not exist; name where it is now with --data" }
 }
 
 extension NothingToResume: UserFacingError {

@@ -22,8 +22,8 @@ final class TrainingProgressPrinter {
     if quiet { return }
     let o = trainer.options
     print(
-      "\(trainer.directory.path): \(o.dataset.count) images, \(o.configuration.resolution)×\(o.configuration.resolution), "
-        + "\(o.totalKimg.formatted()) kimg, \(o.precision.rawValue), \(o.threads) threads")
+      "\(trainer.directory.path): \(counted(o.dataset.count, "image")), \(o.configuration.resolution)×\(o.configuration.resolution), "
+        + "\(o.totalKimg.formatted()) kimg, \(o.precision.rawValue), \(counted(o.threads, "thread"))")
     fflush(nil)
   }
 

@@ -230,6 +230,32 @@ func shortOptions(_ name: String, mappingLayers: Int? = nil) throws -> TrainingO
     }
   }
 
+  /// One image has no variance: networks that normalise over the minibatch ask for two.
+  @Test(arguments: names) func minibatchesOfOneAreRefusedWhereTheyAreNormalised(name: String) throws {
+    var options = try shortOptions(name)
+    try options.requireBatches()
+    options.schedule.batchSizes = [4: 1]
+    let parent = folder.file("none")
+    func start() throws { _ = try Trainer(options, dataset: SyntheticDataset(), in: parent) }
+    guard ["gan", "dcgan", "wgan", "wgan-gp"].contains(name) else { return try start() }
+    let error = #expect(throws: ConfigurationError.self) { try start() }
+    #expect(error?.description.contains("--batch 2") == true)
+    #expect(!FileManager.default.fileExists(atPath: parent))
+  }
+
+  /// What helps a training that diverges depends on what holds it.
+  @Test(
+    arguments: [
+      ("gan", "a smaller --lr"), ("wgan", "a smaller --clip or a smaller --lr"),
+      ("stylegan", "a larger --gamma or a smaller --lr"),
+    ])
+  func remediesFitTheTraining(name: String, remedies: String) throws {
+    var options = try shortOptions(name)
+    #expect(options.remedies == remedies)
+    options.precision = .bfloat16
+    #expect(options.remedies == remedies + " or --precision fp32")
+  }
+
   /// Settings of other families are refused by name.
   @Test func foreignSettingsAreRefused() throws {
     var settings = ArchitectureSettings()

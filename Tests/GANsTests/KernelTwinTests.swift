@@ -1,3 +1,4 @@
+import Foundation
 import GANs
 import Testing
 import Torch
@@ -77,5 +78,29 @@ import _TestSupport
     #expect(up.shape == [3, 5, 4, 4] && down.shape == [5, 3, 4, 4])
     expectClose(up.sum(over: [2, 3]).transposed, weight.sum(over: [2, 3]) * 4)
     expectClose(down.sum(over: [2, 3]), weight.sum(over: [2, 3]))
+  }
+
+  /// Threads may draw with one network: what its layers keep between uses is made by the first and shared.
+  @Test func threadsShareANetwork() {
+    let configuration = StyleGANConfiguration(
+      resolution: 16, imageChannels: 1, zSize: 8, wSize: 8, mappingLayers: 1, fmapBase: 64, fmapMax: 8)
+    @Sendable func image(_ generator: StyleGANGenerator, _ seed: UInt32) -> [UInt8] {
+      generator.images(
+        latents(seeds: [seed], size: 8), truncation: .none, noise: .constant, growth: nil, Compute(kernels: .fast)
+      ).bytes
+    }
+    let alone = StyleGANGenerator(configuration, seed: 3)
+    let expected = (0..<4).map { image(alone, UInt32($0)) }
+    #expect(Set(expected).count == 4)
+    for _ in 0..<20 {
+      nonisolated(unsafe) let shared = StyleGANGenerator(configuration, seed: 3)
+      nonisolated(unsafe) var found = [[UInt8]](repeating: [], count: 4)
+      let lock = NSLock()
+      DispatchQueue.concurrentPerform(iterations: 4) { seed in
+        let drawn = image(shared, UInt32(seed))
+        lock.withLock { found[seed] = drawn }
+      }
+      #expect(found == expected)
+    }
   }
 }

@@ -15,8 +15,8 @@ import _TestSupport
     var options = smallOptions()
     options.totalKimg = 0.1
     trainer = try Trainer(options, dataset: SyntheticDataset(), in: folder.file("runs"))
-    _ = try trainer.train()
-    path = trainer.directory.network(kimg: 0)
+    guard case .finished(let network) = try trainer.train() else { preconditionFailure("it was stopped") }
+    path = network
   }
 
   @Test func whatIsWrittenIsRead() throws {

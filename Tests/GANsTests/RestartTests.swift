@@ -32,7 +32,9 @@ import _TestSupport
     #expect(whole.statistics.contains { ($0["Progress/alpha"] ?? 1) < 1 })
     #expect(
       whole.files.keys.sorted() == [
-        "fakes000000.png", "loss.png", "network-snapshot-000000.safetensors", "options.json", "reals.png",
+        "fakes000000.120.png", "fakes000000.180.png", "fakes000000.240.png", "fakes000000.png", "loss.png",
+        "network-snapshot-000000.120.safetensors", "network-snapshot-000000.180.safetensors",
+        "network-snapshot-000000.240.safetensors", "network-snapshot-000000.safetensors", "options.json", "reals.png",
         "training-state.safetensors",
       ])
     let stopped = try trainSmallRun(newTrainer(options, "stopped"), stops: [8, 40, 80, 100, 160, 200, 236])
@@ -54,6 +56,17 @@ import _TestSupport
     #expect(d.stepCount == (lazy == 1 ? 40 : 53))
     #expect(d.learningRate == (lazy == 1 ? 0.002 : 0.002 * 0.75))
     #expect(d.beta2 == (lazy == 1 ? 0.99 : pow(0.99, 0.75)))
+  }
+
+  /// Where γ is 0 no step is added, whatever the interval: nothing is corrected.
+  @Test func lazinessWithoutAPenaltyCorrectsNothing() throws {
+    var options = smallOptions(lazy: 16)
+    #expect(options.objective.lazyCorrection == 16.0 / 17)
+    options.objective.gamma = 0
+    let networks = TrainingNetworks(options)
+    networks.setLearningRate(0.002)
+    let d = try #require(networks.discriminatorOptimizer as? Adam)
+    #expect(d.learningRate == 0.002 && d.beta2 == 0.99)
   }
 
   /// The folder as a killed process leaves it: its state is older than its statistics.
@@ -89,10 +102,16 @@ import _TestSupport
     var options = smallOptions()
     options.totalKimg = 0.06
     let short = try finishedRun(options, "short")
+    let first = try Data(contentsOf: URL(fileURLWithPath: short.network(kimg: 0)))
     let longer = try Trainer(resuming: short.state, totalKimg: 0.12) { _ in SyntheticDataset() }
     #expect(longer.imagesShown == 64 && longer.totalImages == 120)
-    #expect(try longer.train() == .finished(network: longer.directory.network(kimg: 0)))
+    let last = "\(longer.directory.path)/network-snapshot-000000.120.safetensors"
+    #expect(try longer.train() == .finished(network: last))
     #expect(longer.imagesShown == 120)
+    // What was there stays: the new one has a name of its own.
+    #expect(try Data(contentsOf: URL(fileURLWithPath: short.network(kimg: 0))) == first)
+    #expect(try [short.network(kimg: 0), last].map { try NetworkFile(path: $0).history?.kimg } == [0.064, 0.12])
+    #expect(try longer.train() == .finished(network: last))
   }
 
   @Test func otherDataIsRefused() throws {
@@ -131,7 +150,9 @@ import _TestSupport
       let trainer = try newTrainer(options, "bad")
       let before = try Data(contentsOf: URL(fileURLWithPath: trainer.directory.state))
       let error = #expect(throws: TrainingError.self) { try trainer.train() }
-      #expect(error == .diverged(kimg: 0, state: trainer.directory.state))
+      #expect(
+        error
+          == .diverged(kimg: 0, state: trainer.directory.state, remedies: "a larger --gamma or a smaller --lr"))
       #expect(try Data(contentsOf: URL(fileURLWithPath: trainer.directory.state)) == before)
       return trainer.directory
     }

@@ -33,7 +33,7 @@ final class BadFiles: Sendable {
       in: root)
     guard outcome.exitCode == 0 else { throw Failure(text: outcome.errors) }
     let run = "\(root)/runs/\(try FileManager.default.contentsOfDirectory(atPath: "\(root)/runs")[0])"
-    try copy("\(run)/network-snapshot-000000.safetensors", "net.safetensors")
+    try copy("\(run)/network-snapshot-000000.020.safetensors", "net.safetensors")
     // A state may be looked at anywhere, but resumed only in a run's folder, which a failure must leave alone.
     try copy("\(run)/training-state.safetensors", "state.safetensors")
     try makeNetworks()

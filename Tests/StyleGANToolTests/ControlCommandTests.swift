@@ -22,6 +22,8 @@ import _TestSupport
     .init("directions --network net.safetensors --count 0 --outdir OUT/new", 64, "--count is 0"),
     .init("directions --network net.safetensors --layers 8 --outdir OUT/new", 64, "layer 8"),
     .init("directions --network net.safetensors --only 8 --outdir OUT/new", 64, "--only has 8"),
+    .init("directions --network net.safetensors --count 9 --outdir OUT/new", 64, "8 dimensions of w at most"),
+    .init("figures --network net.safetensors --only 7 --outdir OUT/new", 64, "name it with --data"),
     .init("directions --network net.safetensors --method labels --outdir OUT/new", 64, "--data"),
     .init("directions --network net.safetensors --method labels --data good.idx3 --outdir OUT/new", 64, "no labels"),
     .init("directions --network net.safetensors --strength nan --outdir OUT/new", 64, "--strength is nan"),

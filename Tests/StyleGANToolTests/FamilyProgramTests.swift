@@ -41,7 +41,9 @@ import _TestSupport
     for (line, sentence) in [
       ("style-mixing --network \(network) --rows 1 --cols 2", "is a DCGAN network, which has no styles"),
       ("generate --network \(network) --trunc 0.7", "has no W to truncate in: leave out --trunc"),
+      ("generate --network \(network) --trunc-cutoff 2", "has no W to truncate in: leave out --trunc-cutoff"),
       ("generate --network \(network) --noise-mode random", "without noise inputs"),
+      ("generate --network \(network) --noise-mode none", "leave out --noise-mode none"),
       ("interpolate --network \(network) --seeds 1,2 --space w", "has no W to walk in: only --space z"),
       ("train --data data.idx3 --cfg stylegan --init-from \(network)", "--cfg of the same family"),
     ] {

@@ -84,9 +84,9 @@ import _TestSupport
     var examples: [String] = []
     for command in Self.commands { examples += Self.examples(in: command.discussion ?? "") }
     #expect(examples.count >= 8)
-    if let readme = try? String(contentsOfFile: "\(Program.package)/README.md", encoding: .utf8) {
-      examples += Self.examples(in: readme)
-    }
+    let readme = Self.examples(in: try String(contentsOfFile: "\(Program.package)/README.md", encoding: .utf8))
+    #expect(readme.count >= 8)
+    examples += readme
     let folder = try TemporaryFolder()
     for example in examples {
       var arguments = try Self.words(example)

@@ -73,9 +73,31 @@ import _TestSupport
     }
     let outcome = try self.run(["train", "--resume", "latest", "--kimg", "0.04"])
     #expect(outcome.exitCode == 0, "\(outcome.errors)")
-    #expect(listing(run) == before)
+    let more = ["fakes000000.040.png", "network-snapshot-000000.040.safetensors"]
+    #expect(listing(run) == (before + more).sorted())
     let lines = try String(contentsOfFile: "\(run)/stats.jsonl", encoding: .utf8).split(separator: "\n")
     #expect(lines.count == 2)
+  }
+
+  /// A run goes on from any folder, and with data that has moved, where that is the same.
+  @Test func dataMayMove() throws {
+    #expect(try run(train("0.02") + ["--quiet"]).exitCode == 0)
+    let elsewhere = try TemporaryFolder()
+    func resume(_ kimg: String, _ more: [String] = []) throws -> Program.Outcome {
+      try Program.run(
+        ["train", "--resume", "latest", "--outdir", folder.file("runs"), "--kimg", kimg, "--quiet"] + more,
+        in: elsewhere.path)
+    }
+    #expect(try resume("0.04").exitCode == 0)
+    try FileManager.default.moveItem(atPath: folder.file("data.idx3"), toPath: elsewhere.file("moved.idx3"))
+    let lost = try resume("0.06")
+    #expect(lost.exitCode == 66 && lost.errors.contains("name where it is now with --data"))
+    #expect(try resume("0.06", ["--data", "moved.idx3"]).exitCode == 0)
+    // The new place is kept.
+    #expect(try resume("0.08").exitCode == 0)
+    try idx(count: 31, side: 16).write(to: URL(fileURLWithPath: elsewhere.file("other.idx3")))
+    let other = try resume("0.1", ["--data", "other.idx3"])
+    #expect(other.exitCode == 65 && other.errors.contains("not the data set this run started with"))
   }
 
   @Test func aDryRunTouchesNothing() throws {

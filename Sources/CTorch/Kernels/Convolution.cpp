@@ -12,6 +12,8 @@
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/custom_class.h>
 
+#include <mutex>
+
 #include "ImageBatch.h"
 #include "Kernels.h"
 
@@ -76,20 +78,27 @@ Tensor packed(Resample kind, const Tensor &weight, bool transposed, double scale
 /// A weight's transformed filters, kept until the weight changes: one set for the convolution, one for its adjoint.
 struct ct_filters_box : torch::CustomClassHolder {
   struct Set {
-    Tensor packed;
-    const void *weight = nullptr;
+    Tensor packed, weight;  // the weight is held, so that no other one can take its place in memory
     int64_t version = 0;
     double scale = 0;
     Resample kind = Resample::none;
+
+    bool isOf(const Tensor &other, double s, Resample k) const {
+      return packed.defined() && weight.const_data_ptr() == other.const_data_ptr() &&
+             weight.sizes() == other.sizes() && weight.strides() == other.strides() &&
+             weight.scalar_type() == other.scalar_type() && version == static_cast<int64_t>(other._version()) &&
+             scale == s && kind == k;
+    }
   };
+  std::mutex mutex;
   Set sets[2][2];
 
+  /// Threads that draw with one network share the filters; the first makes them.
   Tensor get(Resample kind, const Tensor &weight, bool transposed, double scale, bool pairs) {
+    const std::lock_guard<std::mutex> lock(mutex);
     Set &set = sets[transposed][pairs];
-    const void *identity = weight.const_data_ptr();
-    if (!set.packed.defined() || set.weight != identity || set.version != static_cast<int64_t>(weight._version()) || set.scale != scale ||
-        set.kind != kind)
-      set = {packed(kind, weight, transposed, scale, pairs), identity, static_cast<int64_t>(weight._version()), scale, kind};
+    if (!set.isOf(weight, scale, kind))
+      set = {packed(kind, weight, transposed, scale, pairs), weight.detach(), static_cast<int64_t>(weight._version()), scale, kind};
     return set.packed;
   }
 };
@@ -288,6 +297,18 @@ Tensor filterProduct(const Tensor &x, const Tensor &g, Setting setting) {
   return product.flip({2, 3}).transpose(0, 1);
 }
 
+/// Refuses images and weights that do not belong together: the kernels read what the shapes promise.
+void requireFit(const Tensor &x, const Tensor &weight, int32_t resample) {
+  kernels::requireImage(x);
+  TORCH_CHECK(resample >= CT_RESAMPLE_NONE && resample <= CT_RESAMPLE_DOWN, "unknown resampling code ", resample);
+  TORCH_CHECK(weight.is_cpu() && weight.dim() == 4 && weight.size(0) > 0 && weight.size(2) == 3 && weight.size(3) == 3,
+              "a fast convolution takes weights [outputs, inputs, 3, 3] on the CPU, not ", weight.sizes(), " on ",
+              weight.device());
+  TORCH_CHECK(weight.size(1) == x.size(1), "a weight for ", weight.size(1), " channels, but images ", x.sizes());
+  TORCH_CHECK(resample == CT_RESAMPLE_UP || (x.size(2) % 2 == 0 && x.size(3) % 2 == 0),
+              "a fast convolution that does not double takes an even height and width, not ", x.sizes());
+}
+
 }  // namespace
 
 ct_filters ct_filters_new(void) { return c10::make_intrusive<ct_filters_box>().release(); }
@@ -296,6 +317,7 @@ void ct_filters_free(ct_filters filters) { Filters::reclaim(filters); }
 ct_status ct_fused_convolution(ct_tensor x, ct_tensor weight, ct_filters filters, int32_t resample, double scale,
                                ct_tensor *out, char **message) {
   return ct::made(out, message, [&] {
+    requireFit(x->value, weight->value, resample);
     const Setting setting{static_cast<Resample>(resample), false, scale};
     return convolution(x->value, weight->value, setting, Filters::reclaim_copy(filters));
   });

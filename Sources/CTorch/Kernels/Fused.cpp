@@ -151,6 +151,20 @@ struct BiasActivation : Function<BiasActivation> {
 
 constexpr double normEpsilon = 1e-8;
 
+/// Refuses parameters that do not belong to the features `x`.
+void requireFit(const Tensor &x, const std::optional<Tensor> &noise, const std::optional<Tensor> &strength,
+                const Tensor &bias, const Tensor &style) {
+  kernels::requireImage(x);
+  kernels::requireChannelValues(bias, "bias", x);
+  TORCH_CHECK(style.is_cpu() && style.dim() == 2 && style.size(0) == x.size(0) && style.size(1) == 2 * x.size(1),
+              "a style of ", style.sizes(), " on ", style.device(), " for features ", x.sizes());
+  if (!noise) return;
+  kernels::requireChannelValues(*strength, "noise strength", x);
+  TORCH_CHECK(noise->is_cpu() && noise->dim() == 4 && (noise->size(0) == x.size(0) || noise->size(0) == 1) &&
+                  noise->size(1) == 1 && noise->size(2) == x.size(2) && noise->size(3) == x.size(3),
+              "noise of ", noise->sizes(), " on ", noise->device(), " for features ", x.sizes());
+}
+
 /// The same function in operations that libtorch differentiates any number of times.
 Tensor plainEpilogue(const Tensor &input, const Tensor &noise, const Tensor &strength, const Tensor &bias,
                      const Tensor &style, double slope) {
@@ -207,11 +221,6 @@ struct StyledEpilogue : Function<StyledEpilogue> {
     const Tensor noise = noiseInput.defined() ? floats(noiseInput) : Tensor();
     const Tensor strength = noiseInput.defined() ? floats(strengthInput) : Tensor();
     const int64_t n = x.size(0), c = x.size(1);
-    TORCH_CHECK(style.size(0) == n && style.size(1) == 2 * c, "a style of ", style.sizes(), " for features ",
-                x.sizes());
-    TORCH_CHECK(!noise.defined() || (noise.numel() == noise.size(0) * x.size(2) * x.size(3) &&
-                                     (noise.size(0) == n || noise.size(0) == 1)),
-                "noise of ", noise.sizes(), " for features ", x.sizes());
     kernels::Epilogue e = description(x, noise, strength, bias, slope);
     const Chunks chunks(n, e.pixels, c);
     const bool bf16 = isBFloat16(x);
@@ -333,14 +342,20 @@ ct_status ct_fused_blur(ct_tensor x, ct_tensor *out, char **message) {
 }
 
 ct_status ct_fused_bias_activation(ct_tensor x, ct_tensor bias, double slope, ct_tensor *out, char **message) {
-  return ct::made(out, message, [&] { return BiasActivation::apply(x->value, bias->value, slope); });
+  return ct::made(out, message, [&] {
+    kernels::requireImage(x->value);
+    kernels::requireChannelValues(bias->value, "bias", x->value);
+    return BiasActivation::apply(x->value, bias->value, slope);
+  });
 }
 
 ct_status ct_fused_epilogue(ct_tensor x, ct_tensor noise, ct_tensor strength, ct_tensor bias, ct_tensor style,
                             double slope, ct_tensor *out, char **message) {
   return ct::made(out, message, [&] {
     const std::optional<Tensor> image = noise ? std::optional(noise->value) : std::nullopt;
+    TORCH_CHECK(!noise == !strength, "noise and its strength go together");
     const std::optional<Tensor> weight = noise ? std::optional(strength->value) : std::nullopt;
+    requireFit(x->value, image, weight, bias->value, style->value);
     return StyledEpilogue::apply(x->value, image, weight, bias->value, style->value, slope);
   });
 }

@@ -90,31 +90,13 @@ public struct Benchmark {
   public func training(
     _ configuration: StyleGANConfiguration, batch: Int, penaltyInterval: Int, _ compute: Compute, peak: Double
   ) -> Row {
-    let networks = TrainingNetworks(trainingOptions(configuration, penaltyInterval: penaltyInterval, compute))
-    let random = RandomStream(seed: 3)
-    let growth = Growth(resolution: configuration.resolution)
+    let parts = trainingParts(configuration, batch: batch, penaltyInterval: penaltyInterval, compute)
     let side = configuration.resolution
-    let reals = random.normal([batch, configuration.imageChannels, side, side])
-    func sample() -> TrainingSample {
-      TrainingSample(
-        count: batch, configuration: configuration, growth: growth, mixingProbability: 0.9, random: random,
-        device: .cpu)
-    }
-    func step(penalised: Bool) {
-      networks.updateDiscriminator(
-        reals: reals, sample: sample(), growth: growth, penalised: penalised, record: { _, _ in })
-      networks.updateGenerator(sample: sample(), growth: growth, record: { _, _ in })
-      networks.updateAverage(batch: batch)
-    }
-    let k = Double(penaltyInterval)
-    let penalised = median { step(penalised: true) }
-    let time = penaltyInterval == 1 ? penalised : (penalised + (k - 1) * median { step(penalised: false) }) / k
     let count = OperationCount(configuration)
     var result = row(
       "training \(side)², batch \(batch), R1 \(penaltyInterval == 1 ? "every step" : "every \(penaltyInterval)th")",
-      compute, time, images: batch, operations: Double(batch) * (count.trainingStep + count.penalty / k), peak: peak)
-    var parts = trainingParts(configuration, batch: batch, penaltyInterval: penaltyInterval, compute)
-    parts.overhead = time - parts.named.reduce(0) { $0 + $1.seconds }
+      compute, parts.total, images: batch,
+      operations: Double(batch) * (count.trainingStep + count.penalty / Double(penaltyInterval)), peak: peak)
     result.parts = parts
     return result
   }

@@ -1,99 +1,90 @@
 import Torch
 
 extension Benchmark {
-  /// Where the time of a training step goes: seconds, medians over whole steps.
+  /// Where the time of a training step goes: seconds, which add up to the whole.
   public struct Parts: Codable, Sendable {
-    /// Latents, noise and reals made into tensors.
-    public var data = 0.0
-    /// Fakes and scores: G twice, D three times.
-    public var forward = 0.0
+    /// G, forward: fakes for D and for itself.
+    public var generator = 0.0
+    /// D, forward: scores of reals and fakes, and of fakes again.
+    public var discriminator = 0.0
     /// The gradients of both losses.
     public var backward = 0.0
-    /// R1 in the steps that have it, its share in one step.
+    /// What the steps with R1 take more than those without, its share in one step.
     public var penalty = 0.0
-    /// Adam for both networks, and the moving average of G.
+    /// Adam for both networks.
     public var optimizer = 0.0
-
-    /// What the whole step takes beyond its parts; below 0 where R1 shares a forward pass that was timed apart.
-    public var overhead = 0.0
+    /// The latents, the losses' values, and the moving average of G.
+    public var rest = 0.0
 
     /// With their names.
     public var named: [(name: String, seconds: Double)] {
       [
-        ("data", data), ("forward", forward), ("backward", backward), ("R1", penalty), ("optimizer", optimizer),
-        ("overhead", overhead),
+        ("G", generator), ("D", discriminator), ("backward", backward), ("R1", penalty), ("optimizer", optimizer),
+        ("rest", rest),
       ]
     }
+
+    /// The whole step.
+    public var total: Double { named.reduce(0) { $0 + $1.seconds } }
   }
 
-  /// Times the parts of a training step one by one.
-  /// - Parameters:
-  ///   - batch: images.
-  ///   - penaltyInterval: every how many steps R1 is applied; always in a pass of its own here.
+  /// Times training steps of `batch` images and their parts: the step without R1 part by part, R1 as what it adds.
   public func trainingParts(
     _ configuration: StyleGANConfiguration, batch: Int, penaltyInterval: Int, _ compute: Compute
   ) -> Parts {
-    let networks = TrainingNetworks(trainingOptions(configuration, penaltyInterval: penaltyInterval, compute))
+    var options = trainingOptions(configuration, penaltyInterval: penaltyInterval, compute)
+    let penalised = TrainingNetworks(options)
+    options.objective.regularizer = .none
+    let plain = TrainingNetworks(options)
     let random = RandomStream(seed: 3)
     let growth = Growth(resolution: configuration.resolution)
-    let side = configuration.resolution
-    let pixels = [UInt8](repeating: 127, count: batch * configuration.imageChannels * side * side)
-    let objective = networks.objective
-    var times = [[Double]](repeating: [], count: 5)
+    let reals = random.normal([batch, configuration.imageChannels, configuration.resolution, configuration.resolution])
+    func step(_ networks: TrainingNetworks) {
+      func sample() -> TrainingSample {
+        TrainingSample(
+          count: batch, configuration: configuration, growth: growth, mixingProbability: 0.9, random: random,
+          device: .cpu)
+      }
+      networks.updateDiscriminator(
+        reals: reals, sample: sample(), growth: growth, penalised: true, record: { _, _ in })
+      networks.updateGenerator(sample: sample(), growth: growth, record: { _, _ in })
+      networks.updateAverage(batch: batch)
+    }
+    let clock = ContinuousClock()
+    var (times, parts): ([Double], [Parts]) = ([], [])
+    // Side by side, so that both see the same machine.
+    _ = median {
+      times.append(clock.measure { step(penalised) } / .seconds(1))
+      parts.append(Self.timed(plain, clock) { step(plain) })
+    }
+    // The first are to warm up. Parts of one step, the median one, add up; parts' own medians would not.
+    let typical = parts.dropFirst().sorted { $0.total < $1.total }[(parts.count - 1) / 2]
+    let whole = times.dropFirst().sorted()[(times.count - 1) / 2]
+    var result = typical
+    result.penalty = (whole - typical.total) / Double(penaltyInterval)
+    return result
+  }
 
-    func timed<Result>(_ part: Int, _ body: () -> Result) -> Result {
-      var result: Result!
-      let seconds = ContinuousClock().measure { result = body() } / .seconds(1)
-      times[part][times[part].count - 1] += seconds
-      return result
+  /// The parts of a step of `networks`: all that has passed since the part before belongs to the one that ends.
+  private static func timed(_ networks: TrainingNetworks, _ clock: ContinuousClock, _ step: () -> Void) -> Parts {
+    var parts = Parts()
+    var start = clock.now
+    func seconds() -> Double {
+      defer { start = clock.now }
+      return (clock.now - start) / .seconds(1)
     }
-    func step() {
-      for i in times.indices { times[i].append(0) }
-      let (first, second, reals) = timed(0) {
-        func sample() -> TrainingSample {
-          TrainingSample(
-            count: batch, configuration: configuration, growth: growth, mixingProbability: 0.9, random: random,
-            device: .cpu)
-        }
-        let shape = [batch, configuration.imageChannels, side, side]
-        let values = Tensor(pixels.map { Float($0) / 127.5 - 1 }, shape: shape)
-        return (sample(), sample(), values)
-      }
-      networks.discriminator.store.setRequiresGradient(true)
-      let lossD = timed(1) {
-        let fakes = withoutGradients {
-          networks.generator.trainingImages(first, growth: growth, updatingAverage: false, compute)
-        }
-        return objective.discriminatorLoss(
-          realScores: networks.discriminator(reals, growth: growth, compute),
-          fakeScores: networks.discriminator(fakes, growth: growth, compute))
-      }
-      let optimizerD = networks.discriminatorOptimizer, optimizerG = networks.generatorOptimizer
-      let gradientsD = timed(2) { gradients(of: lossD, withRespectTo: optimizerD.parameters.map(\.value)) }
-      timed(3) {
-        let leaf = reals.requiringGradient()
-        let penalty = objective.penalty(
-          reals: leaf, realScores: networks.discriminator(leaf, growth: growth, compute))
-        _ = gradients(of: penalty, withRespectTo: optimizerD.parameters.map(\.value))
-      }
-      timed(4) { optimizerD.step(gradientsD) }
-      networks.discriminator.store.setRequiresGradient(false)
-      let lossG = timed(1) {
-        objective.generatorLoss(
-          fakeScores: networks.discriminator(
-            networks.generator.trainingImages(second, growth: growth, updatingAverage: true, compute), growth: growth,
-            compute))
-      }
-      let gradientsG = timed(2) { gradients(of: lossG, withRespectTo: optimizerG.parameters.map(\.value)) }
-      timed(4) {
-        optimizerG.step(gradientsG)
-        networks.updateAverage(batch: batch)
+    networks.partEnded = { part in
+      switch part {
+      case .generator: parts.generator += seconds()
+      case .discriminator: parts.discriminator += seconds()
+      case .backward: parts.backward += seconds()
+      case .optimizer: parts.optimizer += seconds()
+      case .rest: parts.rest += seconds()
       }
     }
-    _ = median(step)
-    let medians = times.map { $0.dropFirst().sorted()[($0.count - 1) / 2] }
-    return Parts(
-      data: medians[0], forward: medians[1], backward: medians[2], penalty: medians[3] / Double(penaltyInterval),
-      optimizer: medians[4])
+    defer { networks.partEnded = nil }
+    step()
+    parts.rest += seconds()
+    return parts
   }
 }

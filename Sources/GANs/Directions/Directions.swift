@@ -16,7 +16,8 @@ public struct Directions {
     self.vectors = vectors
     self.names = names
     self.ratings = ratings
-    deviations = samples.matmul(vectors.transposed).variance(over: [0]).squareRoot().doubles
+    deviations =
+      names.isEmpty ? [] : samples.matmul(vectors.transposed).variance(over: [0]).squareRoot().doubles
   }
 
   /// How many there are.

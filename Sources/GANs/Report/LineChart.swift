@@ -16,6 +16,7 @@ struct LineChart {
 
   private static let colours = ["#1f77b4", "#e8743b", "#2ca02c", "#d62f50", "#8a5cc2", "#8c564b", "#17a2b8", "#b8a117"]
   private static let (width, height, left, right, top, bottom) = (400.0, 240.0, 56.0, 12.0, 26.0, 34.0)
+  private static let legendLine = 14.0
 
   /// The picture.
   func svg(_ series: [Series], legend: Bool) -> String {
@@ -28,11 +29,19 @@ struct LineChart {
       content +=
         "<polyline class=\"curve\" stroke=\"\(colour)\" points=\"\(path)\"><title>\(escaped(one.name))</title></polyline>\n"
       if legend {
+        // Below the axis, a line each: beside curves there is no place that is always free.
+        let y = Self.height + Self.legendLine * Double(i)
+        content += "<path class=\"curve\" stroke=\"\(colour)\" d=\"M\(Self.left) \(y)h16\"/>"
         content +=
-          "<text x=\"\(Self.width - Self.right)\" y=\"\(Self.top + 12 + 13 * Double(i))\" text-anchor=\"end\" style=\"fill:\(colour)\">\(escaped(one.name))</text>\n"
+          "<text class=\"legend\" x=\"\(Self.left + 22)\" y=\"\(y + 4)\">\(escaped(Self.shortened(one.name)))</text>\n"
       }
     }
-    return wrapped(content)
+    return wrapped(content, legendLines: legend ? series.count : 0)
+  }
+
+  /// A name that fits beside its stroke.
+  private static func shortened(_ name: String) -> String {
+    name.count > 52 ? "\(name.prefix(20))…\(name.suffix(31))" : name
   }
 
   /// The numbers of values in 40 intervals from 0 to the 99th percentile.
@@ -51,8 +60,9 @@ struct LineChart {
     return wrapped(content)
   }
 
-  private func wrapped(_ content: String) -> String {
-    "<svg viewBox=\"0 0 \(Int(Self.width)) \(Int(Self.height))\" role=\"img\" aria-label=\"\(escaped(title))\">\n"
+  private func wrapped(_ content: String, legendLines: Int = 0) -> String {
+    let height = Int(Self.height + Self.legendLine * Double(legendLines))
+    return "<svg viewBox=\"0 0 \(Int(Self.width)) \(height)\" role=\"img\" aria-label=\"\(escaped(title))\">\n"
       + "<text class=\"title\" x=\"\(Self.left)\" y=\"16\">\(escaped(title))</text>\n\(content)</svg>\n"
   }
 

@@ -2,7 +2,7 @@ import Foundation
 import Images
 import Torch
 
-/// What a run's folder holds, read for a report; what is missing or unreadable inside is left out.
+/// What a run's folder holds, read for a report; what is missing or unreadable inside is left out, and told of.
 struct RunRecordFiles {
   let path: String
   let name: String
@@ -12,6 +12,8 @@ struct RunRecordFiles {
   let statistics: [[String: Double]]
   /// The lines of all metric-NAME.jsonl, by metric and then in their order.
   let metrics: [MetricResult]
+  /// What could not be read, a sentence each.
+  let problems: [String]
   private let files: [String]
 
   init(path: String) throws {
@@ -24,16 +26,26 @@ struct RunRecordFiles {
     files = names.sorted { ($0.utf8.count, $0) < ($1.utf8.count, $1) }
     let run = RunDirectory(path: path)
     guard names.contains("options.json") else { throw FileError(.read, path: run.options, code: ENOENT) }
-    options = Self.flattened(
-      try? JSONSerialization.jsonObject(with: Data(contentsOf: URL(fileURLWithPath: run.options))))
-    let decoder = JSONDecoder()
-    func lines(_ file: String) -> [Data] {
-      (try? String(contentsOfFile: file, encoding: .utf8))?.split(separator: "\n").map { Data($0.utf8) } ?? []
+    var problems: [String] = []
+    let found = try? JSONSerialization.jsonObject(with: Data(contentsOf: URL(fileURLWithPath: run.options)))
+    if !(found is [String: Any]) { problems.append("\(run.options) does not hold the options of a run") }
+    options = found is [String: Any] ? Self.flattened(found) : [:]
+    func lines<Line: Decodable>(_ name: String) -> [Line] {
+      guard names.contains(name) else { return [] }
+      guard let data = FileManager.default.contents(atPath: "\(path)/\(name)") else {
+        problems.append("\(path)/\(name) cannot be read")
+        return []
+      }
+      // A last line without its end is still being written.
+      let complete = data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).dropLast()
+      let values = complete.compactMap { try? JSONDecoder().decode(Line.self, from: Data($0)) }
+      let bad = complete.count - values.count
+      if bad > 0 { problems.append("\(path)/\(name) has \(bad) of \(complete.count) lines that cannot be read") }
+      return values
     }
-    statistics = lines(run.statistics).compactMap { try? decoder.decode([String: Double].self, from: $0) }
-    metrics = names.filter { $0.hasPrefix("metric-") && $0.hasSuffix(".jsonl") }.sorted().flatMap { name in
-      lines("\(path)/\(name)").compactMap { try? decoder.decode(MetricResult.self, from: $0) }
-    }
+    statistics = lines("stats.jsonl")
+    metrics = names.filter { $0.hasPrefix("metric-") && $0.hasSuffix(".jsonl") }.sorted().flatMap { lines($0) }
+    self.problems = problems
   }
 
   private static func flattened(_ value: Any?, _ prefix: String = "") -> [String: String] {

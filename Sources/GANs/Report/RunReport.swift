@@ -13,11 +13,16 @@ public struct RunReport {
     self.runs = try runs.map { try RunRecordFiles(path: $0) }
   }
 
+  /// What of the runs could not be read and is not on the page, a sentence each.
+  public var problems: [String] { runs.flatMap(\.problems) }
+
   /// The page.
   /// - Throws: `FileError` where a picture cannot be read.
   public func html() throws -> String {
     let title = runs.map(\.name).joined(separator: " · ")
     var body = "<h1>\(escaped(title))</h1>\n"
+    body += section(
+      "Not read", problems.isEmpty ? "" : "<ul>\n\(problems.map { "<li>\(escaped($0))</li>\n" }.joined())</ul>\n")
     body += section("Losses", charts())
     body += section("Metrics", metricCharts() + metricTable())
     body += section("Samples over time", try runs.map { try samples($0) }.joined())
@@ -125,12 +130,13 @@ public struct RunReport {
   // MARK: Pictures
 
   private func samples(_ run: RunRecordFiles) throws -> String {
-    let grids = run.pictures { $0.hasPrefix("fakes") }
+    let kimg = { RunDirectory.kimg(ofSnapshot: $0) }
+    let grids = run.pictures { kimg($0) != nil }.sorted { kimg($0)! < kimg($1)! }
     guard !grids.isEmpty else { return "" }
     let images = try grids.enumerated().map { i, name in
       "<img\(i == grids.count - 1 ? "" : " hidden") alt=\"\(escaped(name))\" src=\"\(try run.dataURL(name))\">"
     }
-    let labels = grids.map { name in "\(Int(name.dropFirst(5).prefix { $0.isNumber }) ?? 0) kimg" }
+    let labels = grids.map { "\(number(kimg($0)!)) kimg" }
     return """
       <figure class="time" data-labels="\(escaped(labels.joined(separator: "|")))">
       <figcaption>\(escaped(run.name)): <output>\(labels.last!)</output></figcaption>
@@ -143,7 +149,7 @@ public struct RunReport {
 
   private func figures(_ run: RunRecordFiles) throws -> String {
     var result = ""
-    for name in run.pictures({ !$0.hasPrefix("fakes") }) {
+    for name in run.pictures({ RunDirectory.kimg(ofSnapshot: $0) == nil }) {
       result += "<figure><figcaption>\(escaped(run.name)): \(escaped(name))</figcaption>"
       result += "<img alt=\"\(escaped(name))\" src=\"\(try run.dataURL(name))\"></figure>\n"
     }

@@ -131,9 +131,9 @@ public struct Objective: Codable, Sendable, Equatable {
   public func driftTerm(realScores: Tensor) -> Tensor { realScores.squared().mean() * drift }
 
   /// c = k/(k + 1): the optimizer of a network that is regularised every k-th step takes one step more in k, so its
-  /// learning rate is multiplied by c and its β are raised to c (StyleGAN2 §B). 1 where k = 1.
+  /// learning rate is multiplied by c and its β are raised to c (StyleGAN2 §B). 1 where k = 1 or there is no penalty.
   public var lazyCorrection: Double {
-    penaltyInterval > 1 ? Double(penaltyInterval) / Double(penaltyInterval + 1) : 1
+    penaltyInterval > 1 && isRegularized ? Double(penaltyInterval) / Double(penaltyInterval + 1) : 1
   }
 }
 

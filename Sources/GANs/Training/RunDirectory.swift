@@ -100,11 +100,40 @@ public struct RunDirectory: Sendable, Equatable {
   public var state: String { "\(path)/training-state.safetensors" }
 
   /// Generated images after so many thousand images.
-  public func fakes(kimg: Int) -> String { "\(path)/fakes\(String(format: "%06d", kimg)).png" }
+  public func fakes(kimg: Int) -> String { fakes(padded(kimg)) }
   /// Images of a training batch after so many steps.
   public func batch(steps: Int) -> String { "\(path)/batch\(String(format: "%06d", steps)).png" }
   /// The networks after so many thousand images.
-  public func network(kimg: Int) -> String { "\(path)/network-snapshot-\(String(format: "%06d", kimg)).safetensors" }
+  public func network(kimg: Int) -> String { network(padded(kimg)) }
+
+  private func fakes(_ label: String) -> String { "\(path)/fakes\(label).png" }
+  private func network(_ label: String) -> String { "\(path)/network-snapshot-\(label).safetensors" }
+  private func padded(_ kimg: Int) -> String { String(format: "%06d", kimg) }
+
+  /// The files of the snapshot after so many images and steps.
+  ///
+  /// They are named by whole thousands, or to the image ("000150.204") where the whole thousand is another step's: no
+  /// snapshot takes another's place, and a step that is done again has the names that it had.
+  func snapshot(images: Int, steps: Int) -> (network: String, fakes: String) {
+    let kimg = images / 1000
+    let taken = network(kimg: kimg)
+    var label = padded(kimg)
+    if FileManager.default.fileExists(atPath: taken) {
+      let history = try? SafetensorsFile(path: taken).decoded("training", as: NetworkFile.History.self)
+      if history?.steps != steps { label += String(format: ".%03d", images % 1000) }
+    }
+    return (network(label), fakes(label))
+  }
+
+  /// The thousands of images in the name of a snapshot's network or grid; nil where it is no such name.
+  public static func kimg(ofSnapshot name: String) -> Double? {
+    for (prefix, suffix) in [("network-snapshot-", ".safetensors"), ("fakes", ".png")]
+    where name.hasPrefix(prefix) && name.hasSuffix(suffix) {
+      let label = name.dropFirst(prefix.count).dropLast(suffix.count)
+      return label.allSatisfy { $0.isNumber || $0 == "." } ? Double(label) : nil
+    }
+    return nil
+  }
 
   // MARK: Growing files
 

@@ -96,9 +96,16 @@ public struct Schedule: Codable, Sendable, Equatable {
     try require(stableKimg >= 0 && stableKimg <= 1e9, "stableKimg", stableKimg, "0 or more")
     try require(
       !batchSizes.isEmpty && batchSizes.values.allSatisfy { (1...4096).contains($0) }, "batchSizes",
-      batchSizes.description, "1 to 4096 each")
+      Self.text(batchSizes), "1 to 4096 each")
     try require(
       !learningRates.isEmpty && learningRates.values.allSatisfy { $0 > 0 && $0 <= 1 }, "learningRates",
-      learningRates.description, "above 0 and at most 1 each")
+      Self.text(learningRates), "above 0 and at most 1 each")
+  }
+
+  /// A table as options write it: one number, or "8:64,32:16".
+  private static func text(_ table: [Int: some Any]) -> String {
+    if table.isEmpty { return "none" }
+    if table.count == 1, let value = table[4] { return "\(value)" }
+    return table.sorted { $0.key < $1.key }.map { "\($0.key):\($0.value)" }.joined(separator: ",")
   }
 }

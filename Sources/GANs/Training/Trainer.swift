@@ -59,6 +59,7 @@ public final class Trainer {
     try options.validate()
     try options.requireFit(dataset)
     try options.requireMemory()
+    try options.requireBatches()
     Processor.threadCount = options.threads
     let device = try Device(options.device)
     let networks = TrainingNetworks(options, device: device)
@@ -85,13 +86,16 @@ public final class Trainer {
   /// The options with which a run would go on.
   /// - Parameters:
   ///   - totalKimg: a new end; nil for the one it had.
+  ///   - data: where the data is now; nil for where it was.
   ///   - change: changes what is measured.
   /// - Throws: errors of the state's file.
   public static func options(
-    resuming state: String, totalKimg: Double? = nil, measures change: (inout MeasureOptions?) -> Void = { _ in }
+    resuming state: String, totalKimg: Double? = nil, data: String? = nil,
+    measures change: (inout MeasureOptions?) -> Void = { _ in }
   ) throws -> TrainingOptions {
     var options = try TrainingState.options(at: state)
     if let totalKimg { options.totalKimg = totalKimg }
+    if let data { options.data = data }
     change(&options.measures)
     try options.validate()
     return options
@@ -101,12 +105,14 @@ public final class Trainer {
   /// - Parameters:
   ///   - state: a training state; its folder is the run's.
   ///   - totalKimg: a new end; nil for the one it had.
+  ///   - data: where the data is now; nil for where it was. Its content has to be the same.
   ///   - change: changes what is measured.
   ///   - open: opens the data set that options name.
   /// - Throws: errors of the file; ``TrainingError/dataChanged(_:)`` where the data set is another one now,
   ///   ``TrainingError/inUse(_:)`` where another process trains in this folder.
   public convenience init(
-    resuming state: String, totalKimg: Double? = nil, measures change: (inout MeasureOptions?) -> Void = { _ in },
+    resuming state: String, totalKimg: Double? = nil, data: String? = nil,
+    measures change: (inout MeasureOptions?) -> Void = { _ in },
     open: (TrainingOptions) throws -> any ImageDataset
   ) throws {
     // Refused before the folder is touched, so that a wrong path is an error of that path.
@@ -114,7 +120,7 @@ public final class Trainer {
     let directory = RunDirectory(path: AtomicFile.folder(of: state))
     let lock = try directory.lock()
     // Read again: while the lock was not held, another process may have written.
-    let options = try Self.options(resuming: state, totalKimg: totalKimg, measures: change)
+    let options = try Self.options(resuming: state, totalKimg: totalKimg, data: data, measures: change)
     let device = try Device(options.device)
     let dataset = try open(options)
     guard dataset.fingerprint == options.dataset.fingerprint else {
@@ -159,7 +165,7 @@ public final class Trainer {
   /// - Parameters:
   ///   - shouldStop: asked after every step; on true the state is saved and training ends.
   ///   - observe: told what happens; what it throws ends the training.
-  /// - Throws: ``TrainingError/diverged(kimg:state:)`` where a loss is no number any more; the last good state stays.
+  /// - Throws: ``TrainingError/diverged(kimg:state:remedies:)`` where a loss is no number any more; the last good state stays.
   ///   `FileError` and data errors.
   public func train(shouldStop: () -> Bool = { false }, observe: (Event) throws -> Void = { _ in }) throws -> Outcome {
     let clock = ContinuousClock()
@@ -203,7 +209,7 @@ public final class Trainer {
         return .interrupted
       }
     }
-    return .finished(network: directory.network(kimg: progress.images / 1000))
+    return .finished(network: directory.snapshot(images: progress.images, steps: progress.steps).network)
   }
 
   /// The growth of the last step, or of the first one where none is done.
@@ -244,7 +250,7 @@ public final class Trainer {
         reals: reals, sample: sample, fakes: fakes, growth: growth, penalised: penalised, record: record)
     }
     networks.updateAverage(batch: batch)
-    guard isFinite else { throw TrainingError.diverged(kimg: Double(progress.images) / 1000, state: directory.state) }
+    guard isFinite else { throw diverged }
     if options.batchGridSteps > 0 && progress.steps % options.batchGridSteps == 0 { try writeBatchGrid(fakes) }
     progress.growth = growth
     progress.images += batch * options.criticSteps
@@ -305,7 +311,7 @@ public final class Trainer {
   /// - Returns: the event that tells of it.
   private func writeSnapshot() throws -> Event {
     try requireFiniteWeights()
-    let kimg = progress.images / 1000
+    let (network, fakes) = directory.snapshot(images: progress.images, steps: progress.steps)
     let (columns, rows) = gridSize(resolution: options.configuration.resolution)
     let z = latents(seeds: (0..<UInt32(columns * rows)).map { $0 }, size: options.configuration.zSize).to(device)
     let images = (0..<rows).flatMap { row in
@@ -313,12 +319,12 @@ public final class Trainer {
         of: networks.average.images(
           z[row * columns..<(row + 1) * columns], truncation: .none, noise: .constant, growth: growth, options.compute))
     }
-    try ImageGrid.tiled(images, columns: columns).write(to: directory.fakes(kimg: kimg))
+    try ImageGrid.tiled(images, columns: columns).write(to: fakes)
     try NetworkFile.write(
-      to: directory.network(kimg: kimg), generator: networks.generator, average: networks.average,
+      to: network, generator: networks.generator, average: networks.average,
       discriminator: networks.discriminator, growth: growth, history: history)
     try LossPlot.write(statistics: directory.statistics, to: directory.losses)
-    return .snapshot(network: directory.network(kimg: kimg), fakes: directory.fakes(kimg: kimg))
+    return .snapshot(network: network, fakes: fakes)
   }
 
   private func writeState() throws {
@@ -332,9 +338,11 @@ public final class Trainer {
 
   private func requireFiniteWeights() throws {
     let all = networks.generator.store.state + networks.discriminator.store.state
-    guard all.allSatisfy({ $0.value.isAllFinite }) else {
-      throw TrainingError.diverged(kimg: Double(progress.images) / 1000, state: directory.state)
-    }
+    guard all.allSatisfy({ $0.value.isAllFinite }) else { throw diverged }
+  }
+
+  private var diverged: TrainingError {
+    .diverged(kimg: Double(progress.images) / 1000, state: directory.state, remedies: options.remedies)
   }
 
   private var history: NetworkFile.History {
@@ -352,7 +360,7 @@ func gridSize(resolution: Int) -> (columns: Int, rows: Int) {
 /// Why training cannot go on.
 public enum TrainingError: Error, Equatable, CustomStringConvertible {
   /// A loss or a weight is not finite any more.
-  case diverged(kimg: Double, state: String)
+  case diverged(kimg: Double, state: String, remedies: String)
   /// The data set is not the one the run started with.
   case dataChanged(String)
   /// Another process trains in the run's folder.
@@ -361,9 +369,9 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   /// A sentence saying what to do.
   public var description: String {
     switch self {
-    case .diverged(let kimg, let state):
+    case .diverged(let kimg, let state, let remedies):
       "training diverged after \(String(format: "%.1f", kimg)) kimg: a loss or weight is not finite; the last good "
-        + "state is \(state); try a larger --gamma, a smaller --lr, or --precision fp32"
+        + "state is \(state); try \(remedies)"
     case .dataChanged(let path):
       "\(path) is not the data set this run started with: its content differs; restore it, or start a new run with "
         + "--init-from"

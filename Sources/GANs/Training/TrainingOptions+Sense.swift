@@ -27,6 +27,31 @@ extension TrainingOptions {
     }
   }
 
+  /// Refuses minibatches of one image where a network normalises over the minibatch: one value has no variance.
+  /// - Throws: ``ConfigurationError`` with the way out.
+  public func requireBatches() throws(ConfigurationError) {
+    let trained = configuration.resolutions.filter {
+      ($0 >= schedule.initialResolution && $0 <= schedule.finalResolution) || configuration.resolutions.count == 1
+    }
+    guard trained.contains(where: { schedule.batchSize(at: $0) == 1 }) else { return }
+    // Rarely asked for: the generator itself tells what it keeps of its minibatches.
+    let keepsStatistics = configuration.makeGenerator(seed: 0, device: .cpu).store.buffers.contains {
+      $0.name.hasSuffix("running_var")
+    }
+    if keepsStatistics || configuration.traits.normalizesCriticBatches {
+      throw ConfigurationError(
+        "\(type(of: configuration).title) normalises over the minibatch, and one image has no variance: use --batch 2 or "
+          + "more")
+    }
+  }
+
+  /// What may help where this training diverges.
+  public var remedies: String {
+    let bound = objective.clip != nil ? "a smaller --clip" : objective.isRegularized ? "a larger --gamma" : nil
+    return [bound, "a smaller --lr", precision == .float32 ? nil : "--precision fp32"].compactMap { $0 }
+      .joined(separator: " or ")
+  }
+
   private func requireSensibleObjective() throws(ConfigurationError) {
     let loss = objective.loss
     let isWasserstein = loss == .wasserstein

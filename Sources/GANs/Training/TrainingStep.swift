@@ -15,6 +15,11 @@ public final class TrainingNetworks {
   let averageHalfLife: Double
   let averageDecay: Double?
   let compute: Compute
+  /// Told as each part of an update ends, for whoever times them.
+  var partEnded: ((Part) -> Void)?
+
+  /// Parts of an update: G and D forward, gradients, the optimizer's step, and what lies between.
+  enum Part { case generator, discriminator, backward, optimizer, rest }
 
   /// Fresh networks.
   public convenience init(_ options: TrainingOptions, device: Device = .cpu) {
@@ -58,14 +63,17 @@ public final class TrainingNetworks {
     reals: Tensor, sample: TrainingSample, fakes: Tensor? = nil, growth: Growth, penalised: Bool,
     record: (String, Double) -> Void
   ) {
+    partEnded?(.rest)
     let fakes =
       fakes
       ?? withoutGradients { generator.trainingImages(sample, growth: growth, updatingAverage: false, compute) }
+    partEnded?(.generator)
     discriminator.store.setRequiresGradient(true)
     let everyStep = objective.penaltyInterval == 1
     let reals = reals.requiringGradient(everyStep && objective.isRegularized && objective.regularizer == .r1)
     let realScores = discriminator(reals, growth: growth, compute)
     let fakeScores = discriminator(fakes, growth: growth, compute)
+    partEnded?(.discriminator)
     var loss = objective.discriminatorLoss(realScores: realScores, fakeScores: fakeScores)
     let (realScore, fakeScore) = (realScores.mean().item, fakeScores.mean().item)
     record("Loss/D/loss", loss.item)
@@ -123,8 +131,11 @@ public final class TrainingNetworks {
     sample: TrainingSample, growth: Growth, record: (String, Double) -> Void
   ) -> Tensor {
     discriminator.store.setRequiresGradient(false)
+    partEnded?(.rest)
     let fakes = generator.trainingImages(sample, growth: growth, updatingAverage: true, compute)
+    partEnded?(.generator)
     let scores = discriminator(fakes, growth: growth, compute)
+    partEnded?(.discriminator)
     let loss = objective.generatorLoss(fakeScores: scores)
     record("Loss/G/loss", loss.item)
     step(generatorOptimizer, loss)
@@ -142,7 +153,11 @@ public final class TrainingNetworks {
   }
 
   private func step(_ optimizer: any Optimizer, _ loss: Tensor) {
-    optimizer.step(gradients(of: loss, withRespectTo: optimizer.parameters.map(\.value)))
+    partEnded?(.rest)
+    let found = gradients(of: loss, withRespectTo: optimizer.parameters.map(\.value))
+    partEnded?(.backward)
+    optimizer.step(found)
+    partEnded?(.optimizer)
   }
 
   /// Mean sign of scores: 1 where D takes all for real; near 1 on reals D knows them by heart.

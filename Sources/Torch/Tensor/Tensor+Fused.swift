@@ -47,6 +47,8 @@ public enum Resampling: Sendable {
 }
 
 /// The transformed filters of one weight, kept until the weight changes.
+///
+/// Threads may share them, as they share the network that has them.
 public final class TransformedFilters: @unchecked Sendable {
   fileprivate let pointer: ct_filters = ct_filters_new()
 

@@ -1,0 +1,64 @@
+import Foundation
+import GANs
+import Testing
+import _TestSupport
+
+@Suite struct ReportTests {
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  /// A run's folder with two lines of statistics.
+  private func run(_ name: String, options: String = #"{"seed": 1}"#, lines: [String] = []) throws -> String {
+    let path = folder.file(name)
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    try options.write(toFile: "\(path)/options.json", atomically: true, encoding: .utf8)
+    let good = (1...2).map { #"{"Progress/kimg": \#($0), "Loss/G/loss": \#($0 * 2)}"# }
+    try ((good + lines).joined(separator: "\n") + "\n").write(
+      toFile: "\(path)/stats.jsonl", atomically: true, encoding: .utf8)
+    return path
+  }
+
+  /// The axis ends at 240; each run has a line of its own below, and the picture is as much higher.
+  @Test func legendsLieBelowTheCurves() throws {
+    let runs = try (0..<4).map { try run("0000\($0)-stylegan") }
+    let page = try RunReport(runs: runs).html()
+    #expect(page.contains("viewBox=\"0 0 400 296\""))
+    let places = page.matches(of: /class="legend" x="[0-9.]+" y="([0-9.]+)"/).compactMap { Double($0.output.1) }
+    #expect(places == [244, 258, 272, 286])
+    #expect(try RunReport(runs: [runs[0]]).html().contains("viewBox=\"0 0 400 240\""))
+  }
+
+  @Test func whatCannotBeReadIsTold() throws {
+    let good = try run("good")
+    #expect(try RunReport(runs: [good]).problems == [])
+    let bad = try run("bad", options: "garbage", lines: ["{garbage", "[1]"])
+    try "no\nnumbers\n".write(toFile: "\(bad)/metric-swd.jsonl", atomically: true, encoding: .utf8)
+    // Of a run that goes on: its last line is not finished, which is no fault.
+    let torn = try run("torn")
+    try RunDirectory.append(#"{"Progress/kimg": 3}"#, to: "\(torn)/stats.jsonl")
+    let handle = try #require(FileHandle(forWritingAtPath: "\(torn)/stats.jsonl"))
+    try handle.seekToEnd()
+    try handle.write(contentsOf: Data(#"{"Progress/k"#.utf8))
+    let report = try RunReport(runs: [good, bad, torn])
+    #expect(
+      report.problems == [
+        "\(bad)/options.json does not hold the options of a run",
+        "\(bad)/stats.jsonl has 2 of 4 lines that cannot be read",
+        "\(bad)/metric-swd.jsonl has 2 of 2 lines that cannot be read",
+      ])
+    let page = try report.html()
+    for problem in report.problems { #expect(page.contains("<li>\(problem)</li>")) }
+  }
+
+  /// Snapshots within one thousand images stand in the order of their images.
+  @Test func snapshotsAreOrderedByTheirImages() {
+    let names = [
+      "fakes000151.png", "fakes000150.204.png", "network-snapshot-000150.safetensors", "fakes1234567.png",
+    ]
+    #expect(names.map { RunDirectory.kimg(ofSnapshot: $0) } == [151, 150.204, 150, 1_234_567])
+    for name in ["fakes.png", "fakesnan.png", "reals.png", "network-snapshot-000150.png"] {
+      #expect(RunDirectory.kimg(ofSnapshot: name) == nil)
+    }
+  }
+}

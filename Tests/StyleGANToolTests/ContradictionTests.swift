@@ -1,0 +1,51 @@
+import Foundation
+import Testing
+import _TestSupport
+
+/// Options that contradict each other or what they are used on, and how the program calls them.
+@Suite struct ContradictionTests {
+  static let contradictions: [BadInput] = [
+    .init("train --resume sound-state --init-from net.safetensors", 64, "leave out --init-from"),
+    .init(
+      "generate --outdir OUT/new --network net.safetensors --seeds photo.png", 64,
+      "neither a seed nor a file of latents"),
+    .init("train --resume sound-state --data gone.idx3", 66, "gone.idx3 does not exist"),
+    .init("generate --outdir OUT/new --network net.safetensors --noise-seed 4", 64, "use --noise-mode random"),
+    .init(
+      "generate --outdir OUT/new --network net.safetensors --noise-mode none --noise-seed 4", 64,
+      "use --noise-mode random"),
+    .init("interpolate --network net.safetensors --seeds 1,2 --psi-from 0.5 --outdir OUT/new", 64, "--path truncation"),
+    .init(
+      "interpolate --network net.safetensors --seeds 1,2 --noise-seed 1 --outdir OUT/new", 64, "--noise-mode random"),
+    .init("detector train --data missing --out OUT/no/d.safetensors", 73, "its folder does not exist"),
+    .init("detector train --data missing --out OUT/mine.txt/d.safetensors", 73, "not a folder"),
+    .init("help nonsense", 64, "no command 'nonsense'"),
+    .init("help dataset nonsense", 64, "no command 'dataset nonsense'"),
+    .init(
+      "interpolate --network net.safetensors --seeds 1,2 --moving-noise --noise-mode none --outdir OUT/new", 64,
+      "--moving-noise needs noise"),
+  ]
+
+  @Test(arguments: contradictions) func contradictionsAreRefused(_ bad: BadInput) throws { try check(bad) }
+
+  /// What the library calls by its property, the program calls by its option.
+  static let names: [BadInput] = [
+    ("--batch 0", "--batch is 0,"), ("--batch 8:4,16:0", "--batch is 8:4,16:0,"), ("--lr nan", "--lr is nan,"),
+    ("--w-dim 0", "--w-dim is 0,"), ("--kimg 0", "--kimg is 0.0,"),
+    ("--gamma -1", "--gamma is -1.0,"), ("--mixing 2", "--mixing is 2.0,"),
+    ("--critic-steps 0", "--critic-steps is 0,"), ("--ema-kimg -1", "--ema-kimg is -1.0,"),
+    ("--tick 0", "--tick is 0.0,"),
+    ("--snap 0", "--snap is 0,"), ("--start-resolution 6", "--start-resolution is 6,"),
+    ("--fade-kimg -1", "--fade-kimg is -1.0,"), ("--stable-kimg -1", "--stable-kimg is -1.0,"),
+    ("--cfg dcgan --features 0", "--features is 0,"), ("--cfg gan --bn-epsilon 0", "--bn-epsilon is 0.0,"),
+    ("--cfg wgan --clip -1", "--clip is -1.0,"), ("--cfg wgan-gp --drift -1", "--drift is -1.0,"),
+  ].map { BadInput("train --data good.idx3 --outdir OUT/runs \($0)", 64, "error: \($1)") }
+
+  @Test(arguments: names) func optionsAreNamed(_ bad: BadInput) throws { try check(bad) }
+
+  private func check(_ bad: BadInput) throws {
+    let out = try TemporaryFolder()
+    try "mine".write(toFile: out.file("mine.txt"), atomically: true, encoding: .utf8)
+    try bad.check(out: out.path)
+  }
+}
