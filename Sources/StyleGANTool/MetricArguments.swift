@@ -5,19 +5,19 @@ import GANs
 import Images
 import Torch
 
-/// Metrics by name, with commas.
+/// Metrics by name, with commas; what is named twice is measured once.
 struct MetricList: ExpressibleByArgument, Sendable {
   let names: [String]
 
   init?(argument: String) { names = argument.split(separator: ",", omittingEmptySubsequences: false).map(String.init) }
 
   func metrics() throws -> [Metric] {
-    try names.map { name in
+    try names.reduce(into: []) { metrics, name in
       guard let metric = Metric(rawValue: name) else {
         let known = Metric.allCases.map(\.rawValue).joined(separator: ", ")
         throw ValidationError("--metrics has '\(name)', which is not known; the metrics are: \(known)")
       }
-      return metric
+      if !metrics.contains(metric) { metrics.append(metric) }
     }
   }
 }

@@ -95,7 +95,7 @@ struct Metrics: ParsableCommand {
         $0, resolution: file.configuration.dataResolution, channels: file.configuration.imageChannels,
         notice: { printError($0) })
     }
-    try requireMemory(channels: file.configuration.imageChannels)
+    try requireMemory(channels: file.configuration.imageChannels, reals)
     let run = try self.run(reals, file.history?.dataset, device, signals)
     if let obstacle = run.obstacle(try run.subject(file, raw: weights == .raw), reals) { throw obstacle }
     if !quiet { print("\(path), \(weights.rawValue) weights") }
@@ -118,7 +118,7 @@ struct Metrics: ParsableCommand {
       try DatasetSource.open(
         $0, resolution: pictures.resolution, channels: pictures.channels, notice: { printError($0) })
     }
-    try requireMemory(channels: pictures.channels)
+    try requireMemory(channels: pictures.channels, reals)
     let run = try self.run(reals ?? pictures, nil, device, signals)
     let subject = MetricSubject(pictures, seed: seed)
     if let obstacle = run.obstacle(subject, reals) { throw obstacle }
@@ -144,9 +144,9 @@ struct Metrics: ParsableCommand {
   }
 
   /// Sliced Wasserstein distances hold all patches of a level.
-  private func requireMemory(channels: Int) throws {
+  private func requireMemory(channels: Int, _ reals: (any ImageDataset)?) throws {
     guard try metrics.metrics().contains(.swd) else { return }
-    let count = samples ?? Metric.swd.usualSamples
+    let count = min(samples ?? Metric.swd.usualSamples, reals?.count ?? .max)
     let needed = SlicedWassersteinDistance(samples: count).leastMemory(channels: channels)
     if let limit = ProcessMemory.limit, needed > limit {
       throw ValidationError(

@@ -164,6 +164,37 @@ private struct DotsAndStripes: ImageDataset {
     #expect(try alone.measure(.msssim).value < 1)
   }
 
+  /// Every metric takes the fewest images that it is defined for, and refuses one less, of fakes and of reals.
+  @Test(arguments: [(Metric.fid50kFull, 2), (.kid50k, 2), (.pr50k3, 4), (.pr50k3Full, 4), (.swd, 1)])
+  func fewImages(_ metric: Metric, _ least: Int) throws {
+    let folder = try TemporaryFolder()
+    func measured(reals: Int, samples: Int?) throws -> MetricResult {
+      let evaluation = evaluation(DotsAndStripes(shift: 1), folder, reals: DotsAndStripes(count: reals))
+      evaluation.samples = samples
+      defer { evaluation.removeFakes() }
+      return try evaluation.measure(metric)
+    }
+    #expect(try measured(reals: least, samples: 8).value.isFinite)
+    #expect(try measured(reals: 8, samples: least).value.isFinite)
+    for (reals, samples) in [(least - 1, 8), (8, least - 1)] where least > 1 {
+      let error = try #require(throws: MetricError.self) { try measured(reals: reals, samples: samples) }
+      #expect(error.description.contains("at least \(least)") && error.description.contains("\(least - 1)"))
+    }
+  }
+
+  /// Two sets of one size: the number that is said is the number there was.
+  @Test func patchesOfFewReals() throws {
+    let folder = try TemporaryFolder()
+    let evaluation = evaluation(DotsAndStripes(shift: 1), folder, reals: DotsAndStripes(count: 8))
+    evaluation.samples = 64
+    let result = try evaluation.measure(.swd)
+    #expect(result.samples == ["fake": 8, "real": 8] && result.metric == "swd@8")
+    let odd = MetricEvaluation(
+      MetricSubject(DotsAndStripes(resolution: 20), seed: 0), reals: DotsAndStripes(resolution: 20), detector: nil,
+      cacheFolder: folder.path)
+    #expect(throws: MetricError.self) { try odd.measure(.swd) }
+  }
+
   /// Stopped in the middle of the fakes, another process goes on with the same result and draws nothing twice.
   @Test func anInterruptedEvaluationGoesOn() throws {
     let (folder, other) = (try TemporaryFolder(), try TemporaryFolder())

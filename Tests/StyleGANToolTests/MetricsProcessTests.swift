@@ -106,6 +106,22 @@ import _TestSupport
     #expect(try lines("here/metric-msssim.jsonl").count == 1)
   }
 
+  /// What is too little for a metric is one sentence, before and while training; what is named twice is measured once.
+  @Test func fewPictures() throws {
+    try idx(count: 3, side: 16).write(to: URL(fileURLWithPath: folder.file("three.idx3")))
+    for line in [
+      "metrics --images data.idx3 --data three.idx3 --metrics pr50k3",
+      "metrics --images data.idx3 --data data.idx3 --metrics pr50k3 --samples 2",
+    ] {
+      let refused = try run(line)
+      #expect(refused.exitCode == 64 && refused.errors.contains("at least 4"), "\(line): \(refused.errors)")
+      #expect(refused.errorLines.count == 1, "\(refused.errors)")
+    }
+    let twice = try run("metrics --images data.idx3 --data data.idx3 --metrics swd,swd --samples 8 --outdir here")
+    #expect(twice.exitCode == 0, "\(twice.errors)")
+    #expect(try lines("here/metric-swd.jsonl").count == 1)
+  }
+
   /// A network without W is measured and walked through; what needs styles says so, and writes nothing.
   @Test func networksWithoutStyles() throws {
     let trained = try run(

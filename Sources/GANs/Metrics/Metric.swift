@@ -53,6 +53,16 @@ public enum Metric: String, CaseIterable, Codable, Sendable {
     }
   }
 
+  /// Fakes, and reals where it compares with them, without which it is not defined: a third neighbour is a fourth image, a
+  /// covariance takes two, and patches are there in one.
+  var leastImages: Int {
+    switch self {
+    case .pr50k3Full, .pr50k3: PrecisionRecall().neighbours + 1
+    case .swd: 1
+    default: 2
+    }
+  }
+
   /// Whether real images are compared with.
   public var needsReals: Bool { [.features].contains(output) || self == .swd }
   /// Whether it looks into a generator, so that pictures alone are not enough.

@@ -56,40 +56,10 @@ public final class MetricEvaluation {
   }
 
   /// Why a metric cannot be measured here; nil where it can.
-  public func obstacle(to metric: Metric) -> MetricError? {
-    if metric.needsReals && reals == nil {
-      return MetricError(metric, "it compares with real images; give --data")
-    }
-    if metric.needsGenerator && subject.generator == nil {
-      return MetricError(metric, "it looks into a generator; give --network in place of --images")
-    }
-    if [.pplWFull, .pplWEnd].contains(metric), let generator = subject.generator, generator.mapping == nil {
-      return MetricError(metric, "this network has no W; measure \(metric == .pplWFull ? "ppl_zfull" : "ppl_zend")")
-    }
-    if let output = metric.output, detector(for: metric) == nil {
-      guard !detectors.isEmpty else { return MetricError(metric, "it needs a detector; give --detector") }
-      let names = detectors.map { "'\($0.name)'" }.joined(separator: " and ")
-      return MetricError(
-        metric,
-        "the detector \(names) gives no \(output.rawValue); give --detector another one, or several with commas")
-    }
-    if metric == .ls, attributes == nil, detector(for: .ls) == nil {
-      return MetricError(
-        metric, "it needs attributes; give --attributes with TorchScript classifiers, or a --detector with classes")
-    }
-    if metric == .msssim, subject.resolution < 16 {
-      return MetricError(metric, "its scales need images of 16 pixels or more; these have \(subject.resolution)")
-    }
-    if let count = subject.count, count < 4 {
-      return MetricError(metric, "\(count) pictures are too few; give at least 4")
-    }
-    return nil
-  }
+  public func obstacle(to metric: Metric) -> MetricError? { MetricConditions(self).obstacle(to: metric) }
 
   /// The detector that a metric takes.
-  func detector(for metric: Metric) -> (any Detector)? {
-    detectors.first { metric == .ls ? !$0.classNames.isEmpty : metric.output.map($0.outputs.contains) ?? false }
-  }
+  func detector(for metric: Metric) -> (any Detector)? { MetricConditions(self).detector(for: metric) }
 
   /// Measures a metric.
   /// - Throws: ``MetricError`` where it cannot be measured; ``Stopped``; what reading, writing and detectors throw.
@@ -132,10 +102,7 @@ public final class MetricEvaluation {
   }
 
   /// Fakes that a metric takes, or pairs of them.
-  private func count(of metric: Metric) -> Int {
-    let count = min(samples ?? metric.usualSamples, subject.count ?? .max)
-    return metric == .msssim ? min(count, (subject.count ?? .max) / 2) : count
-  }
+  private func count(of metric: Metric) -> Int { MetricConditions(self).count(of: metric) }
 
   // MARK: Fakes
 
