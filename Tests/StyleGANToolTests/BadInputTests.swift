@@ -256,7 +256,6 @@ private let draw = "generate --outdir OUT/new --network"
     .init("metrics --network net.safetensors --data good.idx3 --metrics swd --samples 1", 64, "--samples is 1"),
     .init("metrics --network net.safetensors --data good.idx3 --metrics swd --samples -1", 64, "--samples is -1"),
     .init("metrics --network net.safetensors --data good.idx3 --metrics swd --weights best", 64, "--weights"),
-    .init("metrics --network net.safetensors --data good.idx3 --metrics swd --samples 1000000", 64, "memory"),
     .init("metrics --data good.idx3 --metrics swd", 64, "--network or --images"),
     .init("metrics --network net.safetensors --images good.idx3 --metrics swd", 64, "not both"),
     .init("metrics --network net.safetensors --metrics fid50k", 64, "give --data"),
