@@ -71,6 +71,8 @@ struct MetricRun {
   /// Progress is shown.
   var showsProgress = false
   var shouldStop: () -> Bool = { false }
+  /// The same command can go on with the fakes of one that was stopped.
+  var goesOn = true
 
   /// The first metric that cannot be measured.
   func obstacle(_ subject: MetricSubject, _ reals: (any ImageDataset)?) -> MetricError? {
@@ -105,6 +107,7 @@ struct MetricRun {
     failed: (any Error) throws -> Void = { throw $0 }
   ) throws {
     let evaluation = evaluation(subject, reals)
+    defer { if !goesOn { evaluation.removeFakes() } }
     try evaluation.plan(metrics)
     var line = ProgressLine(unit: "")
     var unit = ""

@@ -65,7 +65,7 @@ struct TrainingMetrics: ParsableArguments {
         metrics: measures.metrics, detectors: try measures.openDetectors(for: reals, device: device),
         attributes: try measures.openAttributes(device: device), samples: measures.samples, device: device,
         precision: options.precision, say: { lines.append($0) },
-        shouldStop: shouldStop)
+        shouldStop: shouldStop, goesOn: false)
       try run(
         try run.subject(file), reals, folder: trainer.directory.path,
         label: { result in

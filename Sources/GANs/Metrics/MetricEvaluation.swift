@@ -108,8 +108,9 @@ public final class MetricEvaluation {
 
   /// Says what will be measured: the first of these metrics that draws fakes draws them for all.
   ///
-  /// Values are the same without it.
+  /// Values are the same without it. What evaluations of last week left unfinished is removed.
   public func plan(_ metrics: [Metric]) throws {
+    FeatureFile.removeAbandonedFakes(in: folder)
     for metric in metrics where obstacle(to: metric) == nil {
       let count = count(of: metric)
       switch metric {
@@ -153,7 +154,7 @@ public final class MetricEvaluation {
       known.count = max(known.count, count)
       return known
     }
-    let file = try FeatureFile(folder: folder, key: "fakes 2 \(subject.identity) \(key)")
+    let file = try FeatureFile(folder: folder, key: "fakes 2 \(subject.identity) \(key)", ofFakes: true)
     views.append(FakeView(key: key, file: file, count: count, look: look))
     return views.last!
   }
@@ -168,7 +169,7 @@ public final class MetricEvaluation {
       let images = try subject.images(start..<min(start + Self.batch, total))
       for view in open where view.file.count / Self.batch * Self.batch == start {
         // From the start of a batch: a batch's pictures are looked at together.
-        view.file.keep(rows: start)
+        try view.file.keep(rows: start)
         try view.file.append(try view.look(images[0..<min(view.count, start + Self.batch) - start]))
       }
       progress("fakes", min(start + Self.batch, total), total)
@@ -195,7 +196,7 @@ public final class MetricEvaluation {
     let file = try FeatureFile(folder: folder, key: key)
     let images = RealImages(dataset: data, growth: subject.growth, seed: 0, device: device)
     guard file.count < count else { return file }
-    file.keep(rows: file.count / Self.batch * Self.batch)
+    try file.keep(rows: file.count / Self.batch * Self.batch)
     while file.count < count {
       if shouldStop() { throw Stopped() }
       let range = file.count..<min(file.count + Self.batch, count)
