@@ -31,14 +31,9 @@ namespace kernels = ct::kernels;
 
 const kernels::MinimalFiltering &filtering() { return kernels::table().convolution; }
 
+using kernels::image;
 using kernels::isBFloat16;
 bool usesPairs(const Tensor &x) { return isBFloat16(x) && filtering().pairs; }
-
-Tensor image(const Tensor &x) {
-  TORCH_CHECK(x.size(1) <= kernels::maximumChannels, "a fast convolution takes up to ", kernels::maximumChannels,
-              " channels, not ", x.size(1));
-  return kernels::image(x);
-}
 
 /// Memory of a thread for the operands of a block of tiles; it only grows.
 float *scratch(int slot, int64_t floats) {
@@ -51,6 +46,46 @@ float *scratch(int slot, int64_t floats) {
 constexpr int64_t blockTiles = 48;
 
 TileGrid tiles(Resample kind, const Tensor &x) { return {kind, x.size(0), x.size(2), x.size(3)}; }
+
+/// The memory under the pixels of tiles, asked for a few cache lines at a time while products are made: the transforms
+/// would wait for it. Addresses beside the image do no harm.
+class Ahead {
+  static constexpr uintptr_t lineSize = 64;
+  uintptr_t data, line = 0, end = 0;
+  int64_t pixel, side, columns, tile, last, row = 0;
+
+  bool nextRow() {
+    if (tile >= last) return false;
+    const int64_t column = tile % columns, run = std::min(columns - column, last - tile);
+    line = data + ((tile / columns * side + row) * columns + column) * side * pixel;
+    end = line + run * side * pixel;
+    if (++row == side) row = 0, tile += run;
+    return true;
+  }
+
+ public:
+  /// Tiles [first, first + count), `side` pixels wide and high.
+  Ahead(const TileGrid &grid, const Tensor &image, int64_t side, int64_t first, int64_t count)
+      : data(reinterpret_cast<uintptr_t>(image.const_data_ptr())), pixel(image.size(1) * image.element_size()),
+        side(side), columns(grid.columns()), tile(first), last(std::min(first + count, grid.count())) {}
+  /// The images that are read, and those that are written.
+  static Ahead input(const TileGrid &grid, const Tensor &image, int64_t first, int64_t count) {
+    return {grid, image, grid.kind == Resample::up ? 1 : 2, first, count};
+  }
+  static Ahead output(const TileGrid &grid, const Tensor &image, int64_t first, int64_t count) {
+    return {grid, image, grid.kind == Resample::down ? 1 : 2, first, count};
+  }
+
+  /// The share of each of so many calls of `fetch`.
+  int64_t share(int64_t calls) const {
+    const int64_t lines = std::max<int64_t>(0, last - tile) * side * side * pixel / lineSize;
+    return (lines + calls - 1) / calls;
+  }
+  void fetch(int64_t lines) {
+    for (; lines > 0 && (line < end || nextRow()); --lines, line += lineSize)
+      __builtin_prefetch(reinterpret_cast<const void *>(line), 0, 2);
+  }
+};
 
 // MARK: Filters
 
@@ -98,7 +133,8 @@ struct ct_filters_box : torch::CustomClassHolder {
     const std::lock_guard<std::mutex> lock(mutex);
     Set &set = sets[transposed][pairs];
     if (!set.isOf(weight, scale, kind))
-      set = {packed(kind, weight, transposed, scale, pairs), weight.detach(), static_cast<int64_t>(weight._version()), scale, kind};
+      set = {packed(kind, weight, transposed, scale, pairs), weight.detach(), static_cast<int64_t>(weight._version()),
+             scale, kind};
     return set.packed;
   }
 };
@@ -133,13 +169,25 @@ Tensor convolved(Resample kind, const Tensor &input, const Tensor &u, int64_t ou
     Operand v{scratch(0, P * (blockTiles * stride + positionGap)), pairs, inputs, count};
     f.transformInput(grid, x.const_data_ptr(), bf16, inputs, 0, first, count, false, v);
     float *m = scratch(1, P * (blockTiles * groupPanels * f.panel + positionGap));
+    // The threads take blocks in turn.
+    Ahead next = Ahead::input(grid, x, (item / splits + at::get_num_threads()) * blockTiles, blockTiles);
+    Ahead target = Ahead::output(grid, y, first, count);
+    const int64_t rowsAtOnce = down ? 12 : count;
+    const int64_t calls = (lastPanel - firstPanel) * (down ? (count + rowsAtOnce - 1) / rowsAtOnce : P);
+    const int64_t nextShare = splits == 1 ? next.share(calls) : 0, targetShare = target.share(calls);
     for (int64_t group = firstPanel; group < lastPanel; group += groupPanels) {
       const int64_t end = std::min(group + groupPanels, lastPanel), mStride = groupPanels * f.panel;
       for (int64_t p = 0; p < (down ? 1 : P); ++p)
         for (int64_t j = group; j < end; ++j)
-          f.multiply(pairs, static_cast<const char *>(v.data) + p * (count * stride + positionGap) * elementSize, steps,
-                     filters + (down ? j : p * panels + j) * steps * f.panel * elementSize, steps, count,
-                     m + p * (count * mStride + positionGap) + (j - group) * f.panel, mStride);
+          for (int64_t row = 0; row < count; row += rowsAtOnce) {
+            next.fetch(nextShare), target.fetch(targetShare);
+            f.multiply(pairs,
+                       static_cast<const char *>(v.data) +
+                           (p * (count * stride + positionGap) + row * steps) * elementSize,
+                       steps, filters + (down ? j : p * panels + j) * steps * f.panel * elementSize, steps,
+                       std::min(rowsAtOnce, count - row),
+                       m + p * (count * mStride + positionGap) + row * mStride + (j - group) * f.panel, mStride);
+          }
       const int64_t begin = group * f.panel, channels = std::min(end * f.panel, outputs) - begin;
       f.transformOutput(grid, m, mStride, first, count, begin, channels, outputs, bf16, y.mutable_data_ptr());
     }
@@ -163,7 +211,8 @@ Tensor filterGradient(Resample kind, const Tensor &input, const Tensor &gradient
   const int64_t limit = std::max<int64_t>(1, (int64_t{64} << 20) / (P * plane * 4));
   const int64_t tileChunks = std::clamp<int64_t>(grid.count() / (2 * block), 1, std::min<int64_t>(limit, 8));
   const int64_t chunkTiles = ((grid.count() + tileChunks - 1) / tileChunks + 1) / 2 * 2;
-  const int64_t inputPanels = f.panelCount(inputs), chunkPanels = std::max<int64_t>(1, (tileChunks < 4 ? 32 * tileChunks : 128) / f.panel);
+  const int64_t inputPanels = f.panelCount(inputs);
+  const int64_t chunkPanels = std::max<int64_t>(1, (tileChunks < 4 ? 32 * tileChunks : 128) / f.panel);
   const int64_t inputChunks = (inputPanels + chunkPanels - 1) / chunkPanels;
   Tensor sums = at::empty({tileChunks, P, inputs, columns}, at::kFloat);
 
@@ -181,14 +230,21 @@ Tensor filterGradient(Resample kind, const Tensor &input, const Tensor &gradient
       f.transformInput(grid, x.const_data_ptr(), bf16, inputs, begin, first, count, true, v);
       f.transformGradient(grid, g.const_data_ptr(), bf16, first, count, n);
       const bool accumulate = first > tileChunk * chunkTiles;
+      Ahead nextX = Ahead::input(grid, x, first + block, last - first - block);
+      Ahead nextG = Ahead::output(grid, g, first + block, last - first - block);
+      const int64_t shareX = nextX.share(P * xPanels * gPanels), shareG = nextG.share(P * xPanels * gPanels);
       for (int64_t p = 0; p < P; ++p)
         for (int64_t i = 0; i < xPanels; ++i)
-          for (int64_t j = 0; j < gPanels; ++j)
+          for (int64_t j = 0; j < gPanels; ++j) {
+            nextX.fetch(shareX), nextG.fetch(shareG);
+            const int64_t panel = rows * f.panel;
             f.multiplyTransposed(
-                pairs, static_cast<const char *>(v.data) + (p * (xPanels * rows * f.panel + positionGap) + i * rows * f.panel) * elementSize,
-                static_cast<const char *>(n.data) + ((down ? 0 : p) * (gPanels * rows * f.panel + positionGap) + j * rows * f.panel) * elementSize, steps,
-                std::min(f.panel, channels - i * f.panel),
+                pairs, static_cast<const char *>(v.data) + (p * (xPanels * panel + positionGap) + i * panel) * elementSize,
+                static_cast<const char *>(n.data) +
+                    ((down ? 0 : p) * (gPanels * panel + positionGap) + j * panel) * elementSize,
+                steps, std::min(f.panel, channels - i * f.panel),
                 target + p * plane + (begin + i * f.panel) * columns + j * f.panel, columns, accumulate);
+          }
     }
   });
 

@@ -45,9 +45,6 @@ struct Operand {
 /// positions lie `positionGap` elements, so that the same place of all of them does not fall into one set of the cache.
 constexpr int64_t positionGap = 32;
 
-/// Channels that the zeros outside an image stand in for.
-constexpr int64_t maximumChannels = 8192;
-
 struct MinimalFiltering {
   int64_t panel;   // columns of a matrix product's step
   int64_t vector;  // channels are padded to multiples of it
