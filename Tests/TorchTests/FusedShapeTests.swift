@@ -35,7 +35,7 @@ import _TestSupport
       ct_tensor_free(weight)
       ct_filters_free(filters)
     }
-    return refusal { ct_fused_convolution(x, weight, filters, Int32(kind), 1, $0, $1) }
+    return refusal { ct_fused_convolution(x, weight, filters, Int32(kind), 1, nil, 0.2, $0, $1) }
   }
 
   @Test func convolutionsTakeWhatFits() throws {
@@ -71,6 +71,15 @@ import _TestSupport
       defer { ct_tensor_free(bias) }
       let message = refusal { ct_fused_bias_activation(x, bias, 0.2, $0, $1) }
       #expect(fits ? message == nil : try #require(message).contains("a bias of"))
+      let (weight, filters) = (tensor([8, 8, 3, 3]), ct_filters_new())
+      defer {
+        ct_tensor_free(weight)
+        ct_filters_free(filters)
+      }
+      let refused = refusal {
+        ct_fused_convolution(x, weight, filters, Int32(CT_RESAMPLE_NONE), 1, bias, 0.2, $0, $1)
+      }
+      #expect(fits ? refused == nil : try #require(refused).contains("a bias of"))
     }
   }
 

@@ -61,14 +61,53 @@ import _TestSupport
     compared.report()
   }
 
+  /// With bias and leaky ReLU: value, and gradients by image, weight and bias to second order.
+  @Test(arguments: shapes) func activatedAgreesToSecondOrder(_ shape: Shape) {
+    let (x, w) = operands(shape)
+    let b = RandomStream(seed: 8).normal([shape.outputs])
+    func derivatives(_ type: DType, _ convolution: (Tensor, Tensor, Tensor) -> Tensor) -> [Tensor] {
+      let variables = [x, w, b].map { $0.to(type).requiringGradient() }
+      func value() -> Tensor { convolution(variables[0], variables[1], variables[2]) }
+      func loss() -> Tensor {
+        let y = value()
+        return (y.squared() * RandomStream(seed: 6).normal(y.shape).to(type)).sum()
+      }
+      let first = gradients(of: loss(), withRespectTo: variables)
+      let recorded = gradients(of: loss(), withRespectTo: variables, createGraph: true)
+      let norm = recorded.dropFirst().reduce(recorded[0].squared().sum()) { $0 + $1.squared().sum() }
+      let second = gradients(of: norm, withRespectTo: variables)
+      return [value().withoutGraph] + first + recorded.map(\.withoutGraph) + second
+    }
+    let filters = TransformedFilters()
+    let found = derivatives(.float32) {
+      $0.convolvedFused($1, filters: filters, scale: 0.5, resampling: shape.resampling, bias: $2)
+    }
+    let expected = derivatives(.float64) {
+      (direct($0, $1 * 0.5, shape) + $2.reshaped([1, -1, 1, 1])).leakyReLU(slope: 0.2)
+    }
+    let compared = Comparison("activated, \(shape.testDescription)", relative: 3e-6)
+    let names = ["∂x", "∂w", "∂b"]
+    let all = ["value"] + names + names.map { $0 + " with a graph" } + names.map { "second " + $0 }
+    for (i, name) in all.enumerated() { compared(found[i], expected[i], name) }
+    compared.report()
+  }
+
   @Test(arguments: shapes) func halfPrecisionStaysNear(_ shape: Shape) {
     let (x, w) = operands(shape)
-    let rounded = (x.to(.bfloat16), w.to(.bfloat16).to(.float32))
+    let rounded = (x.to(.bfloat16).requiringGradient(), w.to(.bfloat16).to(.float32).requiringGradient())
     let found = rounded.0.convolvedFused(rounded.1, filters: TransformedFilters(), resampling: shape.resampling)
     #expect(found.dtype == .bfloat16)
+    let exact = (x.to(.bfloat16).to(.float64).requiringGradient(), w.to(.bfloat16).to(.float64).requiringGradient())
+    let expected = direct(exact.0, exact.1, shape)
     expectClose(
-      found.to(.float64), direct(rounded.0.to(.float64), rounded.1.to(.float64), shape), relative: 2e-2,
-      "bfloat16, \(shape.testDescription)")
+      found.to(.float64).withoutGraph, expected.withoutGraph, relative: 2e-2, "bfloat16, \(shape.testDescription)")
+    let g = RandomStream(seed: 7).normal(found.shape).to(.bfloat16)
+    let gradient = gradients(of: (found * g).to(.float32).sum(), withRespectTo: [rounded.0, rounded.1])
+    let wanted = gradients(of: (expected * g.to(.float64)).sum(), withRespectTo: [exact.0, exact.1])
+    for (i, name) in ["∂x", "∂w"].enumerated() {
+      expectClose(
+        gradient[i].to(.float64), wanted[i], relative: 2e-2, "\(name) in bfloat16, \(shape.testDescription)")
+    }
   }
 
   /// Filters are kept between uses, and made anew after every kind of update.

@@ -37,7 +37,7 @@ bool usesPairs(const Tensor &x) { return isBFloat16(x) && filtering().pairs; }
 
 /// Memory of a thread for the operands of a block of tiles; it only grows.
 float *scratch(int slot, int64_t floats) {
-  thread_local Tensor buffers[3];
+  thread_local Tensor buffers[2];
   Tensor &buffer = buffers[slot];
   if (!buffer.defined() || buffer.numel() < floats) buffer = at::zeros({floats}, at::kFloat);
   return buffer.mutable_data_ptr<float>();
@@ -145,7 +145,8 @@ using Filters = c10::intrusive_ptr<ct_filters_box>;
 
 // MARK: Image × filter → image
 
-Tensor convolved(Resample kind, const Tensor &input, const Tensor &u, int64_t outputs) {
+Tensor convolved(Resample kind, const Tensor &input, const Tensor &u, int64_t outputs,
+                 const kernels::Activation &activation = {}) {
   const Tensor x = image(input);
   const auto &f = filtering();
   const TileGrid grid = tiles(kind, x);
@@ -189,7 +190,7 @@ Tensor convolved(Resample kind, const Tensor &input, const Tensor &u, int64_t ou
                        m + p * (count * mStride + positionGap) + row * mStride + (j - group) * f.panel, mStride);
           }
       const int64_t begin = group * f.panel, channels = std::min(end * f.panel, outputs) - begin;
-      f.transformOutput(grid, m, mStride, first, count, begin, channels, outputs, bf16, y.mutable_data_ptr());
+      f.transformOutput(grid, m, mStride, first, count, begin, channels, outputs, activation, bf16, y.mutable_data_ptr());
     }
   });
   return y;
@@ -253,18 +254,9 @@ Tensor filterGradient(Resample kind, const Tensor &input, const Tensor &gradient
   float *result = dW.mutable_data_ptr<float>();
   const int64_t rowsAtOnce = std::max<int64_t>(1, 4096 / columns);
   kernels::parallelFor((inputs + rowsAtOnce - 1) / rowsAtOnce, [&](int64_t item) {
-    float *total = scratch(2, P * columns);
-    for (int64_t i = item * rowsAtOnce; i < std::min(inputs, (item + 1) * rowsAtOnce); ++i) {
-      for (int64_t p = 0; p < P; ++p) {
-        float *row = total + p * columns;
-        std::copy_n(partial + p * plane + i * columns, columns, row);
-        for (int64_t c = 1; c < tileChunks; ++c) {
-          const float *more = partial + (c * P + p) * plane + i * columns;
-          for (int64_t k = 0; k < columns; ++k) row[k] += more[k];
-        }
-      }
-      f.filterGradient(kind, total, columns, outputs, static_cast<float>(scale), result + 9 * i, 9 * inputs);
-    }
+    for (int64_t i = item * rowsAtOnce; i < std::min(inputs, (item + 1) * rowsAtOnce); ++i)
+      f.filterGradient(kind, partial + i * columns, plane, tileChunks, P * plane, outputs, static_cast<float>(scale),
+                       result + 9 * i, 9 * inputs);
   });
   return dW;
 }
@@ -277,6 +269,11 @@ struct Setting {
   bool transposed;
   double scale;
 
+  int64_t outputs(const Tensor &weight) const { return weight.size(transposed ? 1 : 0); }
+  Tensor packed(const Tensor &weight, const Filters &filters, bool pairs) const {
+    return filters ? filters->get(kind, weight, transposed, scale, pairs)
+                   : ::packed(kind, weight, transposed, scale, pairs);
+  }
   Setting adjoint() const { return {::adjoint(kind), !transposed, scale * adjointFactor(kind)}; }
   void save(AutogradContext *context, const Filters &filters) const {
     context->saved_data["kind"] = static_cast<int64_t>(kind);
@@ -304,9 +301,7 @@ struct Convolution : Function<Convolution> {
                         const Filters *filters) {
     context->save_for_backward({x, weight});
     setting->save(context, *filters);
-    const Tensor u = *filters ? (*filters)->get(setting->kind, weight, setting->transposed, setting->scale, usesPairs(x))
-                              : packed(setting->kind, weight, setting->transposed, setting->scale, usesPairs(x));
-    return convolved(setting->kind, x, u, weight.size(setting->transposed ? 1 : 0));
+    return convolved(setting->kind, x, setting->packed(weight, *filters, usesPairs(x)), setting->outputs(weight));
   }
   static variable_list backward(AutogradContext *context, variable_list gradients) {
     const variable_list saved = context->get_saved_variables();
@@ -333,6 +328,32 @@ struct FilterProduct : Function<FilterProduct> {
     variable_list results(3);
     if (context->needs_input_grad(0)) results[0] = convolution(saved[1], gradients[0], setting.adjoint(), {});
     if (context->needs_input_grad(1)) results[1] = convolution(saved[0], gradients[0], setting, {});
+    return results;
+  }
+};
+
+/// x, weight, bias → leaky ReLU of y + bias
+struct ActivatedConvolution : Function<ActivatedConvolution> {
+  static Tensor forward(AutogradContext *context, const Tensor &x, const Tensor &weight, const Tensor &bias,
+                        double slope, const Setting *setting, const Filters *filters) {
+    const Tensor b = bias.detach().to(at::kFloat).contiguous();
+    const Tensor y = convolved(setting->kind, x, setting->packed(weight, *filters, usesPairs(x)), setting->outputs(weight),
+                               {b.const_data_ptr<float>(), static_cast<float>(slope)});
+    context->save_for_backward({x, weight, y.detach()});
+    context->saved_data["slope"] = slope;
+    setting->save(context, *filters);
+    return y;
+  }
+  static variable_list backward(AutogradContext *context, variable_list gradients) {
+    const variable_list saved = context->get_saved_variables();
+    const Setting setting = Setting::saved(context);
+    const auto g = kernels::activationGradient(gradients[0], saved[2], context->saved_data["slope"].toDouble(),
+                                               context->needs_input_grad(2));
+    variable_list results(6);
+    if (context->needs_input_grad(0))
+      results[0] = convolution(g.x, saved[1], setting.adjoint(), Setting::savedFilters(context));
+    if (context->needs_input_grad(1)) results[1] = filterProduct(saved[0], g.x, setting);
+    results[2] = g.bias;
     return results;
   }
 };
@@ -371,10 +392,15 @@ ct_filters ct_filters_new(void) { return c10::make_intrusive<ct_filters_box>().r
 void ct_filters_free(ct_filters filters) { Filters::reclaim(filters); }
 
 ct_status ct_fused_convolution(ct_tensor x, ct_tensor weight, ct_filters filters, int32_t resample, double scale,
-                               ct_tensor *out, char **message) {
+                               ct_tensor bias, double slope, ct_tensor *out, char **message) {
   return ct::made(out, message, [&] {
     requireFit(x->value, weight->value, resample);
     const Setting setting{static_cast<Resample>(resample), false, scale};
-    return convolution(x->value, weight->value, setting, Filters::reclaim_copy(filters));
+    const Filters box = Filters::reclaim_copy(filters);
+    if (!bias) return convolution(x->value, weight->value, setting, box);
+    TORCH_CHECK(bias->value.is_cpu() && bias->value.dim() == 1 && bias->value.size(0) == weight->value.size(0),
+                "a bias of ", bias->value.sizes(), " on ", bias->value.device(), " for a weight of ",
+                weight->value.sizes());
+    return ActivatedConvolution::apply(x->value, weight->value, bias->value, slope, &setting, &box);
   });
 }

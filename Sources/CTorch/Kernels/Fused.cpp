@@ -115,6 +115,21 @@ struct Mask : Function<Mask> {
   }
 };
 
+}  // namespace
+
+kernels::ActivationGradient kernels::activationGradient(const Tensor &g, const Tensor &y, double slope,
+                                                        bool wantsBias) {
+  if (at::GradMode::is_enabled()) {
+    const Tensor gx = Mask::apply(g, y, slope);
+    return {gx, wantsBias ? gx.to(at::kFloat).sum({0, 2, 3}) : Tensor()};
+  }
+  Tensor sums;
+  const Tensor gx = masked(g, y, slope, wantsBias ? &sums : nullptr);
+  return {gx, sums};
+}
+
+namespace {
+
 struct BiasActivation : Function<BiasActivation> {
   static Tensor forward(AutogradContext *context, const Tensor &input, const Tensor &bias, double slope) {
     const Tensor x = image(input), b = floats(bias);
@@ -136,14 +151,8 @@ struct BiasActivation : Function<BiasActivation> {
   static variable_list backward(AutogradContext *context, variable_list g) {
     const Tensor y = context->get_saved_variables()[0];
     const double slope = context->saved_data["slope"].toDouble();
-    const bool wantsBias = context->needs_input_grad(1);
-    if (at::GradMode::is_enabled()) {
-      const Tensor gx = Mask::apply(g[0], y, slope);
-      return {gx, wantsBias ? gx.to(at::kFloat).sum({0, 2, 3}) : Tensor(), Tensor()};
-    }
-    Tensor sums;
-    const Tensor gx = masked(g[0], y, slope, wantsBias ? &sums : nullptr);
-    return {gx, sums, Tensor()};
+    const auto found = kernels::activationGradient(g[0], y, slope, context->needs_input_grad(1));
+    return {found.x, found.bias, Tensor()};
   }
 };
 

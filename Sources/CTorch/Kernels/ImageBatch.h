@@ -28,4 +28,11 @@ inline at::Tensor image(const at::Tensor &x) {
   return x.contiguous(at::MemoryFormat::ChannelsLast);
 }
 
+/// The gradient of y = leaky ReLU of x + bias: gx = g·(y > 0 ? 1 : slope), in the type of y, and, where asked for, its sum
+/// by channel. Differentiable in g where gradients are recorded.
+struct ActivationGradient {
+  at::Tensor x, bias;
+};
+ActivationGradient activationGradient(const at::Tensor &g, const at::Tensor &y, double slope, bool wantsBias);
+
 }  // namespace ct::kernels

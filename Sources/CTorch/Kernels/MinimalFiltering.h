@@ -38,6 +38,12 @@ struct Operand {
   int64_t tiles;  // rows of the block
 };
 
+/// A bias for each channel and a leaky ReLU, put on the outputs; without a bias, neither.
+struct Activation {
+  const float *bias = nullptr;
+  float slope = 1;
+};
+
 /// The kernels of one instruction set.
 ///
 /// Row-major operands: [position][tile][stride] (down: [tile][position][stride]), channels padded with zeros to
@@ -62,16 +68,18 @@ struct MinimalFiltering {
                             const Operand &out);
   /// Aᵀ m A: products [position][tile][stride], with gaps, of tiles [first, first + count) to outputs [begin, begin + channels).
   void (*transformOutput)(const TileGrid &, const float *products, int64_t stride, int64_t first, int64_t count,
-                          int64_t begin, int64_t channels, int64_t imageChannels, bool bf16, void *image);
+                          int64_t begin, int64_t channels, int64_t imageChannels, const Activation &, bool bf16,
+                          void *image);
   /// c[rows × panel] = a[rows × steps]·b[steps × panel], a row-major.
   void (*multiply)(bool pairs, const void *a, int64_t stride, const void *b, int64_t steps, int64_t rows, float *c,
                    int64_t cStride);
   /// c[rows × panel] (+)= aᵀ·b for panels a, b [steps × panel].
   void (*multiplyTransposed)(bool pairs, const void *a, const void *b, int64_t steps, int64_t rows, float *c,
                              int64_t cStride, bool accumulate);
-  /// dW = scale·Gᵀ dU G for one input channel: dU[position][columns] with `planeStride` between positions.
-  void (*filterGradient)(Resample, const float *products, int64_t planeStride, int64_t outputs, float scale, float *dW,
-                         int64_t dWStride);
+  /// dW = scale·Gᵀ dU G for one input channel, dU the sum of `parts` that lie `partStride` apart: each is
+  /// [position][columns] with `planeStride` between positions.
+  void (*filterGradient)(Resample, const float *products, int64_t planeStride, int64_t parts, int64_t partStride,
+                         int64_t outputs, float scale, float *dW, int64_t dWStride);
 
   int64_t stride(int64_t channels) const { return (channels + vector - 1) / vector * vector; }
   int64_t panelCount(int64_t channels) const { return (channels + panel - 1) / panel; }

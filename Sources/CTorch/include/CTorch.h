@@ -146,8 +146,8 @@ ct_filters ct_filters_new(void);
 void ct_filters_free(ct_filters filters);
 enum { CT_RESAMPLE_NONE, CT_RESAMPLE_UP, CT_RESAMPLE_DOWN };
 /// A 3×3 convolution with scale·weight, padding 1, after doubling (up) or before averaging 2×2 squares (down); height
-/// and width are even, but for up.
-ct_status ct_fused_convolution(ct_tensor x, ct_tensor weight, ct_filters filters, int32_t resample, double scale, ct_out out, ct_message message);
+/// and width are even, but for up. With a bias, float32 [outputs], leaky ReLU of the result + bias; null: neither.
+ct_status ct_fused_convolution(ct_tensor x, ct_tensor weight, ct_filters filters, int32_t resample, double scale, ct_tensor _Nullable bias, double slope, ct_out out, ct_message message);
 
 // MARK: Linear algebra and pooling, for metrics and their detectors
 

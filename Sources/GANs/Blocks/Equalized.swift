@@ -28,9 +28,9 @@ public struct EqualizedLinear {
     multiplier = learningRateMultiplier
   }
 
-  /// Applies the layer.
+  /// Applies the layer. The scale is put on x, which is smaller than W.
   public func callAsFunction(_ x: Tensor) -> Tensor {
-    x.linear(weight.value * scale, bias: bias.map { multiplier == 1 ? $0.value : $0.value * multiplier })
+    (x * scale).linear(weight.value, bias: bias.map { multiplier == 1 ? $0.value : $0.value * multiplier })
   }
 }
 
@@ -63,9 +63,27 @@ public struct EqualizedConv2d {
 
   /// Applies the layer.
   public func callAsFunction(_ x: Tensor, _ compute: Compute = .default) -> Tensor {
-    let x = resampling == .down ? binomialBlur(compute.activations(x), compute) : compute.activations(x)
-    let y = withoutBlur(x, compute)
+    let y = withoutBlur(input(x, compute), compute)
     return resampling == .up ? binomialBlur(y, compute) : y
+  }
+
+  /// Applies the layer, then `activation`: at once where there is a kernel for it.
+  public func callAsFunction(_ x: Tensor, then activation: BiasActivation, _ compute: Compute = .default) -> Tensor {
+    let x = input(x, compute)
+    guard resampling != .up && usesMinimalFiltering(x, compute) else {
+      return activation(withoutBlur(x, compute), compute)
+    }
+    return x.convolvedFused(
+      weight.value, filters: filters, scale: scale, resampling: resampling, bias: activation.bias.value, slope: 0.2)
+  }
+
+  /// `x` as the convolution takes it.
+  private func input(_ x: Tensor, _ compute: Compute) -> Tensor {
+    resampling == .down ? binomialBlur(compute.activations(x), compute) : compute.activations(x)
+  }
+
+  private func usesMinimalFiltering(_ x: Tensor, _ compute: Compute) -> Bool {
+    compute.kernels == .fast && kernel == 3 && x.hasFusedConvolution(resampling)
   }
 
   /// The convolution alone, of activations as they are kept.
@@ -85,7 +103,7 @@ public struct EqualizedConv2d {
 
   /// By minimal filtering where there are kernels for it, else with resampling fused into the convolution.
   private func fast(_ x: Tensor, _ compute: Compute) -> Tensor {
-    if kernel == 3 && x.hasFusedConvolution(weight.value, resampling) {
+    if usesMinimalFiltering(x, compute) {
       return x.convolvedFused(weight.value, filters: filters, scale: scale, resampling: resampling)
     }
     let w = weight.value * scale

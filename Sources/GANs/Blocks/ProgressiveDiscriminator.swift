@@ -13,7 +13,7 @@ public struct FromRGB {
 
   /// Images `[N, imageChannels, r, r]` → features `[N, C, r, r]`.
   public func callAsFunction(_ images: Tensor, _ compute: Compute = .default) -> Tensor {
-    activation(conv(images, compute), compute)
+    conv(images, then: activation, compute)
   }
 }
 
@@ -41,7 +41,7 @@ public struct ProgressiveDiscriminatorBlock {
 
   /// `[N, C, r, r]` → `[N, C', r/2, r/2]`
   public func callAsFunction(_ x: Tensor, _ compute: Compute = .default) -> Tensor {
-    let y = activation1(conv1(activation0(conv0(x, compute), compute), compute), compute)
+    let y = conv1(conv0(x, then: activation0, compute), then: activation1, compute)
     // Progressive GAN takes the mean of 2×2 squares after the activation; filtered, it is part of the convolution.
     return blur ? y : y.averagePooled()
   }
@@ -70,7 +70,7 @@ public struct ProgressiveDiscriminatorEpilogue {
 
   /// `[N, C, 4, 4]` → scores `[N, 1]`, float32.
   public func callAsFunction(_ x: Tensor, _ compute: Compute = .default) -> Tensor {
-    let y = activation(conv(appendingMinibatchStandardDeviation(x, groupSize: group), compute), compute)
+    let y = conv(appendingMinibatchStandardDeviation(x, groupSize: group), then: activation, compute)
     let flat = y.to(.float32).laidOut(.contiguous).reshaped([x.size(0), -1])
     return dense1(dense0(flat).leakyReLU(slope: 0.2))
   }

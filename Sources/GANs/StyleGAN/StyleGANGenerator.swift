@@ -85,11 +85,15 @@ extension StyleGANGenerator: Generator {
   public func trainingImages(
     _ sample: TrainingSample, growth: Growth, updatingAverage: Bool, _ compute: Compute = .default
   ) -> Tensor {
-    let w = mapping(sample.z)
+    // Both latents of a mixture go through the mapping network together: its weights are read once.
+    let count = sample.z.size(0)
+    let mapped = mapping(sample.mixing.map { .concatenated([sample.z, $0.z], along: 0) } ?? sample.z)
+    let w = sample.mixing == nil ? mapped : mapped.sliced(0..<count, along: 0)
     if updatingAverage { mapping.updateAverage(w) }
     var ws = broadcast(w)
     if let mixing = sample.mixing {
-      ws = mixedStyles(ws, broadcast(mapping(mixing.z)), crossover: mixing.crossover)
+      let other = broadcast(mapped.sliced(count..<2 * count, along: 0))
+      ws = mixedStyles(ws, other, crossover: mixing.crossover)
     }
     return synthesis(ws, noise: configuration.noise ? .given(sample.noise) : .none, growth: growth, compute)
   }

@@ -59,11 +59,10 @@ public final class TransformedFilters: @unchecked Sendable {
 }
 
 extension Tensor {
-  /// Whether ``convolvedFused(_:filters:scale:resampling:)`` takes this image batch and weight `[outputs, inputs, 3, 3]`,
-  /// forward and backward: height and width even (but for up), at most 8,192 channels.
-  public func hasFusedConvolution(_ weight: Tensor, _ resampling: Resampling) -> Bool {
+  /// Whether ``convolvedFused(_:filters:scale:resampling:bias:slope:file:line:)`` takes this image batch, forward and backward: height and
+  /// width even (but for up).
+  public func hasFusedConvolution(_ resampling: Resampling) -> Bool {
     hasFusedKernels && (resampling == .up || size(2) % 2 == 0 && size(3) % 2 == 0)
-      && max(weight.size(0), weight.size(1)) <= 8192
   }
 
   /// A 3×3 cross-correlation with scale·weight, zero padding 1, by minimal filtering (Lavin & Gray 2016,
@@ -72,9 +71,11 @@ extension Tensor {
   ///   - weight: `[outputs, inputs, 3, 3]`, float32.
   ///   - filters: where the transformed weight is kept.
   ///   - scale: multiplies the weight.
+  ///   - bias: `[outputs]`, float32: added to the result, of which leaky ReLU of `slope` is taken; nil: neither.
   /// - Returns: `[N, outputs, H', W']` in the type of self.
   public func convolvedFused(
     _ weight: Tensor, filters: TransformedFilters, scale: Double = 1, resampling: Resampling = .none,
+    bias: Tensor? = nil, slope: Double = 0.2,
     file: StaticString = #fileID, line: UInt = #line
   ) -> Tensor {
     let kind =
@@ -84,7 +85,8 @@ extension Tensor {
       case .down: CT_RESAMPLE_DOWN
       }
     return makeTensor(file, line) {
-      ct_fused_convolution(pointer, weight.pointer, filters.pointer, Int32(kind), scale, $0, $1)
+      ct_fused_convolution(
+        pointer, weight.pointer, filters.pointer, Int32(kind), scale, bias?.pointer, slope, $0, $1)
     }
   }
 }
