@@ -109,7 +109,7 @@ import _TestSupport
       let optional = [one.noise, one.strength].map { $0.map { tensor($0) } }
       let (bias, style) = (tensor(one.bias), tensor(one.style))
       defer { for t in optional + [bias, style] { if let t { ct_tensor_free(t) } } }
-      let message = refusal { ct_fused_epilogue(x, optional[0], optional[1], bias, style, 0.2, $0, $1) }
+      let message = refusal { ct_fused_epilogue(x, optional[0], optional[1], bias, style, 0.2, false, false, $0, $1) }
       if let complaint = one.complaint {
         #expect(try #require(message).contains(complaint))
       } else {

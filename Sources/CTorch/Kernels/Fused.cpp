@@ -22,7 +22,7 @@ using kernels::isBFloat16;
 
 Tensor floats(const Tensor &x) { return x.to(at::kFloat).contiguous(); }
 
-/// How the pixels of samples are cut into chunks of about 64 Ki elements: by the shape alone.
+/// How the pixels of samples, or their rows, are cut into chunks of about 64 Ki elements: by the shape alone.
 struct Chunks {
   int64_t pixels, length, perSample, count;
 
@@ -59,7 +59,7 @@ struct Blur : Function<Blur> {
     const Tensor x = image(input);
     Tensor y = at::empty_like(x);
     const int64_t n = x.size(0), c = x.size(1), h = x.size(2), w = x.size(3);
-    const Chunks chunks(n, h, w * c);  // "pixels" are rows here
+    const Chunks chunks(n, h, w * c);
     const int64_t bytes = h * w * c * x.element_size();
     kernels::parallelFor(chunks.count, [&](int64_t i) {
       const int64_t offset = chunks.sample(i) * bytes;
@@ -221,25 +221,31 @@ struct StyledEpilogue : Function<StyledEpilogue> {
     return values;
   }
 
-  /// Absent noise is an empty optional: libtorch takes an undefined tensor for a variable and asks for its device.
-  static Tensor forward(AutogradContext *context, const Tensor &input, const std::optional<Tensor> &noiseOrNone,
-                        const std::optional<Tensor> &strengthOrNone, const Tensor &biasInput, const Tensor &styleInput,
-                        double slope) {
-    const Tensor noiseInput = noiseOrNone.value_or(Tensor()), strengthInput = strengthOrNone.value_or(Tensor());
-    const Tensor x = image(input), bias = floats(biasInput), style = floats(styleInput);
-    const Tensor noise = noiseInput.defined() ? floats(noiseInput) : Tensor();
-    const Tensor strength = noiseInput.defined() ? floats(strengthInput) : Tensor();
-    const int64_t n = x.size(0), c = x.size(1);
-    kernels::Epilogue e = description(x, noise, strength, bias, slope);
-    const Chunks chunks(n, e.pixels, c);
-    const bool bf16 = isBFloat16(x);
+  /// How the rows of an image batch are cut into chunks.
+  static Chunks rows(const Tensor &x) { return Chunks(x.size(0), x.size(2), x.size(3) * x.size(1)); }
 
+  /// Fills y, which may be x itself, and returns the statistics, [2, N, C]: μ and 1/√(σ² + ε). Where `unblurred` is given,
+  /// x is made of it first, chunk by chunk, and each looked at while it is in the cache.
+  static Tensor fill(const Tensor &y, const Tensor &x, const Tensor &unblurred, const Tensor &noise,
+                     const Tensor &strength, const Tensor &bias, const Tensor &style, double slope) {
+    const int64_t n = x.size(0), c = x.size(1), w = x.size(3);
+    kernels::Epilogue e = description(x, noise, strength, bias, slope);
+    const Chunks chunks = rows(x);
+    const bool bf16 = isBFloat16(x);
+    auto blur = [&](int64_t sample, int64_t begin, int64_t end) {
+      const int64_t offset = sample * e.pixels * c * x.element_size();
+      kernels::table().blurRows(static_cast<const char *>(unblurred.const_data_ptr()) + offset, bf16, x.size(2), w, c,
+                                begin, end, static_cast<char *>(x.mutable_data_ptr()) + offset);
+    };
+
+    if (unblurred.defined())
+      for (int64_t i = 0; i < n; ++i) blur(i, 0, 1);
     const std::vector<float> first = firstActivations(e, bf16);
     e.center = first.data();
     const std::vector<double> sums = summed(chunks, n, 2 * c, [&](int64_t i, int64_t begin, int64_t end, double *out) {
-      kernels::table().epilogueStatistics(e, bf16, i, begin, end, out);
+      if (unblurred.defined()) blur(i, begin, end);
+      kernels::table().epilogueStatistics(e, bf16, i, begin * w, end * w, out);
     });
-    // statistics: [2, N, C]: μ and 1/√(σ² + ε)
     Tensor statistics = at::empty({2, n, c}, at::kFloat);
     float *mean = statistics.mutable_data_ptr<float>(), *deviation = mean + n * c;
     std::vector<float> scale(n * c), offset(n * c);
@@ -255,12 +261,33 @@ struct StyledEpilogue : Function<StyledEpilogue> {
         offset[i * c + k] = ys[i * 2 * c + c + k];
       }
     e.center = mean;
-    Tensor y = at::empty_like(x);
     kernels::parallelFor(chunks.count, [&](int64_t i) {
       const int64_t s = chunks.sample(i);
-      kernels::table().epilogueApply(e, bf16, s, chunks.begin(i), chunks.end(i), scale.data() + s * c,
+      kernels::table().epilogueApply(e, bf16, s, chunks.begin(i) * w, chunks.end(i) * w, scale.data() + s * c,
                                      offset.data() + s * c, y.mutable_data_ptr());
     });
+    return statistics;
+  }
+
+  /// Without a graph; `x` may be overwritten where it is `consumed`.
+  static Tensor drawn(const Tensor &x, const std::optional<Tensor> &noise, const std::optional<Tensor> &strength,
+                      const Tensor &bias, const Tensor &style, double slope, bool blurred, bool consumed) {
+    const Tensor given = image(x), features = blurred ? at::empty_like(given) : given;
+    const Tensor y = blurred || consumed || !given.is_same(x) ? features : at::empty_like(given);
+    fill(y, features, blurred ? given : Tensor(), noise ? floats(*noise) : Tensor(),
+         noise ? floats(*strength) : Tensor(), floats(bias), floats(style), slope);
+    return y;
+  }
+
+  /// Absent noise is an empty optional: libtorch takes an undefined tensor for a variable and asks for its device.
+  static Tensor forward(AutogradContext *context, const Tensor &input, const std::optional<Tensor> &noiseOrNone,
+                        const std::optional<Tensor> &strengthOrNone, const Tensor &biasInput, const Tensor &styleInput,
+                        double slope) {
+    const Tensor noiseInput = noiseOrNone.value_or(Tensor()), strengthInput = strengthOrNone.value_or(Tensor());
+    const Tensor x = image(input), y = at::empty_like(x);
+    const Tensor noise = noiseInput.defined() ? floats(noiseInput) : Tensor();
+    const Tensor strength = noiseInput.defined() ? floats(strengthInput) : Tensor();
+    const Tensor statistics = fill(y, x, {}, noise, strength, floats(biasInput), floats(styleInput), slope);
     context->save_for_backward({input, noiseInput, strengthInput, biasInput, styleInput});
     context->saved_data["statistics"] = statistics;
     context->saved_data["slope"] = slope;
@@ -359,13 +386,18 @@ ct_status ct_fused_bias_activation(ct_tensor x, ct_tensor bias, double slope, ct
 }
 
 ct_status ct_fused_epilogue(ct_tensor x, ct_tensor noise, ct_tensor strength, ct_tensor bias, ct_tensor style,
-                            double slope, ct_tensor *out, char **message) {
+                            double slope, bool blurred, bool consumed, ct_tensor *out, char **message) {
   return ct::made(out, message, [&] {
     const std::optional<Tensor> image = noise ? std::optional(noise->value) : std::nullopt;
     TORCH_CHECK(!noise == !strength, "noise and its strength go together");
     const std::optional<Tensor> weight = noise ? std::optional(strength->value) : std::nullopt;
     requireFit(x->value, image, weight, bias->value, style->value);
-    return StyledEpilogue::apply(x->value, image, weight, bias->value, style->value, slope);
+    bool recorded = false;
+    for (const ct_tensor one : {x, noise, strength, bias, style}) recorded |= one && one->value.requires_grad();
+    if (!recorded || !at::GradMode::is_enabled())
+      return StyledEpilogue::drawn(x->value, image, weight, bias->value, style->value, slope, blurred, consumed);
+    const Tensor features = blurred ? Blur::apply(x->value) : x->value;
+    return StyledEpilogue::apply(features, image, weight, bias->value, style->value, slope);
   });
 }
 

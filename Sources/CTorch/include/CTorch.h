@@ -139,7 +139,7 @@ ct_status ct_fused_blur(ct_tensor x, ct_out out, ct_message message);
 /// lrelu(x + bias[c])
 ct_status ct_fused_bias_activation(ct_tensor x, ct_tensor bias, double slope, ct_out out, ct_message message);
 /// The styled-layer epilogue: noise, bias, leaky ReLU, instance norm (ε 1e−8), style [N, 2C].
-ct_status ct_fused_epilogue(ct_tensor x, ct_tensor _Nullable noise, ct_tensor _Nullable strength, ct_tensor bias, ct_tensor style, double slope, ct_out out, ct_message message);
+ct_status ct_fused_epilogue(ct_tensor x, ct_tensor _Nullable noise, ct_tensor _Nullable strength, ct_tensor bias, ct_tensor style, double slope, bool blurred, bool consumed, ct_out out, ct_message message);
 
 /// A weight's transformed filters, kept until the weight changes.
 ct_filters ct_filters_new(void);

@@ -33,14 +33,20 @@ public struct StyleEpilogue {
   ///   - x: the convolution's output, `[N, C, r, r]`.
   ///   - w: this layer's intermediate latent, `[N, latent]`.
   ///   - noise: n, `[N or 1, 1, r, r]`; nil for none.
+  ///   - blurred: whether x still has to be blurred, as after an upsampling convolution.
+  ///   - consuming: whether x is not used again, so that its memory may become the result's.
   /// - Returns: `[N, C, r, r]` in the type of `x`.
-  public func callAsFunction(_ x: Tensor, w: Tensor, noise: Tensor?, _ compute: Compute = .default) -> Tensor {
+  public func callAsFunction(
+    _ x: Tensor, w: Tensor, noise: Tensor?, blurred: Bool = false, consuming: Bool = false,
+    _ compute: Compute = .default
+  ) -> Tensor {
     let style = affine?(w)  // [N 2C]
     if let style, compute.kernels == .fast && x.hasFusedKernels {
       let fusedNoise = noise.flatMap { image in noiseStrength.map { (image, $0.value) } }
-      return x.styledEpilogueFused(noise: fusedNoise, bias: bias.value, style: style, slope: 0.2)
+      return x.styledEpilogueFused(
+        noise: fusedNoise, bias: bias.value, style: style, slope: 0.2, blurred: blurred, consuming: consuming)
     }
-    var y = x
+    var y = blurred ? binomialBlur(x, compute) : x
     if let noise, let noiseStrength {
       y = y + (noise * noiseStrength.value.reshaped([1, channels, 1, 1])).to(x.dtype)
     }

@@ -74,14 +74,15 @@ public struct SynthesisBlock {
   ) -> Tensor {
     let start: Tensor
     if let conv0 {
-      start = conv0(blur ? x! : x!.upsampledNearest(), compute)
+      start = conv0.withoutBlur(compute.activations(blur ? x! : x!.upsampledNearest()), compute)
     } else if let dense {
       start = compute.activations(dense(w.0).reshaped([w.0.size(0), -1, 4, 4]))
     } else {
       start = compute.activations(constant!.value.expanded([w.0.size(0), -1, -1, -1]))
     }
-    let coarse = style0(start, w: w.0, noise: noise.0, compute)
-    return style1(conv1(coarse, compute), w: w.1, noise: noise.1, compute)
+    let coarse = style0(
+      start, w: w.0, noise: noise.0, blurred: conv0 != nil && blur, consuming: conv0 != nil, compute)
+    return style1(conv1(coarse, compute), w: w.1, noise: noise.1, consuming: true, compute)
   }
 
   /// The image these features stand for, `[N, imageChannels, r, r]`, float32, nominally −1…1.

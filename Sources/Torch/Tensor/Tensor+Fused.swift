@@ -25,13 +25,16 @@ extension Tensor {
   ///   - noise: `[N or 1, 1, H, W]` and its strength `[C]`.
   ///   - bias: `[C]`
   ///   - style: `[N, 2C]`: x·(style[c] + 1) + style[C + c].
+  ///   - blurred: takes ``blurredFused(file:line:)`` of self in its place.
+  ///   - consuming: self is not used again; without a graph its memory may become the result's.
   public func styledEpilogueFused(
-    noise: (image: Tensor, strength: Tensor)?, bias: Tensor, style: Tensor, slope: Double = 0.2,
-    file: StaticString = #fileID, line: UInt = #line
+    noise: (image: Tensor, strength: Tensor)?, bias: Tensor, style: Tensor, slope: Double = 0.2, blurred: Bool = false,
+    consuming: Bool = false, file: StaticString = #fileID, line: UInt = #line
   ) -> Tensor {
     makeTensor(file, line) {
       ct_fused_epilogue(
-        pointer, noise?.image.pointer, noise?.strength.pointer, bias.pointer, style.pointer, slope, $0, $1)
+        pointer, noise?.image.pointer, noise?.strength.pointer, bias.pointer, style.pointer, slope, blurred, consuming,
+        $0, $1)
     }
   }
 }
