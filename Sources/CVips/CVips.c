@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <vips/vips.h>
+#include <vips/vector.h>
 
 // libvips keeps one error buffer for the whole process. Work runs under the read side of this lock; work that failed is
 // repeated alone under the write side with an emptied buffer, so that its message is its own.
@@ -19,6 +20,10 @@ static void ignore_log(const char *domain, GLogLevelFlags level, const char *tex
 static void start(void) {
   started = vips_init("stylegan");
   if (started) return;
+#if VIPS_MAJOR_VERSION == 8 && VIPS_MINOR_VERSION < 15
+  // These versions make their vector code with liborc, whose memory several threads corrupt (libvips pull request 1211).
+  vips_vector_set_enabled(FALSE);
+#endif
   vips_concurrency_set(1);
   vips_cache_set_max(0);
   vips_cache_set_max_mem(0);

@@ -126,6 +126,7 @@ struct MetricRun {
         label(&result)
         line.clear()
         say(Self.row(result))
+        if goesOn, let caution = result.caution { printError("note: \(caution)") }
         if let folder {
           try RunDirectory.append(try Self.json(result), to: "\(folder)/metric-\(metric.rawValue).jsonl")
           if metric.output == .perceptual {

@@ -12,13 +12,13 @@ struct Metrics: ParsableCommand {
       Metrics:
       \(Metric.allCases.map { "  \($0.rawValue): \($0.summary)" }.joined(separator: "\n"))
 
-      Pictures are drawn without truncation and with fresh noise. Each result is added to metric-NAME.jsonl beside the
-      network file, and named with its detector: values of different detectors do not compare. '@5000' behind a name
+      Pictures are drawn without truncation and with fresh noise. Each result is added to metric-NAME.jsonl beside the \
+      network file, and named with its detector: values of different detectors do not compare. '@5000' behind a name \
       says that --samples was not the usual number.
 
-      Detectors: 'fashion' is a classifier for Fashion-MNIST, 'random-vgg' a network of random weights for any data; both
-      are built in, and 'auto' takes the one that fits. A TorchScript file is called as the field's usual ones are
-      (inception-2015-12-05.pt, vgg16.pt): only with the first is an FID the one that papers print, only with the second
+      Detectors: 'fashion' is a classifier for Fashion-MNIST, 'random-vgg' a network of random weights for any data; both \
+      are built in, and 'auto' takes the one that fits. A TorchScript file is called as the field's usual ones are \
+      (inception-2015-12-05.pt, vgg16.pt): only with the first is an FID the one that papers print, only with the second \
       is a path length. 'stylegan detector train' makes one for labelled data.
 
       Features of the real images are kept in \(Metrics.cacheName) for the next time.

@@ -132,6 +132,7 @@ struct Train: ParsableCommand {
     options.threads = Processor.threadCount
     measures.apply(to: &options.measures)
     try options.validate()
+    try TrainingMetrics.requireMeasurable(options, dataset)
     if dryRun { return try describe(options) }
     let signals = StopSignals()
     let trainer = try Trainer(options, dataset: dataset, in: outdir)
@@ -154,9 +155,12 @@ struct Train: ParsableCommand {
       resuming: state, totalKimg: training.kimg, data: data, measures: { measures.apply(to: &$0) }
     ) { options in
       do {
-        return try DatasetSource.open(
+        let dataset = try DatasetSource.open(
           options.data, resolution: options.configuration.dataResolution,
           channels: options.configuration.imageChannels, notice: notice)
+        // What a run had before may miss its detector today: that is told at a snapshot, and training goes on.
+        if measures.areGiven { try TrainingMetrics.requireMeasurable(options, dataset) }
+        return dataset
       } catch DatasetError.notFound(let path) where data == nil { throw MovedData(path: path) }
     }
     guard trainer.imagesShown < trainer.totalImages else {

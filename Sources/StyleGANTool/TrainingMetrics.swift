@@ -25,14 +25,17 @@ struct TrainingMetrics: ParsableArguments {
     }
   }
 
-  /// The options that were given although there is nothing to measure.
-  func idle(_ measures: MeasureOptions?) -> String? {
-    measures != nil || metrics != nil
-      ? nil
-      : given([
-        ("--metric-samples", metricSamples), ("--detector", detectors.detector), ("--attributes", detectors.attributes),
-      ]).first
+  /// Whether anything is told anew.
+  var areGiven: Bool { metrics != nil || !details.isEmpty }
+
+  private var details: [String] {
+    given([
+      ("--metric-samples", metricSamples), ("--detector", detectors.detector), ("--attributes", detectors.attributes),
+    ])
   }
+
+  /// The options that were given although there is nothing to measure.
+  func idle(_ measures: MeasureOptions?) -> String? { measures != nil || metrics != nil ? nil : details.first }
 
   /// Puts in what was given.
   func apply(to measures: inout MeasureOptions?) {
@@ -44,6 +47,16 @@ struct TrainingMetrics: ParsableArguments {
     if let metricSamples { measures?.samples = metricSamples }
     if let detector = detectors.detector { measures?.detector = detector }
     if let attributes = detectors.attributes { measures?.attributes = attributes }
+  }
+
+  /// Refuses what could not be measured at any snapshot, before anything is trained.
+  static func requireMeasurable(_ options: TrainingOptions, _ reals: any ImageDataset) throws {
+    guard let measures = options.measures else { return }
+    let device = try Device(options.device)
+    let conditions = MetricConditions(
+      of: options.configuration, reals: reals.count, detectors: try measures.openDetectors(for: reals, device: device),
+      hasAttributes: try measures.openAttributes(device: device) != nil, samples: measures.samples)
+    for metric in measures.metrics { if let obstacle = conditions.obstacle(to: metric) { throw obstacle } }
   }
 
   /// Measures a snapshot; whatever goes wrong becomes a line, never an end of the training.

@@ -26,16 +26,14 @@ import _TestSupport
   @Test func fromTrainingToReport() throws {
     let training =
       "train --data data.idx3 --width tiny --kimg 0.04 --batch 8 --tick 0.02 --snap 1 --no-growing --outdir runs"
-    // One metric can be measured, the other not: the training goes on either way.
-    let trained = try run(training + " --metrics fid50k_full,is50k --metric-samples 48")
+    let trained = try run(training + " --metrics fid50k_full,swd --metric-samples 48")
     #expect(trained.exitCode == 0, "\(trained.errors)")
     let name = try #require(try FileManager.default.contentsOfDirectory(atPath: folder.file("runs")).first)
     let values = try lines("runs/\(name)/metric-fid50k_full.jsonl")
     #expect(values.count == 2)
     #expect(values[1]["metric"] as? String == "fid50k_full[random-vgg]@48")
     #expect(values[1]["samples"] as? [String: Int] == ["fake": 48, "real": 64])
-    let log = try String(contentsOfFile: folder.file("runs/\(name)/log.txt"), encoding: .utf8)
-    #expect(log.contains("is50k cannot be measured"))
+    #expect(try lines("runs/\(name)/metric-swd.jsonl").count == 2)
 
     // The same again afterwards: the same value, and a second line.
     let measured = try run(
@@ -43,6 +41,7 @@ import _TestSupport
     #expect(measured.exitCode == 0, "\(measured.errors)")
     let again = try lines("runs/\(name)/metric-fid50k_full.jsonl")
     #expect(again.count == 3)
+    #expect(measured.errors.contains("note: fid50k_full of 48 is rough"), "\(measured.errors)")
     let (first, second) = (try #require(again[1]["value"] as? Double), try #require(again[2]["value"] as? Double))
     #expect(abs(first - second) < 1e-9 * first)
     #expect(listing(folder.file("runs/\(name)")).contains("metric-ppl_wend-values.safetensors"))
@@ -96,6 +95,37 @@ import _TestSupport
 
     let plot = try run("report runs/\(name) --out fid.png")
     #expect(plot.exitCode == 0 && listing(folder.path).contains("fid.png"), "\(plot.errors)")
+  }
+
+  /// What could never be measured is refused before anything is trained; a detector that went away later is a line.
+  @Test func trainingsRefuseWhatCannotBeMeasured() throws {
+    let training = "train --data data.idx3 --width tiny --batch 8 --tick 0.02 --snap 1 --no-growing --outdir runs"
+    for (options, code, complaint): (String, Int32, String) in [
+      ("--metrics is50k", 64, "is50k cannot be measured: the detector 'random-vgg' gives no probabilities"),
+      ("--metrics fid50k --detector gone.pt", 66, "gone.pt"),
+      ("--metrics fid50k --detector data.idx3", 65, "data.idx3"),
+      ("--metrics ls", 64, "it needs attributes"),
+    ] {
+      for dry in ["", " --dry-run"] {
+        let refused = try run("\(training) --kimg 0.02 \(options)\(dry)")
+        #expect(refused.exitCode == code && refused.errors.contains(complaint), "\(options): \(refused.errors)")
+      }
+    }
+    #expect(!listing(folder.path).contains("runs"))
+
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../..")
+    let detector = folder.file("d.safetensors")
+    try FileManager.default.copyItem(
+      atPath: root.appendingPathComponent("Sources/CDetectors/fashion.safetensors").path, toPath: detector)
+    let started = try run("\(training) --kimg 0.02 --metrics fid50k --metric-samples 16 --detector d.safetensors")
+    #expect(started.exitCode == 0, "\(started.errors)")
+    try FileManager.default.removeItem(atPath: detector)
+    let resumed = try run("train --resume latest --outdir runs --kimg 0.04")
+    #expect(resumed.exitCode == 0, "\(resumed.errors)")
+    let name = try #require(try FileManager.default.contentsOfDirectory(atPath: folder.file("runs")).first)
+    let log = try String(contentsOfFile: folder.file("runs/\(name)/log.txt"), encoding: .utf8)
+    #expect(log.contains("no metrics") && log.contains("d.safetensors"), "\(log)")
+    #expect(try lines("runs/\(name)/metric-fid50k.jsonl").count == 1)
   }
 
   @Test func picturesAreMeasured() throws {

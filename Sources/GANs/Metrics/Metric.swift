@@ -113,6 +113,14 @@ public struct MetricResult: Codable, Sendable, Equatable {
   /// What was measured: a network's file name and which weights, or a folder of pictures; and the data.
   public var network, weights, images, data: String?
 
+  /// What to mind where far fewer fakes (or pairs of them) were looked at than the metric's name stands for.
+  public var caution: String? {
+    guard let usual = Metric(rawValue: name)?.usualSamples, let count = samples["pairs"] ?? samples["fake"],
+      count * 10 < usual
+    else { return nil }
+    return "\(name) of \(count) is rough and leans to one side: compare it only with values of as many"
+  }
+
   /// The name without detector and count, as in the file's name.
   public var name: String { String(metric.prefix { $0 != "[" && $0 != "@" }) }
 }

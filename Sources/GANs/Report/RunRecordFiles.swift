@@ -50,6 +50,10 @@ struct RunRecordFiles {
 
   private static func flattened(_ value: Any?, _ prefix: String = "") -> [String: String] {
     guard let value = value as? [String: Any] else {
+      // JSONSerialization gives switches as numbers of one byte.
+      if let number = value as? NSNumber, String(cString: number.objCType) == "c" {
+        return [prefix: number.boolValue ? "true" : "false"]
+      }
       return value.map { [prefix: "\($0)"] } ?? [:]
     }
     return value.reduce(into: [:]) { result, entry in
