@@ -118,6 +118,35 @@ import _TestSupport
     }
   }
 
+  /// Styled convolutions refuse what their two halves refuse, for small images and for large ones.
+  @Test(arguments: [4, 512] as [Int64]) func styledConvolutionsTakeWhatFits(size: Int64) throws {
+    let (x, filters) = (tensor([1, 4, size, size]), ct_filters_new())
+    defer {
+      ct_tensor_free(x)
+      ct_filters_free(filters)
+    }
+    let cases: [(weight: [Int64], bias: [Int64], style: [Int64], complaint: String?)] = [
+      ([8, 4, 3, 3], [8], [1, 16], nil),
+      ([8, 5, 3, 3], [8], [1, 16], "a weight for 5 channels"),
+      ([8, 4], [8], [1, 16], "[outputs, inputs, 3, 3]"),
+      ([8, 4, 3, 3], [4], [1, 16], "a bias of [4]"),
+      ([8, 4, 3, 3], [8], [1, 8], "a style of [1, 8]"),
+      ([8, 4, 3, 3], [8], [2, 16], "a style of [2, 16]"),
+    ]
+    for one in cases {
+      let parts = [one.weight, one.bias, one.style].map { tensor($0) }
+      defer { for part in parts { ct_tensor_free(part) } }
+      let message = refusal {
+        ct_fused_styled_convolution(x, parts[0], filters, 1, nil, nil, parts[1], parts[2], 0.2, $0, $1)
+      }
+      if let complaint = one.complaint {
+        #expect(try #require(message).contains(complaint))
+      } else {
+        #expect(message == nil)
+      }
+    }
+  }
+
   /// Filters kept for one weight are not taken for another that lies where it lay.
   @Test func filtersBelongToOneWeight() {
     let filters = TransformedFilters()

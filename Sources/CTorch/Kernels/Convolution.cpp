@@ -146,7 +146,7 @@ using Filters = c10::intrusive_ptr<ct_filters_box>;
 // MARK: Image × filter → image
 
 Tensor convolved(Resample kind, const Tensor &input, const Tensor &u, int64_t outputs,
-                 const kernels::Activation &activation = {}) {
+                 const kernels::Activation &activation = {}, kernels::OutputObserver *observer = nullptr) {
   const Tensor x = image(input);
   const auto &f = filtering();
   const TileGrid grid = tiles(kind, x);
@@ -158,20 +158,19 @@ Tensor convolved(Resample kind, const Tensor &input, const Tensor &u, int64_t ou
   const int64_t panels = f.panelCount(outputs), groupPanels = std::min<int64_t>(panels, down ? 4 : 2);
   // Few tiles: outputs are shared out too. Every output is the same sum in any case.
   const int64_t blocks = (grid.count() + blockTiles - 1) / blockTiles;
-  const int64_t wanted = blocks >= 2 * at::get_num_threads() ? 1 : (2 * at::get_num_threads() + blocks - 1) / blocks;
+  const int64_t enough = 2 * at::get_num_threads();
+  const int64_t wanted = observer || blocks >= enough ? 1 : (enough + blocks - 1) / blocks;
   const int64_t splitPanels = (panels + wanted - 1) / wanted, splits = (panels + splitPanels - 1) / splitPanels;
   const int64_t elementSize = pairs ? 2 : 4;
   const char *filters = static_cast<const char *>(u.const_data_ptr());
   const int64_t steps = down ? P * stride : stride;
 
-  kernels::parallelFor(blocks * splits, [&](int64_t item) {
-    const int64_t first = item / splits * blockTiles, count = std::min(blockTiles, grid.count() - first);
-    const int64_t firstPanel = item % splits * splitPanels, lastPanel = std::min(panels, firstPanel + splitPanels);
+  auto make = [&](int64_t first, int64_t count, int64_t firstPanel, int64_t lastPanel) {
     Operand v{scratch(0, P * (blockTiles * stride + positionGap)), pairs, inputs, count};
     f.transformInput(grid, x.const_data_ptr(), bf16, inputs, 0, first, count, false, v);
     float *m = scratch(1, P * (blockTiles * groupPanels * f.panel + positionGap));
     // The threads take blocks in turn.
-    Ahead next = Ahead::input(grid, x, (item / splits + at::get_num_threads()) * blockTiles, blockTiles);
+    Ahead next = Ahead::input(grid, x, first + at::get_num_threads() * blockTiles, blockTiles);
     Ahead target = Ahead::output(grid, y, first, count);
     const int64_t rowsAtOnce = down ? 12 : count;
     const int64_t calls = (lastPanel - firstPanel) * (down ? (count + rowsAtOnce - 1) / rowsAtOnce : P);
@@ -192,6 +191,16 @@ Tensor convolved(Resample kind, const Tensor &input, const Tensor &u, int64_t ou
       const int64_t begin = group * f.panel, channels = std::min(end * f.panel, outputs) - begin;
       f.transformOutput(grid, m, mStride, first, count, begin, channels, outputs, activation, bf16, y.mutable_data_ptr());
     }
+  };
+  if (observer) {
+    for (int64_t i = 0; i < n; ++i) make(i * grid.rows() * grid.columns(), 1, 0, panels);
+    observer->begin(y, blocks, blockTiles);
+  }
+  kernels::parallelFor(blocks * splits, [&](int64_t item) {
+    const int64_t block = item / splits, first = block * blockTiles;
+    const int64_t count = std::min(blockTiles, grid.count() - first), firstPanel = item % splits * splitPanels;
+    make(first, count, firstPanel, std::min(panels, firstPanel + splitPanels));
+    if (observer) observer->see(block, first, count);
   });
   return y;
 }
@@ -387,6 +396,19 @@ void requireFit(const Tensor &x, const Tensor &weight, int32_t resample) {
 }
 
 }  // namespace
+
+Tensor kernels::convolution(const Tensor &x, const Tensor &weight, ct_filters filters, double scale) {
+  requireFit(x, weight, CT_RESAMPLE_NONE);
+  return ::convolution(x, weight, {Resample::none, false, scale}, Filters::reclaim_copy(filters));
+}
+
+Tensor kernels::observedConvolution(const Tensor &x, const Tensor &weight, ct_filters filters, double scale,
+                                    OutputObserver &observer) {
+  requireFit(x, weight, CT_RESAMPLE_NONE);
+  const Setting setting{Resample::none, false, scale};
+  const Tensor u = setting.packed(weight, Filters::reclaim_copy(filters), usesPairs(x));
+  return convolved(Resample::none, x, u, setting.outputs(weight), {}, &observer);
+}
 
 ct_filters ct_filters_new(void) { return c10::make_intrusive<ct_filters_box>().release(); }
 void ct_filters_free(ct_filters filters) { Filters::reclaim(filters); }

@@ -246,6 +246,15 @@ struct StyledEpilogue : Function<StyledEpilogue> {
       if (unblurred.defined()) blur(i, begin, end);
       kernels::table().epilogueStatistics(e, bf16, i, begin * w, end * w, out);
     });
+    return finish(y, x, e, first, sums, style);
+  }
+
+  /// The second half: y and the statistics, from the sums of t and t² around the first activations.
+  static Tensor finish(const Tensor &y, const Tensor &x, kernels::Epilogue e, const std::vector<float> &first,
+                       const std::vector<double> &sums, const Tensor &style) {
+    const int64_t n = e.samples, c = e.channels, w = x.size(3);
+    const Chunks chunks = rows(x);
+    const bool bf16 = isBFloat16(x);
     Tensor statistics = at::empty({2, n, c}, at::kFloat);
     float *mean = statistics.mutable_data_ptr<float>(), *deviation = mean + n * c;
     std::vector<float> scale(n * c), offset(n * c);
@@ -276,6 +285,65 @@ struct StyledEpilogue : Function<StyledEpilogue> {
     const Tensor y = blurred || consumed || !given.is_same(x) ? features : at::empty_like(given);
     fill(y, features, blurred ? given : Tensor(), noise ? floats(*noise) : Tensor(),
          noise ? floats(*strength) : Tensor(), floats(bias), floats(style), slope);
+    return y;
+  }
+
+  /// Takes the sums of a convolution's outputs as they are made.
+  struct Statistics : kernels::OutputObserver {
+    const std::optional<Tensor> noise, strength;
+    const Tensor bias, style;
+    const double slope;
+    kernels::Epilogue e;
+    bool bf16;
+    int64_t columns, perSample, squares;
+    std::vector<float> first;
+    std::vector<double> partial;  // [block][2][2C]: of the sample a block begins in, and of the next
+
+    Statistics(const std::optional<Tensor> &noise, const std::optional<Tensor> &strength, const Tensor &bias,
+               const Tensor &style, double slope)
+        : noise(noise ? std::optional(floats(*noise)) : noise),
+          strength(noise ? std::optional(floats(*strength)) : strength), bias(floats(bias)), style(floats(style)),
+          slope(slope) {}
+    void begin(const Tensor &y, int64_t blocks, int64_t blockSquares) override {
+      requireFit(y, noise, strength, bias, style);
+      squares = blockSquares;
+      e = description(y, noise.value_or(Tensor()), strength.value_or(Tensor()), bias, slope);
+      bf16 = isBFloat16(y);
+      columns = y.size(3) / 2, perSample = columns * (y.size(2) / 2);
+      first = firstActivations(e, bf16);
+      e.center = first.data();
+      partial.assign(blocks * 4 * e.channels, 0.0);
+    }
+    void see(int64_t block, int64_t begin, int64_t count) override {
+      for (int64_t t = begin; t < begin + count;) {
+        const int64_t column = t % columns, run = std::min(columns - column, begin + count - t), sample = t / perSample;
+        double *sums = partial.data() + (2 * block + sample - begin / perSample) * 2 * e.channels;
+        for (int64_t row = 0; row < 2; ++row) {
+          const int64_t pixel = (t % perSample / columns * 2 + row) * 2 * columns + 2 * column;
+          kernels::table().epilogueStatistics(e, bf16, sample, pixel, pixel + 2 * run, sums);
+        }
+        t += run;
+      }
+    }
+    /// [N][2C], added in the order of the blocks.
+    std::vector<double> sums() const {
+      const int64_t width = 2 * e.channels;
+      std::vector<double> total(e.samples * width, 0.0);
+      for (int64_t i = 0; i < static_cast<int64_t>(partial.size()) / width; ++i) {
+        const int64_t sample = i / 2 * squares / perSample + i % 2;
+        for (int64_t k = 0; k < width && sample < e.samples; ++k) total[sample * width + k] += partial[i * width + k];
+      }
+      return total;
+    }
+  };
+
+  /// A convolution and its epilogue without a graph.
+  static Tensor drawn(const Tensor &x, const Tensor &weight, ct_filters filters, double scale,
+                      const std::optional<Tensor> &noise, const std::optional<Tensor> &strength, const Tensor &bias,
+                      const Tensor &style, double slope) {
+    Statistics statistics(noise, strength, bias, style, slope);
+    const Tensor y = kernels::observedConvolution(x, weight, filters, scale, statistics);
+    finish(y, y, statistics.e, statistics.first, statistics.sums(), statistics.style);
     return y;
   }
 
@@ -385,19 +453,52 @@ ct_status ct_fused_bias_activation(ct_tensor x, ct_tensor bias, double slope, ct
   });
 }
 
+namespace {
+
+/// What an epilogue takes beside the features.
+struct EpilogueInputs {
+  std::optional<Tensor> noise, strength;
+  const Tensor &bias, &style;
+
+  EpilogueInputs(ct_tensor noise, ct_tensor strength, ct_tensor bias, ct_tensor style)
+      : noise(noise ? std::optional(noise->value) : std::nullopt),
+        strength(noise && strength ? std::optional(strength->value) : std::nullopt), bias(bias->value),
+        style(style->value) {
+    TORCH_CHECK(!noise == !strength, "noise and its strength go together");
+  }
+  /// Whether a graph is wanted of this and `other`.
+  bool areRecorded(const Tensor &other) const {
+    return at::GradMode::is_enabled() &&
+           (bias.requires_grad() || style.requires_grad() || (noise && noise->requires_grad()) ||
+            (strength && strength->requires_grad()) || other.requires_grad());
+  }
+  /// The epilogue of `x`.
+  Tensor operator()(const Tensor &x, double slope, bool blurred, bool consumed) const {
+    requireFit(x, noise, strength, bias, style);
+    if (!areRecorded(x)) return StyledEpilogue::drawn(x, noise, strength, bias, style, slope, blurred, consumed);
+    return StyledEpilogue::apply(blurred ? Tensor(Blur::apply(x)) : x, noise, strength, bias, style, slope);
+  }
+};
+
+}  // namespace
+
 ct_status ct_fused_epilogue(ct_tensor x, ct_tensor noise, ct_tensor strength, ct_tensor bias, ct_tensor style,
                             double slope, bool blurred, bool consumed, ct_tensor *out, char **message) {
   return ct::made(out, message, [&] {
-    const std::optional<Tensor> image = noise ? std::optional(noise->value) : std::nullopt;
-    TORCH_CHECK(!noise == !strength, "noise and its strength go together");
-    const std::optional<Tensor> weight = noise ? std::optional(strength->value) : std::nullopt;
-    requireFit(x->value, image, weight, bias->value, style->value);
-    bool recorded = false;
-    for (const ct_tensor one : {x, noise, strength, bias, style}) recorded |= one && one->value.requires_grad();
-    if (!recorded || !at::GradMode::is_enabled())
-      return StyledEpilogue::drawn(x->value, image, weight, bias->value, style->value, slope, blurred, consumed);
-    const Tensor features = blurred ? Blur::apply(x->value) : x->value;
-    return StyledEpilogue::apply(features, image, weight, bias->value, style->value, slope);
+    return EpilogueInputs(noise, strength, bias, style)(x->value, slope, blurred, consumed);
+  });
+}
+
+ct_status ct_fused_styled_convolution(ct_tensor x, ct_tensor weight, ct_filters filters, double scale, ct_tensor noise,
+                                      ct_tensor strength, ct_tensor bias, ct_tensor style, double slope, ct_tensor *out,
+                                      char **message) {
+  return ct::made(out, message, [&] {
+    const EpilogueInputs e(noise, strength, bias, style);
+    const Tensor &image = x->value, &w = weight->value;
+    if (e.areRecorded(image) || (at::GradMode::is_enabled() && w.requires_grad()) ||
+        !kernels::isWorthObserving(image, w))
+      return e(kernels::convolution(image, w, filters, scale), slope, false, true);
+    return StyledEpilogue::drawn(image, w, filters, scale, e.noise, e.strength, e.bias, e.style, slope);
   });
 }
 

@@ -35,4 +35,26 @@ struct ActivationGradient {
 };
 ActivationGradient activationGradient(const at::Tensor &g, const at::Tensor &y, double slope, bool wantsBias);
 
+/// Looks at the outputs of a 3×3 convolution, [N, C, H, W], while they are in the cache.
+struct OutputObserver {
+  /// The first pixel of every sample is there; the rest will be in so many blocks of so many squares, the last of fewer.
+  virtual void begin(const at::Tensor &y, int64_t blocks, int64_t squares) = 0;
+  /// The squares of 2×2 outputs [first, first + count), counted along rows, are there. Blocks come from any thread.
+  virtual void see(int64_t block, int64_t first, int64_t count) = 0;
+
+ protected:
+  ~OutputObserver() = default;
+};
+
+/// Whether outputs are so large that they leave the cache before another pass comes to them.
+inline bool isWorthObserving(const at::Tensor &x, const at::Tensor &weight) {
+  return x.dim() == 4 && weight.dim() == 4 &&
+         x.size(2) * x.size(3) * weight.size(0) * x.element_size() >= (int64_t{4} << 20);
+}
+
+/// A 3×3 convolution with scale·weight, padding 1; observed, without a graph. Refuses what does not fit.
+at::Tensor convolution(const at::Tensor &x, const at::Tensor &weight, ct_filters filters, double scale);
+at::Tensor observedConvolution(const at::Tensor &x, const at::Tensor &weight, ct_filters filters, double scale,
+                               OutputObserver &observer);
+
 }  // namespace ct::kernels

@@ -138,7 +138,8 @@ const char *ct_fused_kernels(void);
 ct_status ct_fused_blur(ct_tensor x, ct_out out, ct_message message);
 /// lrelu(x + bias[c])
 ct_status ct_fused_bias_activation(ct_tensor x, ct_tensor bias, double slope, ct_out out, ct_message message);
-/// The styled-layer epilogue: noise, bias, leaky ReLU, instance norm (ε 1e−8), style [N, 2C].
+/// The styled-layer epilogue: noise, bias, leaky ReLU, instance norm (ε 1e−8), style [N, 2C]. Blurred: of the blurred x;
+/// consumed: x may be overwritten where there is no graph.
 ct_status ct_fused_epilogue(ct_tensor x, ct_tensor _Nullable noise, ct_tensor _Nullable strength, ct_tensor bias, ct_tensor style, double slope, bool blurred, bool consumed, ct_out out, ct_message message);
 
 /// A weight's transformed filters, kept until the weight changes.
@@ -148,6 +149,8 @@ enum { CT_RESAMPLE_NONE, CT_RESAMPLE_UP, CT_RESAMPLE_DOWN };
 /// A 3×3 convolution with scale·weight, padding 1, after doubling (up) or before averaging 2×2 squares (down); height
 /// and width are even, but for up. With a bias, float32 [outputs], leaky ReLU of the result + bias; null: neither.
 ct_status ct_fused_convolution(ct_tensor x, ct_tensor weight, ct_filters filters, int32_t resample, double scale, ct_tensor _Nullable bias, double slope, ct_out out, ct_message message);
+/// The epilogue of a convolution without resampling.
+ct_status ct_fused_styled_convolution(ct_tensor x, ct_tensor weight, ct_filters filters, double scale, ct_tensor _Nullable noise, ct_tensor _Nullable strength, ct_tensor bias, ct_tensor style, double slope, ct_out out, ct_message message);
 
 // MARK: Linear algebra and pooling, for metrics and their detectors
 

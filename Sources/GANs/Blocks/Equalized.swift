@@ -77,6 +77,16 @@ public struct EqualizedConv2d {
       weight.value, filters: filters, scale: scale, resampling: resampling, bias: activation.bias.value, slope: 0.2)
   }
 
+  /// Applies the layer, then noise, bias, leaky ReLU and style, at once; nil where there is no kernel for it.
+  func styled(
+    _ x: Tensor, noise: (Tensor, Tensor)?, bias: Tensor, style: Tensor, _ compute: Compute
+  ) -> Tensor? {
+    let x = compute.activations(x)
+    guard resampling == .none && usesMinimalFiltering(x, compute) else { return nil }
+    return x.convolvedAndStyledFused(
+      weight.value, filters: filters, scale: scale, noise: noise, bias: bias, style: style, slope: 0.2)
+  }
+
   /// `x` as the convolution takes it.
   private func input(_ x: Tensor, _ compute: Compute) -> Tensor {
     resampling == .down ? binomialBlur(compute.activations(x), compute) : compute.activations(x)

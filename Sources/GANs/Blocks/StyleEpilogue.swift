@@ -42,9 +42,8 @@ public struct StyleEpilogue {
   ) -> Tensor {
     let style = affine?(w)  // [N 2C]
     if let style, compute.kernels == .fast && x.hasFusedKernels {
-      let fusedNoise = noise.flatMap { image in noiseStrength.map { (image, $0.value) } }
       return x.styledEpilogueFused(
-        noise: fusedNoise, bias: bias.value, style: style, slope: 0.2, blurred: blurred, consuming: consuming)
+        noise: scaled(noise), bias: bias.value, style: style, slope: 0.2, blurred: blurred, consuming: consuming)
     }
     var y = blurred ? binomialBlur(x, compute) : x
     if let noise, let noiseStrength {
@@ -53,6 +52,23 @@ public struct StyleEpilogue {
     y = (y + bias.value.reshaped([1, channels, 1, 1]).to(x.dtype)).leakyReLU(slope: 0.2)
     guard let style else { return pixelNorm(y.to(.float32)).to(x.dtype) }
     return adaptiveInstanceNorm(y, style: style)
+  }
+
+  /// Applies `convolution`, then the epilogue.
+  public func callAsFunction(
+    _ x: Tensor, after convolution: EqualizedConv2d, w: Tensor, noise: Tensor?, _ compute: Compute = .default
+  ) -> Tensor {
+    if let affine,
+      let y = convolution.styled(x, noise: scaled(noise), bias: bias.value, style: affine(w), compute)
+    {
+      return y
+    }
+    return self(convolution(x, compute), w: w, noise: noise, consuming: true, compute)
+  }
+
+  /// The noise image with its strength.
+  private func scaled(_ noise: Tensor?) -> (Tensor, Tensor)? {
+    noise.flatMap { image in noiseStrength.map { (image, $0.value) } }
   }
 }
 

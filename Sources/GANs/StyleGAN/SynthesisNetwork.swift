@@ -82,7 +82,7 @@ public struct SynthesisBlock {
     }
     let coarse = style0(
       start, w: w.0, noise: noise.0, blurred: conv0 != nil && blur, consuming: conv0 != nil, compute)
-    return style1(conv1(coarse, compute), w: w.1, noise: noise.1, consuming: true, compute)
+    return style1(coarse, after: conv1, w: w.1, noise: noise.1, compute)
   }
 
   /// The image these features stand for, `[N, imageChannels, r, r]`, float32, nominally −1…1.

@@ -94,6 +94,22 @@ extension Tensor {
   }
 }
 
+extension Tensor {
+  /// ``styledEpilogueFused(noise:bias:style:slope:blurred:consuming:file:line:)`` of
+  /// ``convolvedFused(_:filters:scale:resampling:bias:slope:file:line:)`` without resampling. Of large images without a
+  /// graph the statistics are taken while the convolution's outputs are in the cache.
+  public func convolvedAndStyledFused(
+    _ weight: Tensor, filters: TransformedFilters, scale: Double = 1, noise: (image: Tensor, strength: Tensor)?,
+    bias: Tensor, style: Tensor, slope: Double = 0.2, file: StaticString = #fileID, line: UInt = #line
+  ) -> Tensor {
+    makeTensor(file, line) {
+      ct_fused_styled_convolution(
+        pointer, weight.pointer, filters.pointer, scale, noise?.image.pointer, noise?.strength.pointer, bias.pointer,
+        style.pointer, slope, $0, $1)
+    }
+  }
+}
+
 extension Processor {
   /// The instruction set of the fused kernels: "avx512bf16", "avx512", "avx2" or "generic".
   public static var fusedKernels: String { String(cString: ct_fused_kernels()) }
