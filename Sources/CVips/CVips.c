@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <vips/vips.h>
+#if VIPS_MAJOR_VERSION == 8 && VIPS_MINOR_VERSION < 15
 #include <vips/vector.h>
+#endif
 
 // libvips keeps one error buffer for the whole process. Work runs under the read side of this lock; work that failed is
 // repeated alone under the write side with an emptied buffer, so that its message is its own.
@@ -21,7 +23,8 @@ static void start(void) {
   started = vips_init("stylegan");
   if (started) return;
 #if VIPS_MAJOR_VERSION == 8 && VIPS_MINOR_VERSION < 15
-  // These versions make their vector code with liborc, whose memory several threads corrupt (libvips pull request 1211).
+  // These versions make their vector code with liborc, whose memory several threads corrupt (a trace
+  // is in libvips pull request 1211).
   vips_vector_set_enabled(FALSE);
 #endif
   vips_concurrency_set(1);

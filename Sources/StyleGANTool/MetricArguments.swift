@@ -68,6 +68,8 @@ struct MetricRun {
   var precision = Compute.Precision.float32
   /// What results are said with.
   var say: (String) -> Void
+  /// What is worth minding is said with.
+  var note: (String) -> Void = { _ in }
   /// Progress is shown.
   var showsProgress = false
   var shouldStop: () -> Bool = { false }
@@ -126,7 +128,7 @@ struct MetricRun {
         label(&result)
         line.clear()
         say(Self.row(result))
-        if goesOn, let caution = result.caution { printError("note: \(caution)") }
+        if let caution = result.caution { note("note: \(caution)") }
         if let folder {
           try RunDirectory.append(try Self.json(result), to: "\(folder)/metric-\(metric.rawValue).jsonl")
           if metric.output == .perceptual {

@@ -140,7 +140,8 @@ struct Metrics: ParsableCommand {
       metrics: measures.metrics, detectors: try measures.openDetectors(for: reals, named: name, device: device),
       attributes: try measures.openAttributes(device: device), samples: samples, cropsFaces: cropFaces, seed: seed,
       device: device, precision: compute.precision,
-      say: { if !quiet { print($0) } }, showsProgress: !quiet, shouldStop: { signals.received != nil })
+      say: { if !quiet { print($0) } }, note: { if !quiet { printError($0) } }, showsProgress: !quiet,
+      shouldStop: { signals.received != nil })
   }
 
   /// Sliced Wasserstein distances hold all patches of a level.

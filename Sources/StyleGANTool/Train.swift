@@ -146,23 +146,15 @@ struct Train: ParsableCommand {
       throw ValidationError("the run has no metrics that \(option) could be for; give --metrics too")
     }
     if dryRun {
-      return try describe(
-        try Trainer.options(
-          resuming: state, totalKimg: training.kimg, data: data, measures: { measures.apply(to: &$0) }))
+      let options = try Trainer.options(
+        resuming: state, totalKimg: training.kimg, data: data, measures: { measures.apply(to: &$0) })
+      if measures.areGiven { _ = try dataset(of: options) }
+      return try describe(options)
     }
     let signals = StopSignals()
     let trainer = try Trainer(
       resuming: state, totalKimg: training.kimg, data: data, measures: { measures.apply(to: &$0) }
-    ) { options in
-      do {
-        let dataset = try DatasetSource.open(
-          options.data, resolution: options.configuration.dataResolution,
-          channels: options.configuration.imageChannels, notice: notice)
-        // What a run had before may miss its detector today: that is told at a snapshot, and training goes on.
-        if measures.areGiven { try TrainingMetrics.requireMeasurable(options, dataset) }
-        return dataset
-      } catch DatasetError.notFound(let path) where data == nil { throw MovedData(path: path) }
-    }
+    ) { try dataset(of: $0) }
     guard trainer.imagesShown < trainer.totalImages else {
       if !quiet {
         print("\(trainer.directory.path) has reached its \(trainer.options.totalKimg) kimg; go further with --kimg")
@@ -170,6 +162,18 @@ struct Train: ParsableCommand {
       return
     }
     try train(trainer, signals)
+  }
+
+  /// The data that a run goes on with.
+  private func dataset(of options: TrainingOptions) throws -> any ImageDataset {
+    do {
+      let dataset = try DatasetSource.open(
+        options.data, resolution: options.configuration.dataResolution, channels: options.configuration.imageChannels,
+        notice: notice)
+      // What a run had before may miss its detector today: that is told at a snapshot, and training goes on.
+      if measures.areGiven { try TrainingMetrics.requireMeasurable(options, dataset) }
+      return dataset
+    } catch DatasetError.notFound(let path) where data == nil { throw MovedData(path: path) }
   }
 
   /// Where data is, told such that it is found from any folder; names of data sets stay names.

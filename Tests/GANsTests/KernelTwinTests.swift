@@ -42,6 +42,10 @@ import _TestSupport
       }
       let fakes = generator.trainingImages(sample, growth: growth, updatingAverage: false, compute)
       out.append(("fakes", fakes))
+      let drawn = withoutGradients {
+        generator.trainingImages(sample, growth: growth, updatingAverage: false, compute)
+      }
+      out.append(("drawn", drawn))
       let scores = discriminator(fakes, growth: growth, compute)
       out.append(("scores", scores))
       add("g_loss", objective.generatorLoss(fakeScores: scores), generator.store.parameters)

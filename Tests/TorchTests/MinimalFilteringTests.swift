@@ -18,6 +18,9 @@ import _TestSupport
       Shape(resampling: resampling, batch: 1, inputs: 17, outputs: 33, height: 8, width: 2),
       Shape(resampling: resampling, batch: 3, inputs: 64, outputs: 32, height: 14, width: 16),
       Shape(resampling: resampling, batch: 1, inputs: 129, outputs: 40, height: 2, width: 2),
+      // Rows of tiles longer than a run, of even and of odd length.
+      Shape(resampling: resampling, batch: 1, inputs: 33, outputs: 8, height: 4, width: 72),
+      Shape(resampling: resampling, batch: 1, inputs: 32, outputs: 8, height: 6, width: 38),
     ]
   }
 

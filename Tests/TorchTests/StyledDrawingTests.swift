@@ -56,4 +56,19 @@ import _TestSupport
         "\(type), noise \(hasNoise)")
     }
   }
+
+  /// Large for their channels, but with fewer squares than a block: their statistics are taken apart.
+  @Test func fewPixelsOfManyChannels() {
+    let (samples, channels) = (4, 16_384)
+    let x = random.normal([samples, 3, 8, 8]).laidOut(.channelsLast)
+    let weight = random.normal([channels, 3, 3, 3])
+    let (bias, style, _) = parameters(samples, channels)
+    withoutGradients {
+      let filters = TransformedFilters()
+      let found = x.convolvedAndStyledFused(weight, filters: filters, noise: nil, bias: bias, style: style)
+      let expected = x.convolvedFused(weight, filters: filters)
+        .styledEpilogueFused(noise: nil, bias: bias, style: style)
+      #expect(found.floats == expected.floats)
+    }
+  }
 }

@@ -3,7 +3,7 @@
 // A convolution is linear in the image and in the filter. Its gradients are again such convolutions: with respect to
 // the image one with the filter flipped and its channels exchanged, where doubling becomes averaging and the other way
 // round; with respect to the filter a product of image and gradient. So two operations, each the other's gradient,
-// reach any order.
+// reach any order; a third puts bias and leaky ReLU on the outputs, and its gradient is made of the two.
 // Support.h comes first: without libtorch it says what to do, before any other header is missed.
 #include "../Support.h"
 
@@ -43,7 +43,7 @@ float *scratch(int slot, int64_t floats) {
   return buffer.mutable_data_ptr<float>();
 }
 
-constexpr int64_t blockTiles = 48;
+using kernels::blockTiles;
 
 TileGrid tiles(Resample kind, const Tensor &x) { return {kind, x.size(0), x.size(2), x.size(3)}; }
 
@@ -158,7 +158,7 @@ Tensor convolved(Resample kind, const Tensor &input, const Tensor &u, int64_t ou
   const int64_t panels = f.panelCount(outputs), groupPanels = std::min<int64_t>(panels, down ? 4 : 2);
   // Few tiles: outputs are shared out too. Every output is the same sum in any case.
   const int64_t blocks = (grid.count() + blockTiles - 1) / blockTiles;
-  const int64_t enough = 2 * at::get_num_threads();
+  const int64_t threads = at::get_num_threads(), enough = 2 * threads;
   const int64_t wanted = observer || blocks >= enough ? 1 : (enough + blocks - 1) / blocks;
   const int64_t splitPanels = (panels + wanted - 1) / wanted, splits = (panels + splitPanels - 1) / splitPanels;
   const int64_t elementSize = pairs ? 2 : 4;
@@ -170,11 +170,11 @@ Tensor convolved(Resample kind, const Tensor &input, const Tensor &u, int64_t ou
     f.transformInput(grid, x.const_data_ptr(), bf16, inputs, 0, first, count, false, v);
     float *m = scratch(1, P * (blockTiles * groupPanels * f.panel + positionGap));
     // The threads take blocks in turn.
-    Ahead next = Ahead::input(grid, x, first + at::get_num_threads() * blockTiles, blockTiles);
+    Ahead next = Ahead::input(grid, x, first + threads * blockTiles, blockTiles);
     Ahead target = Ahead::output(grid, y, first, count);
     const int64_t rowsAtOnce = down ? 12 : count;
     const int64_t calls = (lastPanel - firstPanel) * (down ? (count + rowsAtOnce - 1) / rowsAtOnce : P);
-    const int64_t nextShare = splits == 1 ? next.share(calls) : 0, targetShare = target.share(calls);
+    const int64_t nextShare = splits == 1 && count > 1 ? next.share(calls) : 0, targetShare = target.share(calls);
     for (int64_t group = firstPanel; group < lastPanel; group += groupPanels) {
       const int64_t end = std::min(group + groupPanels, lastPanel), mStride = groupPanels * f.panel;
       for (int64_t p = 0; p < (down ? 1 : P); ++p)
@@ -189,12 +189,13 @@ Tensor convolved(Resample kind, const Tensor &input, const Tensor &u, int64_t ou
                        m + p * (count * mStride + positionGap) + row * mStride + (j - group) * f.panel, mStride);
           }
       const int64_t begin = group * f.panel, channels = std::min(end * f.panel, outputs) - begin;
-      f.transformOutput(grid, m, mStride, first, count, begin, channels, outputs, activation, bf16, y.mutable_data_ptr());
+      f.transformOutput(grid, m, mStride, first, count, begin, channels, outputs, activation, bf16,
+                        y.mutable_data_ptr());
     }
   };
   if (observer) {
     for (int64_t i = 0; i < n; ++i) make(i * grid.rows() * grid.columns(), 1, 0, panels);
-    observer->begin(y, blocks, blockTiles);
+    observer->begin(y, blocks);
   }
   kernels::parallelFor(blocks * splits, [&](int64_t item) {
     const int64_t block = item / splits, first = block * blockTiles;
@@ -242,18 +243,21 @@ Tensor filterGradient(Resample kind, const Tensor &input, const Tensor &gradient
       const bool accumulate = first > tileChunk * chunkTiles;
       Ahead nextX = Ahead::input(grid, x, first + block, last - first - block);
       Ahead nextG = Ahead::output(grid, g, first + block, last - first - block);
-      const int64_t shareX = nextX.share(P * xPanels * gPanels), shareG = nextG.share(P * xPanels * gPanels);
+      // A chunk of the inputs reads a part of each pixel only.
+      const int64_t shareX = inputChunks == 1 ? nextX.share(P * xPanels * gPanels) : 0;
+      const int64_t shareG = nextG.share(P * xPanels * gPanels);
       for (int64_t p = 0; p < P; ++p)
         for (int64_t i = 0; i < xPanels; ++i)
           for (int64_t j = 0; j < gPanels; ++j) {
             nextX.fetch(shareX), nextG.fetch(shareG);
             const int64_t panel = rows * f.panel;
-            f.multiplyTransposed(
-                pairs, static_cast<const char *>(v.data) + (p * (xPanels * panel + positionGap) + i * panel) * elementSize,
-                static_cast<const char *>(n.data) +
-                    ((down ? 0 : p) * (gPanels * panel + positionGap) + j * panel) * elementSize,
-                steps, std::min(f.panel, channels - i * f.panel),
-                target + p * plane + (begin + i * f.panel) * columns + j * f.panel, columns, accumulate);
+            const int64_t left = p * (xPanels * panel + positionGap) + i * panel;
+            const int64_t right = (down ? 0 : p) * (gPanels * panel + positionGap) + j * panel;
+            f.multiplyTransposed(pairs, static_cast<const char *>(v.data) + left * elementSize,
+                                 static_cast<const char *>(n.data) + right * elementSize, steps,
+                                 std::min(f.panel, channels - i * f.panel),
+                                 target + p * plane + (begin + i * f.panel) * columns + j * f.panel, columns,
+                                 accumulate);
           }
     }
   });
@@ -346,7 +350,8 @@ struct ActivatedConvolution : Function<ActivatedConvolution> {
   static Tensor forward(AutogradContext *context, const Tensor &x, const Tensor &weight, const Tensor &bias,
                         double slope, const Setting *setting, const Filters *filters) {
     const Tensor b = bias.detach().to(at::kFloat).contiguous();
-    const Tensor y = convolved(setting->kind, x, setting->packed(weight, *filters, usesPairs(x)), setting->outputs(weight),
+    const Tensor u = setting->packed(weight, *filters, usesPairs(x));
+    const Tensor y = convolved(setting->kind, x, u, setting->outputs(weight),
                                {b.const_data_ptr<float>(), static_cast<float>(slope)});
     context->save_for_backward({x, weight, y.detach()});
     context->saved_data["slope"] = slope;

@@ -285,6 +285,8 @@ struct StyledEpilogue : Function<StyledEpilogue> {
     const Tensor y = blurred || consumed || !given.is_same(x) ? features : at::empty_like(given);
     fill(y, features, blurred ? given : Tensor(), noise ? floats(*noise) : Tensor(),
          noise ? floats(*strength) : Tensor(), floats(bias), floats(style), slope);
+    // Whoever saved x for a gradient is told that it has changed.
+    if (y.is_same(x) && !x.is_inference()) x.unsafeGetTensorImpl()->bump_version();
     return y;
   }
 
@@ -295,7 +297,7 @@ struct StyledEpilogue : Function<StyledEpilogue> {
     const double slope;
     kernels::Epilogue e;
     bool bf16;
-    int64_t columns, perSample, squares;
+    int64_t columns, perSample;
     std::vector<float> first;
     std::vector<double> partial;  // [block][2][2C]: of the sample a block begins in, and of the next
 
@@ -304,12 +306,12 @@ struct StyledEpilogue : Function<StyledEpilogue> {
         : noise(noise ? std::optional(floats(*noise)) : noise),
           strength(noise ? std::optional(floats(*strength)) : strength), bias(floats(bias)), style(floats(style)),
           slope(slope) {}
-    void begin(const Tensor &y, int64_t blocks, int64_t blockSquares) override {
+    void begin(const Tensor &y, int64_t blocks) override {
       requireFit(y, noise, strength, bias, style);
-      squares = blockSquares;
       e = description(y, noise.value_or(Tensor()), strength.value_or(Tensor()), bias, slope);
       bf16 = isBFloat16(y);
       columns = y.size(3) / 2, perSample = columns * (y.size(2) / 2);
+      TORCH_CHECK(perSample >= kernels::blockTiles, "images of ", y.sizes(), " are too small to be observed");
       first = firstActivations(e, bf16);
       e.center = first.data();
       partial.assign(blocks * 4 * e.channels, 0.0);
@@ -330,7 +332,7 @@ struct StyledEpilogue : Function<StyledEpilogue> {
       const int64_t width = 2 * e.channels;
       std::vector<double> total(e.samples * width, 0.0);
       for (int64_t i = 0; i < static_cast<int64_t>(partial.size()) / width; ++i) {
-        const int64_t sample = i / 2 * squares / perSample + i % 2;
+        const int64_t sample = i / 2 * kernels::blockTiles / perSample + i % 2;
         for (int64_t k = 0; k < width && sample < e.samples; ++k) total[sample * width + k] += partial[i * width + k];
       }
       return total;

@@ -1,4 +1,4 @@
-// What the fused operations share: image batches as the kernels take them.
+// What the fused operations share: image batches as the kernels take them, and what one operation does for another.
 #pragma once
 
 #include "../Support.h"
@@ -35,10 +35,14 @@ struct ActivationGradient {
 };
 ActivationGradient activationGradient(const at::Tensor &g, const at::Tensor &y, double slope, bool wantsBias);
 
-/// Looks at the outputs of a 3×3 convolution, [N, C, H, W], while they are in the cache.
+/// Tiles of a convolution that are made at once.
+constexpr int64_t blockTiles = 48;
+
+/// Looks at the outputs of a 3×3 convolution, [N, C, H, W], while they are in the cache. No sample has fewer tiles than a
+/// block, so that a block lies in two samples at most.
 struct OutputObserver {
-  /// The first pixel of every sample is there; the rest will be in so many blocks of so many squares, the last of fewer.
-  virtual void begin(const at::Tensor &y, int64_t blocks, int64_t squares) = 0;
+  /// The first pixel of every sample is there; the rest will be in so many blocks.
+  virtual void begin(const at::Tensor &y, int64_t blocks) = 0;
   /// The squares of 2×2 outputs [first, first + count), counted along rows, are there. Blocks come from any thread.
   virtual void see(int64_t block, int64_t first, int64_t count) = 0;
 
@@ -46,9 +50,9 @@ struct OutputObserver {
   ~OutputObserver() = default;
 };
 
-/// Whether outputs are so large that they leave the cache before another pass comes to them.
+/// Whether the outputs of a sample are so large that they leave the cache before another pass comes to them.
 inline bool isWorthObserving(const at::Tensor &x, const at::Tensor &weight) {
-  return x.dim() == 4 && weight.dim() == 4 &&
+  return x.dim() == 4 && weight.dim() == 4 && x.size(2) / 2 * (x.size(3) / 2) >= blockTiles &&
          x.size(2) * x.size(3) * weight.size(0) * x.element_size() >= (int64_t{4} << 20);
 }
 

@@ -60,13 +60,14 @@ struct MinimalFiltering {
   /// stored with inputs and outputs exchanged).
   void (*packFilters)(Resample, const float *weight, int64_t outputs, int64_t inputs, bool transposed, float scale,
                       bool pairs, int64_t panelIndex, void *packed);
-  /// Bᵀ d B of tiles [first, first + count), row-major or in panels, channels [begin, end).
+  /// Bᵀ d B of tiles [first, first + count), row-major or (not for up) in panels, channels [begin, begin + out.channels).
   void (*transformInput)(const TileGrid &, const void *image, bool bf16, int64_t imageChannels, int64_t begin,
                          int64_t first, int64_t count, bool panels, const Operand &out);
   /// A g Aᵀ of the same tiles of a gradient with respect to outputs, in panels.
   void (*transformGradient)(const TileGrid &, const void *gradient, bool bf16, int64_t first, int64_t count,
                             const Operand &out);
-  /// Aᵀ m A: products [position][tile][stride], with gaps, of tiles [first, first + count) to outputs [begin, begin + channels).
+  /// Aᵀ m A: products [position][tile][stride], with gaps, of tiles [first, first + count) to outputs
+  /// [begin, begin + channels), activated where there is a bias.
   void (*transformOutput)(const TileGrid &, const float *products, int64_t stride, int64_t first, int64_t count,
                           int64_t begin, int64_t channels, int64_t imageChannels, const Activation &, bool bf16,
                           void *image);

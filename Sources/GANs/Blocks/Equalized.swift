@@ -28,7 +28,7 @@ public struct EqualizedLinear {
     multiplier = learningRateMultiplier
   }
 
-  /// Applies the layer. The scale is put on x, which is smaller than W.
+  /// Applies the layer. The scale is put on x, which is usually smaller than W.
   public func callAsFunction(_ x: Tensor) -> Tensor {
     (x * scale).linear(weight.value, bias: bias.map { multiplier == 1 ? $0.value : $0.value * multiplier })
   }
@@ -71,20 +71,23 @@ public struct EqualizedConv2d {
   public func callAsFunction(_ x: Tensor, then activation: BiasActivation, _ compute: Compute = .default) -> Tensor {
     let x = input(x, compute)
     guard resampling != .up && usesMinimalFiltering(x, compute) else {
-      return activation(withoutBlur(x, compute), compute)
+      let y = withoutBlur(x, compute)
+      return activation(resampling == .up ? binomialBlur(y, compute) : y, compute)
     }
     return x.convolvedFused(
-      weight.value, filters: filters, scale: scale, resampling: resampling, bias: activation.bias.value, slope: 0.2)
+      weight.value, filters: filters, scale: scale, resampling: resampling, bias: activation.bias.value,
+      slope: BiasActivation.slope)
   }
 
   /// Applies the layer, then noise, bias, leaky ReLU and style, at once; nil where there is no kernel for it.
   func styled(
-    _ x: Tensor, noise: (Tensor, Tensor)?, bias: Tensor, style: Tensor, _ compute: Compute
+    _ x: Tensor, noise: (Tensor, Tensor)?, bias: Tensor, style: @autoclosure () -> Tensor, _ compute: Compute
   ) -> Tensor? {
+    guard resampling == .none && compute.kernels == .fast else { return nil }
     let x = compute.activations(x)
-    guard resampling == .none && usesMinimalFiltering(x, compute) else { return nil }
+    guard usesMinimalFiltering(x, compute) else { return nil }
     return x.convolvedAndStyledFused(
-      weight.value, filters: filters, scale: scale, noise: noise, bias: bias, style: style, slope: 0.2)
+      weight.value, filters: filters, scale: scale, noise: noise, bias: bias, style: style(), slope: 0.2)
   }
 
   /// `x` as the convolution takes it.
@@ -137,6 +140,7 @@ extension Tensor {
 public struct BiasActivation {
   /// `[C]`, starting at 0.
   public let bias: Parameter
+  static let slope = 0.2
 
   /// Makes `bias` in `scope`.
   public init(_ scope: Scope, channels: Int) {
@@ -145,7 +149,7 @@ public struct BiasActivation {
 
   /// `[N, C, H, W]` → the same shape.
   public func callAsFunction(_ x: Tensor, _ compute: Compute = .default) -> Tensor {
-    if compute.kernels == .fast && x.hasFusedKernels { return x.biasedLeakyReLUFused(bias.value, slope: 0.2) }
-    return (x + bias.value.reshaped([1, -1, 1, 1]).to(x.dtype)).leakyReLU(slope: 0.2)
+    if compute.kernels == .fast && x.hasFusedKernels { return x.biasedLeakyReLUFused(bias.value, slope: Self.slope) }
+    return (x + bias.value.reshaped([1, -1, 1, 1]).to(x.dtype)).leakyReLU(slope: Self.slope)
   }
 }

@@ -62,8 +62,8 @@ public final class TransformedFilters: @unchecked Sendable {
 }
 
 extension Tensor {
-  /// Whether ``convolvedFused(_:filters:scale:resampling:bias:slope:file:line:)`` takes this image batch, forward and backward: height and
-  /// width even (but for up).
+  /// Whether ``convolvedFused(_:filters:scale:resampling:bias:slope:file:line:)`` takes this image batch, forward and
+  /// backward: height and width even (but for up).
   public func hasFusedConvolution(_ resampling: Resampling) -> Bool {
     hasFusedKernels && (resampling == .up || size(2) % 2 == 0 && size(3) % 2 == 0)
   }
