@@ -43,7 +43,7 @@ extension StyleGANConfiguration: ProgressiveArchitecture {
         training: mixed),
       Recipe(
         "stylegan", "StyleGAN (Karras, Laine, Aila 2019): Table 1, F",
-        cost: "about 230 pictures a second with --width tiny, bf16 and --r1-interval 16", of: Self.self, switches: e,
+        cost: "230 to 530 pictures a second with --width tiny, bf16 and --r1-interval 16", of: Self.self, switches: e,
         training: mixed),
     ]
   }
