@@ -28,6 +28,9 @@ inline at::Tensor image(const at::Tensor &x) {
   return x.contiguous(at::MemoryFormat::ChannelsLast);
 }
 
+/// Each channel convolved with [1 2 1]⊗[1 2 1]/16, zeros outside; differentiable.
+at::Tensor blurred(const at::Tensor &x);
+
 /// The gradient of y = leaky ReLU of x + bias: gx = g·(y > 0 ? 1 : slope), in the type of y, and, where asked for, its sum
 /// by channel. Differentiable in g where gradients are recorded.
 struct ActivationGradient {

@@ -92,12 +92,18 @@ extension Tensor {
         pointer, weight.pointer, filters.pointer, Int32(kind), scale, bias?.pointer, slope, $0, $1)
     }
   }
-}
 
-extension Tensor {
   /// ``styledEpilogueFused(noise:bias:style:slope:blurred:consuming:file:line:)`` of
   /// ``convolvedFused(_:filters:scale:resampling:bias:slope:file:line:)`` without resampling. Of large images without a
   /// graph the statistics are taken while the convolution's outputs are in the cache.
+  /// - Parameters:
+  ///   - weight: `[outputs, inputs, 3, 3]`, float32.
+  ///   - filters: where the transformed weight is kept.
+  ///   - scale: multiplies the weight.
+  ///   - noise: `[N or 1, 1, H, W]` and its strength `[outputs]`.
+  ///   - bias: `[outputs]`
+  ///   - style: `[N, 2·outputs]`
+  /// - Returns: `[N, outputs, H, W]` in the type of self.
   public func convolvedAndStyledFused(
     _ weight: Tensor, filters: TransformedFilters, scale: Double = 1, noise: (image: Tensor, strength: Tensor)?,
     bias: Tensor, style: Tensor, slope: Double = 0.2, file: StaticString = #fileID, line: UInt = #line
