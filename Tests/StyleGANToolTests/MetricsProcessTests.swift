@@ -55,7 +55,10 @@ import _TestSupport
     let report = try run("report runs/\(name)")
     #expect(report.exitCode == 0, "\(report.errors)")
     let page = try String(contentsOfFile: folder.file("runs/\(name)/report.html"), encoding: .utf8)
-    for part in ["Generator loss", "fid50k_full[random-vgg]@48", "ppl_wend", "totalKimg", "data:image/png;base64,"] {
+    for part in [
+      "Generator loss", "fid50k_full[random-vgg]@48", "ppl_wend", "totalKimg", "<td>true</td>",
+      "data:image/png;base64,",
+    ] {
       #expect(page.contains(part), "\(part)")
     }
     // Nothing is loaded from anywhere.

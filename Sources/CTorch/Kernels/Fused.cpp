@@ -1,5 +1,5 @@
-// Blur, and bias with leaky ReLU, as differentiable operations. First gradients are fused too; where a gradient is itself to be
-// differentiated, it is made of operations that libtorch can differentiate.
+// Blur, and bias with leaky ReLU, as differentiable operations. First gradients are fused too; where a gradient is itself
+// to be differentiated, it is made of operations that can be.
 // Support.h comes first: without libtorch it says what to do, before any other header is missed.
 #include "../Support.h"
 

@@ -67,7 +67,8 @@ public struct EqualizedConv2d {
     return resampling == .up ? binomialBlur(y, compute) : y
   }
 
-  /// Applies the layer, then `activation`: at once where there is a kernel for it.
+  /// Applies the layer, then `activation`: at once where there is a kernel for it. `[N, inputs, H, W]` →
+  /// `[N, outputs, H', W']`.
   public func callAsFunction(_ x: Tensor, then activation: BiasActivation, _ compute: Compute = .default) -> Tensor {
     let x = input(x, compute)
     guard resampling != .up && usesMinimalFiltering(x, compute) else {

@@ -54,7 +54,12 @@ public struct StyleEpilogue {
     return adaptiveInstanceNorm(y, style: style)
   }
 
-  /// Applies `convolution`, then the epilogue.
+  /// Applies `convolution`, which does not resample, then the epilogue: at once where there is a kernel for it.
+  /// - Parameters:
+  ///   - x: `[N, inputs, r, r]`
+  ///   - w: this layer's intermediate latent, `[N, latent]`.
+  ///   - noise: n, `[N or 1, 1, r, r]`; nil for none.
+  /// - Returns: `[N, C, r, r]` in the precision of the computation.
   public func callAsFunction(
     _ x: Tensor, after convolution: EqualizedConv2d, w: Tensor, noise: Tensor?, _ compute: Compute = .default
   ) -> Tensor {
