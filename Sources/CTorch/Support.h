@@ -80,6 +80,7 @@ inline at::Device device(ct_device device) {
     case CT_CPU: return at::Device(at::kCPU);
     case CT_CUDA: return at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(device.index));
     case CT_MPS: return at::Device(at::kMPS, static_cast<c10::DeviceIndex>(device.index));
+    case CT_META: return at::Device(at::kMeta);
     default: TORCH_CHECK(false, "unknown device code ", device.kind);
   }
 }

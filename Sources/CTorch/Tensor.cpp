@@ -94,6 +94,7 @@ ct_device ct_device_of(ct_tensor tensor) {
   if (d.is_cpu()) return {CT_CPU, 0};
   if (d.is_cuda()) return {CT_CUDA, index};
   if (d.is_mps()) return {CT_MPS, index};
+  if (d.is_meta()) return {CT_META, 0};
   return {CT_DEVICE_UNKNOWN, 0};
 }
 

@@ -13,12 +13,15 @@ protocol UserFacingError: Error {
   var sentence: String { get }
 }
 
+extension UserFacingError where Self: CustomStringConvertible {
+  var sentence: String { description }
+}
+
 extension FileError: UserFacingError {
   var exitCode: Int32 {
     if isDeviceTrouble { return 74 }
     return operation == .read ? 66 : 73
   }
-  var sentence: String { description }
 }
 
 extension ImageError: UserFacingError {
@@ -29,7 +32,6 @@ extension ImageError: UserFacingError {
     default: 65
     }
   }
-  var sentence: String { description }
 }
 
 extension DatasetError: UserFacingError {
@@ -41,7 +43,6 @@ extension DatasetError: UserFacingError {
     default: 65
     }
   }
-  var sentence: String { description }
 }
 
 /// Runs the work of a command: an error that people can mend becomes `error: …` on stderr and its exit code.
@@ -108,27 +109,23 @@ extension SafetensorsError: UserFacingError {
     default: 65
     }
   }
-  var sentence: String { description }
 }
 
 extension LoadError: UserFacingError {
   var exitCode: Int32 { 65 }
-  var sentence: String { description }
 }
 
 extension NetworkFileError: UserFacingError {
   var exitCode: Int32 { 65 }
-  var sentence: String { description }
+  var sentence: String { message.sentence }
 }
 
 extension SavedLatentsError: UserFacingError {
   var exitCode: Int32 { 65 }
-  var sentence: String { description }
 }
 
 extension VideoError: UserFacingError {
   var exitCode: Int32 { 73 }
-  var sentence: String { description }
 }
 
 extension TrainingError: UserFacingError {
@@ -138,36 +135,18 @@ extension TrainingError: UserFacingError {
     default: 65
     }
   }
-  var sentence: String { description }
+  var sentence: String { message.sentence }
 }
 
 extension ConfigurationError: UserFacingError {
   var exitCode: Int32 { 64 }
-
-  /// With the option where the library names its property: "fmapBase is 0, but …" is about --fmap-base.
-  var sentence: String {
-    guard let verb = description.range(of: " is "), let option = Self.options[String(description[..<verb.lowerBound])]
-    else { return description }
-    return option + description[verb.lowerBound...]
-  }
-
-  private static let options = [
-    "resolution": "--resolution", "imageChannels": "--channels", "fmapBase": "--fmap-base", "fmapMax": "--fmap-max",
-    "features": "--features", "zSize": "--z-dim", "wSize": "--w-dim", "mappingLayers": "--mapping-layers",
-    "batchNormEpsilon": "--bn-epsilon", "initialResolution": "--start-resolution", "fadeKimg": "--fade-kimg",
-    "stableKimg": "--stable-kimg", "batchSizes": "--batch", "learningRates": "--lr", "gamma": "--gamma",
-    "r1 interval": "--r1-interval", "drift": "--drift", "clip": "--clip", "critic steps": "--critic-steps",
-    "mixing": "--mixing", "averageHalfLifeKimg": "--ema-kimg", "kimg": "--kimg", "tick": "--tick", "snap": "--snap",
-    "threads": "--threads",
-  ]
+  var sentence: String { message.sentence }
 }
 
 extension DeviceError: UserFacingError {
   var exitCode: Int32 { 64 }
-  var sentence: String { description }
 }
 
 extension MissingNetwork: UserFacingError {
   var exitCode: Int32 { 66 }
-  var sentence: String { description }
 }

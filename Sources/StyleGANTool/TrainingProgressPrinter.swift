@@ -2,7 +2,7 @@ import Foundation
 import GANs
 
 /// Shows a training: a live bar on a terminal, a line a tick elsewhere.
-final class TrainingProgressPrinter {
+final class TrainingProgressPrinter: TrainingObserver {
   private let quiet: Bool
   private let isTerminal = isatty(STDOUT_FILENO) == 1
   private let clock = ContinuousClock()
@@ -27,24 +27,22 @@ final class TrainingProgressPrinter {
     fflush(nil)
   }
 
-  /// Shows an event.
-  /// - Returns: a line for the log, where there is one.
-  func show(_ event: Trainer.Event) -> String? {
+  func observe(_ event: Trainer.Event, of trainer: Trainer) throws {
     switch event {
-    case .step(let report):
+    case .step(let report, _):
       if !quiet, isTerminal, clock.now - lastDraw > .milliseconds(200) {
         lastDraw = clock.now
         write("\r\u{1B}[2K" + fitted(bar(report), describe(report)))
       }
-      return nil
     case .tick(let report):
       let line = describe(report)
       if !quiet, !isTerminal { write(line + "\n") }
-      return line
+      try trainer.directory.appendToLog(line)
+    case .snapshotDue: break
     case .snapshot(let network, let fakes):
       let line = "wrote \(network) and \(fakes)"
       if !quiet { write((isTerminal ? "\r\u{1B}[2K" : "") + line + "\n") }
-      return line
+      try trainer.directory.appendToLog(line)
     }
   }
 
@@ -65,7 +63,7 @@ final class TrainingProgressPrinter {
     let fade = report.growth.alpha < 1 ? String(format: "@%.2f", report.growth.alpha) : ""
     let measures = [
       ("G", "Loss/G/loss"), ("D", "Loss/D/loss"), ("r1", "Loss/r1_penalty"), ("gp", "Loss/gradient_penalty"),
-      ("W", "Loss/wasserstein"),
+      ("pl", "Loss/pl_penalty"), ("W", "Loss/wasserstein"),
     ].compactMap { name, key in report.statistics[key].map { "\(name) " + String(format: "%.3f", $0) } }
     return String(
       format: "%.1f/%.1f kimg  %d²%@  %.0f img/s  ETA %@  ", Double(report.images) / 1000,

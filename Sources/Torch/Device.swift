@@ -5,12 +5,15 @@ public struct Device: Hashable, Sendable, CustomStringConvertible {
   /// The kinds of device this library knows.
   public enum Kind: String, Sendable, CaseIterable {
     case cpu, cuda, mps
+    /// Shapes without elements: what a network would be, before memory is taken for it.
+    case meta
 
     var code: Int32 {
       switch self {
       case .cpu: Int32(CT_CPU)
       case .cuda: Int32(CT_CUDA)
       case .mps: Int32(CT_MPS)
+      case .meta: Int32(CT_META)
       }
     }
   }
@@ -22,6 +25,8 @@ public struct Device: Hashable, Sendable, CustomStringConvertible {
 
   /// The processor.
   public static let cpu = Device(kind: .cpu, index: 0)
+  /// No memory: tensors here have a shape and nothing else.
+  package static let meta = Device(kind: .meta, index: 0)
 
   private init(kind: Kind, index: Int) {
     self.kind = kind
@@ -32,7 +37,7 @@ public struct Device: Hashable, Sendable, CustomStringConvertible {
   /// - Throws: ``DeviceError`` where the name is not one of these or this machine has no such device.
   public init(_ name: String) throws(DeviceError) {
     let parts = name.split(separator: ":", omittingEmptySubsequences: false)
-    guard let kind = parts.first.flatMap({ Kind(rawValue: String($0)) }), parts.count <= 2,
+    guard let kind = parts.first.flatMap({ Kind(rawValue: String($0)) }), kind != .meta, parts.count <= 2,
       let index = parts.count == 2 ? Int(parts[1]) : 0, index >= 0
     else { throw .unknown(name: name) }
     let count = Int(ct_device_count(kind.code))

@@ -8,7 +8,7 @@ import _TestSupport
 private func figure3(_ path: String, _ output: String) throws {
   let network = try NetworkFile(path: path)
   let renderer = Renderer(network, truncation: Truncation(psi: 0.7))
-  let (a, b) = (renderer.styles(renderer.w(seeds: [1, 2])), renderer.styles(renderer.w(seeds: [5, 6, 7])))
+  let (a, b) = (renderer.styles(renderer.codes(seeds: [1, 2])), renderer.styles(renderer.codes(seeds: [5, 6, 7])))
   var rows: [Image] = []
   for band in StyleBand.allCases {
     rows += renderer.styleMixing(rows: a, columns: b, layers: renderer.layers(of: band))

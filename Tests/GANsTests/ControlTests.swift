@@ -18,10 +18,10 @@ func garments() throws -> NetworkFile {
 
   init() throws { renderer = Renderer(try garments()) }
 
-  private func pixels(_ ws: Tensor) -> [[UInt8]] { renderer.images(ws).map(\.pixels) }
+  private func pixels(_ ws: Styles) -> [[UInt8]] { renderer.images(ws).map(\.pixels) }
 
   @Test func mixingAllStylesGivesTheSourceAndNoneTheBase() {
-    let (a, b) = (renderer.styles(renderer.w(seeds: [1, 2])), renderer.styles(renderer.w(seeds: [5, 6])))
+    let (a, b) = (renderer.styles(renderer.codes(seeds: [1, 2])), renderer.styles(renderer.codes(seeds: [5, 6])))
     let grid = { (layers: Set<Int>) in renderer.styleMixing(rows: a, columns: b, layers: layers).map(\.pixels) }
     let (imagesA, imagesB) = (pixels(a), pixels(b))
     let (all, none) = (grid(Set(0..<8)), grid([]))
@@ -36,57 +36,50 @@ func garments() throws -> NetworkFile {
   }
 
   @Test func truncationToTheMeanImageAndNone() {
-    let w = renderer.w(seeds: Array(0..<8))
-    let mean = renderer.styles(renderer.style.mapping.wAverage.value.unsqueezed(at: 0))
+    let codes = renderer.codes(seeds: Array(0..<8))
+    let mean = renderer.styles(renderer.codes(w: renderer.style.wAverage.value.unsqueezed(at: 0)))
     let collapsed = renderer.with(truncation: Truncation(psi: 0))
-    #expect(Set(collapsed.images(collapsed.styles(w)).map(\.pixels)) == [pixels(mean)[0]])
-    #expect(renderer.with(truncation: Truncation(psi: 1)).styles(w).bytes == renderer.styles(w).bytes)
+    #expect(Set(collapsed.images(codes).map(\.pixels)) == [pixels(mean)[0]])
+    #expect(renderer.with(truncation: Truncation(psi: 1)).styles(codes).tensor.bytes == renderer.styles(codes).tensor.bytes)
     // ψ shrinks the distance to the mean in proportion.
-    let half = renderer.with(truncation: Truncation(psi: 0.5)).styles(w)
-    expectClose(half - mean, (renderer.styles(w) - mean) * 0.5)
+    let half = renderer.with(truncation: Truncation(psi: 0.5)).styles(codes).tensor
+    expectClose(half - mean.tensor, (renderer.styles(codes).tensor - mean.tensor) * 0.5)
   }
 
   @Test func constantNoiseRepeatsBytes() {
-    let ws = renderer.styles(renderer.w(seeds: [3, 4]))
+    let ws = renderer.styles(renderer.codes(seeds: [3, 4]))
     #expect(pixels(ws) == pixels(ws))
     #expect(renderer.with(noise: renderer.noise(in: Set(0..<8))).images(ws).map(\.pixels) == pixels(ws))
     #expect(renderer.with(noise: renderer.noise(in: [])).images(ws) == renderer.with(noise: .none).images(ws))
     // Moving noise is of one kind and does not repeat.
-    let moving = renderer.images(ws[0..<1].expanded([4, -1, -1]), movingNoise: 1)
+    let moving = renderer.images(ws[0..<1].repeated(4), movingNoise: 1)
     #expect(Set(moving.map(\.pixels)).count == 4)
-    #expect(moving == renderer.images(ws[0..<1].expanded([4, -1, -1]), movingNoise: 1))
+    #expect(moving == renderer.images(ws[0..<1].repeated(4), movingNoise: 1))
   }
 
   /// What is left of a change at 8×8 shows how coarse it is: 16 pairs of seeds, mean squared difference in units of 0…255.
   @Test func fineStylesMoveTheCoarseImageLess() {
     let count = 16
-    let a = renderer.styles(renderer.w(seeds: Array(0..<UInt32(count))))
-    let b = renderer.styles(renderer.w(seeds: Array(100..<100 + UInt32(count))))
-    func small(_ ws: Tensor) -> Tensor {
-      withoutGradients { renderer.style.synthesis(ws, noise: .constant, growth: renderer.growth) }.averagePooled(
-        by: 4)
-        * 127.5
-    }
+    let a = renderer.styles(renderer.codes(seeds: Array(0..<UInt32(count))))
+    let b = renderer.styles(renderer.codes(seeds: Array(100..<100 + UInt32(count))))
+    func small(_ styles: Styles) -> Tensor { renderer.tensor(styles).averagePooled(by: 4) * 127.5 }
     let base = small(a)
     let change = StyleBand.allCases.map { band in
-      (small(mixedStyles(a, copying: renderer.layers(of: band), from: b)) - base).squared().mean().item.squareRoot()
+      (small(a.copying(renderer.layers(of: band), from: b)) - base).squared().mean().item.squareRoot()
     }
     print("root mean square change at 8×8 — coarse \(change[0]), middle \(change[1]), fine \(change[2])")
     #expect(change[2] < 0.9 * change[0])
   }
 
   @Test func noiseMovesPixelsWhereItsStrengthIsNotZero() throws {
-    let ws = renderer.styles(renderer.w(seeds: [2]))
+    let ws = renderer.styles(renderer.codes(seeds: [2]))
     let deviation = renderer.deviation(ws, realisations: 50)
     #expect(deviation.shape == [32, 32])
     #expect(deviation.minimum().item > 0)
     print("standard deviation over noise: mean \(deviation.mean().item), largest \(deviation.maximum().item) of 255")
     // The slow way, from the pictures themselves.
     let stream = RandomStream(seed: 0)
-    let images = withoutGradients {
-      renderer.style.synthesis(
-        ws.expanded([50, -1, -1]), noise: .random(stream), growth: renderer.growth)
-    }
+    let images = renderer.with(noise: .random(stream)).tensor(ws.repeated(50))
     let mean = images.mean(over: [0], keepingDimensions: true)
     let slow = ((images - mean).squared().sum(over: [0]) / 49).squareRoot().mean(over: [0]) * 127.5
     // Sums in another order.

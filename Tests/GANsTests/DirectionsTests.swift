@@ -29,8 +29,7 @@ import _TestSupport
     let generator = try garments().styleGenerator()
     let directions = generator.directionsOfStyles(layers: [0, 1], samples: 1000)
     #expect(directions.count == 64 && abs(directions.ratings.reduce(0, +) - 1) < 1e-9)
-    let matrices = [generator.synthesis.blocks[0].style0, generator.synthesis.blocks[0].style1].map(
-      \.affine.weight.value)
+    let matrices = generator.layers[0..<2].compactMap(\.styleWeight)
     func change(_ v: Tensor) -> Double {
       matrices.reduce(0) { $0 + $1.matmul(v.reshaped([-1, 1])).squared().sum().item }
     }
@@ -54,8 +53,9 @@ import _TestSupport
   @Test func movingChangesTheChosenLayersOnly() throws {
     let renderer = Renderer(try garments())
     let directions = renderer.style.principalDirections(samples: 1000).selected([2, 0])
-    let ws = renderer.styles(renderer.w(seeds: [4]))
-    let moved = directions.moved(ws, along: 1, strengths: [-2, 0, 2], layers: [1, 5])
+    let styles = renderer.styles(renderer.codes(seeds: [4]))
+    let ws = styles.tensor
+    let moved = directions.moved(styles, along: 1, strengths: [-2, 0, 2], layers: [1, 5]).tensor
     #expect(moved[1..<2].bytes == ws.copied().bytes)
     for layer in 0..<8 {
       let difference = (moved[2] - ws[0])[layer]

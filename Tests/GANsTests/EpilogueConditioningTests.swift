@@ -14,7 +14,7 @@ import _TestSupport
     let layer = layer()
     let w = RandomStream(seed: 2).normal([2, 5])
     let y = layer(Tensor.ones([2, 3, 4, 4]), w: w, noise: layer.noise?.value, Compute(kernels: .fast))
-    let offset = layer.affine(w).sliced(3..<6, along: 1).reshaped([2, 3, 1, 1]).expanded([2, 3, 4, 4])
+    let offset = layer.affine!(w).sliced(3..<6, along: 1).reshaped([2, 3, 1, 1]).expanded([2, 3, 4, 4])
     expectClose(y.withoutGraph, offset.withoutGraph, relative: 1e-6, "y_b")
   }
 
@@ -30,7 +30,7 @@ import _TestSupport
     let x64 = x.withoutGraph.to(.float64).requiringGradient()
     let centred = x64 - x64.mean(over: [2, 3], keepingDimensions: true)
     let variance = centred.squared().mean(over: [2, 3], keepingDimensions: true)
-    let s = layer.affine(w).withoutGraph.to(.float64)
+    let s = layer.affine!(w).withoutGraph.to(.float64)
     let scale = s.sliced(0..<3, along: 1).reshaped([2, 3, 1, 1]) + 1
     let offset = s.sliced(3..<6, along: 1).reshaped([2, 3, 1, 1])
     let expected = centred * (variance + 1e-8).reciprocalSquareRoot() * scale + offset

@@ -10,15 +10,14 @@ import _TestSupport
 func shortOptions(_ name: String, mappingLayers: Int? = nil) throws -> TrainingOptions {
   let dataset = SyntheticDataset()
   let recipe = try #require(Families.recipes.first { $0.name == name })
-  var settings = ArchitectureSettings()
-  settings.mappingLayers = mappingLayers
-  switch recipe.family.family {
-  case "gan": break
-  case "stylegan", "pggan":
-    (settings.fmapBase, settings.fmapMax, settings.zSize) = (32, 8, 8)
-    if recipe.family.family == "stylegan" { settings.wSize = 8 }
-  default: (settings.features, settings.zSize) = (2, 8)
-  }
+  var settings: Settings =
+    switch recipe.family.family {
+    case "gan": [:]
+    case "stylegan": ["fmapBase": 32, "fmapMax": 8, "zSize": 8, "wSize": 8]
+    case "pggan": ["fmapBase": 32, "fmapMax": 8, "zSize": 8]
+    default: ["features": 2, "zSize": 8]
+    }
+  settings["mappingLayers"] = mappingLayers.map { .integer($0) }
   var options = TrainingOptions(
     recipe: recipe, data: "synthetic",
     dataset: .init(name: dataset.name, fingerprint: dataset.fingerprint, count: dataset.count),
@@ -70,7 +69,7 @@ func shortOptions(_ name: String, mappingLayers: Int? = nil) throws -> TrainingO
     expectSame(whole, stopped)
     let run = try #require(RunDirectory.latest(in: folder.file("stopped")))
     let network = try NetworkFile(path: run.network(kimg: 0))
-    let mapping = try network.styleGenerator(withStyles: false).mapping
+    let mapping = try #require(network.styleGenerator(withStyles: false) as? StyleGANGenerator).mapping
     #expect(mapping.layers.count == depth)
     let renderer = Renderer(network)
     let pictures = renderer.images(seeds: [1, 2])
@@ -95,8 +94,8 @@ func shortOptions(_ name: String, mappingLayers: Int? = nil) throws -> TrainingO
     #expect(pictures[0] != pictures[1])
     // What is drawn from a code is what the averaged generator draws from its latent.
     let average = trainer.networks.average.images(
-      renderer.z(seeds: [1, 2]), truncation: .none, noise: .constant, growth: network.growth, .default)
-    #expect(renderer.images(renderer.styles(renderer.w(seeds: [1, 2]))) == Image.images(of: average))
+      renderer.z(seeds: [1, 2]), condition: nil, truncation: .none, noise: .constant, growth: network.growth, .default)
+    #expect(renderer.images(renderer.codes(seeds: [1, 2])) == Image.images(of: average))
     #expect(renderer.images(renderer.walk(seeds: [1, 2], frames: 2, space: .z, loop: false)).count == 3)
     // Metrics see pictures of the data's size, and W where there is one.
     let subject = MetricSubject(network.generator, growth: network.growth, seed: 1)
@@ -104,7 +103,7 @@ func shortOptions(_ name: String, mappingLayers: Int? = nil) throws -> TrainingO
     #expect(try subject.images(30..<34).shape == [4, subject.channels, side, side])
     #expect((subject.generator?.mapping != nil) == network.configuration.traits.hasW)
     if network.configuration.traits.hasStyles {
-      _ = try network.styleGenerator()
+      try network.styleGenerator()
     } else {
       let error = #expect(throws: ConfigurationError.self) { try network.styleGenerator() }
       #expect(error?.description.contains("styles") == true)
@@ -116,11 +115,10 @@ func shortOptions(_ name: String, mappingLayers: Int? = nil) throws -> TrainingO
   func countsAreThoseOfTheNetworks(name: String, resolution: Int) throws {
     let recipe = try #require(Families.recipes.first { $0.name == name })
     let configuration = try recipe.configuration(resolution: resolution, imageChannels: resolution == 16 ? 3 : 1)
-    let generator = configuration.makeGenerator(seed: 0, device: .cpu).store
-    #expect(configuration.generatorParameterCount == generator.parameterCount)
-    #expect(configuration.generatorBufferCount == generator.buffers.reduce(0) { $0 + $1.value.elementCount })
-    let discriminator = configuration.makeDiscriminator(seed: 0, device: .cpu).store
-    #expect(configuration.discriminatorParameterCount == discriminator.parameterCount)
+    let (generator, size) = (configuration.makeGenerator(seed: 0, device: .cpu).store, NetworkSize(of: configuration))
+    #expect(size.generator == generator.parameterCount)
+    #expect(size.generatorBuffers == generator.buffers.reduce(0) { $0 + $1.value.elementCount })
+    #expect(size.discriminator == configuration.makeDiscriminator(seed: 0, device: .cpu).store.parameterCount)
   }
 
   /// Progressive GAN's discriminator is StyleGAN's without filters: one implementation, the same names, scores and files.
@@ -137,12 +135,15 @@ func shortOptions(_ name: String, mappingLayers: Int? = nil) throws -> TrainingO
     for kernels in Compute.Kernels.allCases {
       let compute = Compute(kernels: kernels)
       #expect(
-        first(images, growth: growth, compute).bytes == second(images, growth: growth, compute).bytes)
+        first(images, condition: nil, growth: growth, compute).bytes
+          == second(images, condition: nil, growth: growth, compute).bytes)
     }
     // With filters it is another function of the same weights.
     let filtered = try shortOptions("stylegan-b").configuration.makeDiscriminator(seed: 1, device: .cpu)
     #expect(filtered.store.state.map(\.value.bytes) == first.store.state.map(\.value.bytes))
-    #expect(filtered(images, growth: growth, .default).bytes != first(images, growth: growth, .default).bytes)
+    #expect(
+      filtered(images, condition: nil, growth: growth, .default).bytes
+        != first(images, condition: nil, growth: growth, .default).bytes)
   }
 
   /// Parameters are named as they were when each family had a discriminator of its own, so that older files load.
@@ -168,15 +169,15 @@ func shortOptions(_ name: String, mappingLayers: Int? = nil) throws -> TrainingO
     var options = try shortOptions("wgan")
     options.schedule.learningRates = [4: 0.02]
     let networks = TrainingNetworks(options)
-    let random = RandomStream(seed: 1)
+    let random = SamplingStreams(seed: 1)
     let growth = Growth(resolution: 16)
     #expect(networks.discriminator.store.parameters.contains { $0.value.magnitude().maximum().item > 0.0101 })
     for _ in 0..<5 {
       networks.updateDiscriminator(
-        reals: random.normal([4, 1, 16, 16]),
+        .init(random.tensors.normal([4, 1, 16, 16])),
         sample: networks.generator.sample(
-          count: 4, growth: growth, mixingProbability: 0, random: random, device: .cpu),
-        growth: growth, penalised: false, record: { _, _ in })
+          count: 4, condition: nil, growth: growth, mixingProbability: 0, random: random),
+        growth: growth, phase: .none, record: { _, _ in })
       let largest = networks.discriminator.store.parameters.map { $0.value.magnitude().maximum().item }
       #expect(largest.allSatisfy { $0 <= Double(Float(0.01)) })
       #expect(largest.contains { $0 == Double(Float(0.01)) })
@@ -199,10 +200,10 @@ func shortOptions(_ name: String, mappingLayers: Int? = nil) throws -> TrainingO
       ("gan", "cannot grow", { $0.schedule.initialResolution = 8 }),
       ("gan", "no styles to mix", { $0.mixingProbability = 0.5 }),
       ("stylegan-b", "no styles to mix", { $0.mixingProbability = 0.5 }),
-      ("gan", "critic steps need fakes of their own", { $0.criticSteps = 5 }),
+      ("gan", "critic steps needs its own fakes", { $0.criticSteps = 5 }),
       ("dcgan", "does not ask for", { $0.objective.clip = 0.01 }),
       (
-        "dcgan", "normalises over the batch",
+        "dcgan", "normalizes over the batch",
         { $0.objective = Objective(loss: .wasserstein, regularizer: .gradientPenalty) }
       ),
       ("dcgan", "no bound", { $0.objective.loss = .wasserstein }),
@@ -239,32 +240,31 @@ func shortOptions(_ name: String, mappingLayers: Int? = nil) throws -> TrainingO
     func start() throws { _ = try Trainer(options, dataset: SyntheticDataset(), in: parent) }
     guard ["gan", "dcgan", "wgan", "wgan-gp"].contains(name) else { return try start() }
     let error = #expect(throws: ConfigurationError.self) { try start() }
-    #expect(error?.description.contains("--batch 2") == true)
+    #expect(error?.field == .batchSizes && error?.description.contains("batchSizes = 2") == true)
     #expect(!FileManager.default.fileExists(atPath: parent))
   }
 
   /// What helps a training that diverges depends on what holds it.
   @Test(
     arguments: [
-      ("gan", "a smaller --lr"), ("wgan", "a smaller --clip or a smaller --lr"),
-      ("stylegan", "a larger --gamma or a smaller --lr"),
+      ("gan", "a smaller learningRates"), ("wgan", "a smaller clip or a smaller learningRates"),
+      ("stylegan", "a larger gamma or a smaller learningRates"),
     ])
   func remediesFitTheTraining(name: String, remedies: String) throws {
     var options = try shortOptions(name)
-    #expect(options.remedies == remedies)
+    #expect(options.remedies.description == remedies)
     options.precision = .bfloat16
-    #expect(options.remedies == remedies + " or --precision fp32")
+    #expect(options.remedies.description == remedies + " or precision = fp32")
   }
 
   /// Settings of other families are refused by name.
   @Test func foreignSettingsAreRefused() throws {
-    var settings = ArchitectureSettings()
-    settings.mappingLayers = 4
+    let settings: Settings = ["mappingLayers": 4]
     let dcgan = try #require(Families.recipes.first { $0.name == "dcgan" })
     let error = #expect(throws: ConfigurationError.self) {
       try dcgan.configuration(settings, resolution: 16, imageChannels: 1)
     }
-    #expect(error?.description.contains("--mapping-layers means nothing to DCGAN") == true)
+    #expect(error?.field == "mappingLayers" && error?.description.contains("means nothing to DCGAN") == true)
   }
 
   /// Files from before there were families and switches say nothing of them.
@@ -272,7 +272,7 @@ func shortOptions(_ name: String, mappingLayers: Int? = nil) throws -> TrainingO
     let configuration = StyleGANConfiguration(resolution: 16)
     var old = try #require(
       JSONSerialization.jsonObject(with: try JSONEncoder().encode(configuration)) as? [String: Any])
-    for key in ["blur", "styles", "constantInput", "noise"] { #expect(old.removeValue(forKey: key) != nil) }
+    for key in ["blur", "styles", "constantInput", "noise", "labelSize"] { #expect(old.removeValue(forKey: key) != nil) }
     let read = try JSONDecoder().decode(
       StyleGANConfiguration.self, from: try JSONSerialization.data(withJSONObject: old))
     #expect(read == configuration)

@@ -15,16 +15,19 @@ import _TestSupport
       let z = try fixture["in.z"]
       compare(generator.mapping(z), try fixture["out.w"], "w")
       compare(generator.mapping(try fixture["in.z2"]), try fixture["out.w2"], "w2")
-      let (ws, ws2) = (generator.styles(z), generator.styles(try fixture["in.z2"]))
+      func styles(_ z: Tensor) -> Styles { Styles(generator.broadcast(generator.map(z))) }
+      let (ws, ws2) = (styles(z), styles(try fixture["in.z2"]))
       let given = try (0..<6).map { try fixture["in.noise\($0)"] }
       let truncation = Truncation(psi: try fixture.number("psi"), cutoff: try fixture.integer("cutoff"))
       let crossover = try fixture.integer("crossover")
       for (name, growth) in try fixture.growths {
-        func image(_ ws: Tensor, _ noise: NoiseMode = .constant) -> Tensor {
-          generator.synthesis(ws, noise: noise, growth: growth, compute)
+        func image(_ styles: Styles, _ noise: NoiseMode = .constant) -> Tensor {
+          generator.synthesis(styles.tensor, noise: noise, growth: growth, compute)
         }
         var features: [Int: Tensor] = [:]
-        let plain = generator.synthesis(ws, noise: .constant, growth: growth, compute) { features[$0.resolution] = $1 }
+        let plain = generator.synthesis(ws.tensor, noise: .constant, growth: growth, compute) {
+          features[$0.resolution] = $1
+        }
         #expect(features.keys.sorted() == [4, 8, 16].filter { $0 <= growth.resolution })
         for (resolution, x) in features {
           compare(x, try fixture["out.\(name).b\(resolution)"], "\(name).b\(resolution)")
@@ -34,9 +37,9 @@ import _TestSupport
           ("image", generator.images(z, growth: growth, compute)),
           ("image_no_noise", image(ws, .none)),
           ("image_given_noise", image(ws, .given(given))),
-          ("image_mixed", image(mixedStyles(ws, ws2, crossover: crossover))),
-          ("image_mixed", image(mixedStyles(ws, copying: Set(crossover..<6), from: ws2))),
-          ("image_truncated", image(generator.styles(z, truncation: truncation))),
+          ("image_mixed", image(ws.mixed(with: ws2, crossover: crossover))),
+          ("image_mixed", image(ws.copying(Set(crossover..<6), from: ws2))),
+          ("image_truncated", image(Styles(truncation(ws.tensor, average: generator.wAverage.value)))),
           ("image_truncated", generator.images(z, truncation: truncation, growth: growth, compute)),
         ] {
           compare(found, try fixture["out.\(name).\(what)"], "\(name).\(what)")

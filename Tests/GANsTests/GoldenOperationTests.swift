@@ -75,7 +75,7 @@ import _TestSupport
     let compute = Compute(kernels: kernels)
     let epilogue = StyleEpilogue(ParameterStore(seed: 0).root, channels: 3, resolution: 4, latentSize: 6)
     let identity = (0..<36).map { $0 % 7 == 0 ? 6.0.squareRoot() : 0 }
-    epilogue.affine.weight.set(Tensor(identity, shape: [6, 6]))
+    epilogue.affine!.weight.set(Tensor(identity, shape: [6, 6]))
     epilogue.bias.set(try fixture["\(name).bias"])
     let style = try leaf("\(name).style")
     var parameters = [("bias", epilogue.bias.value), ("style", style)]
@@ -100,7 +100,7 @@ import _TestSupport
     var parameters = [("w", w), ("noise", noise)]
     for (input, parameter) in [
       ("noise_strength", try #require(epilogue.noiseStrength)), ("bias", epilogue.bias),
-      ("affine_weight", epilogue.affine.weight), ("affine_bias", try #require(epilogue.affine.bias)),
+      ("affine_weight", epilogue.affine!.weight), ("affine_bias", try #require(epilogue.affine!.bias)),
     ] {
       parameter.set(try fixture["\(name).\(input)"])
       parameters.append((input, parameter.value))

@@ -11,7 +11,7 @@ import _TestSupport
     let compute = Compute(kernels: kernels)
     let fixture = try Fixture("losses")
     let (generator, discriminator) = (try fixture.generator(), try fixture.discriminator())
-    let objective = LogisticObjective(gamma: try fixture.number("gamma"))
+    let objective = Objective(gamma: try fixture.number("gamma"))
     let compare = Comparison("losses, \(kernels)")
     for (name, growth) in try fixture.growths {
       func check(_ loss: Tensor, _ what: String, _ parameters: [Parameter]) throws {
@@ -45,7 +45,7 @@ import _TestSupport
       compare(
         gradients(of: scores.sum(), withRespectTo: [reals], createGraph: true)[0],
         try fixture["out.\(name).r1_image_gradient"], "\(name).r1_image_gradient")
-      try check(objective.penalty(reals: reals, realScores: scores), "r1", discriminator.store.parameters)
+      try check(objective.r1Penalty(reals: reals, realScores: scores), "r1", discriminator.store.parameters)
     }
     compare.report()
   }
@@ -59,7 +59,7 @@ import _TestSupport
       recipe: "test", data: "", dataset: .init(name: "", fingerprint: "", count: 1),
       configuration: try fixture.configuration)
     options.schedule.learningRates = [4: try fixture.number("learning_rate")]
-    options.objective = LogisticObjective(gamma: try fixture.number("gamma"), penaltyInterval: max(lazy, 1))
+    options.objective = Objective(gamma: try fixture.number("gamma"), penaltyInterval: max(lazy, 1))
     options.adam.beta1 = try fixture.number("beta1")
     options.adam.beta2 = try fixture.number("beta2")
     options.adam.epsilon = try fixture.number("epsilon")
@@ -89,16 +89,16 @@ import _TestSupport
           mixing: (try fixture["\(prefix).z2"], try fixture["\(prefix).crossover"].integers[0]),
           noise: try (0..<layers).map { try fixture["\(prefix).noise\($0)"] })
       }
-      let penalised = lazy == 0 || step % lazy == 0
+      let phase = Phase(every: max(lazy, 1), at: step)
+      let record = { (name: String, value: Tensor) in recorded[name] = value.item }
       networks.updateDiscriminator(
-        reals: growth.prepared(try fixture["in\(step).reals"]), sample: try sample("d"), growth: growth,
-        penalised: penalised
-      ) { recorded[$0] = $1 }
-      networks.updateGenerator(sample: try sample("g"), growth: growth) { recorded[$0] = $1 }
+        .init(growth.prepared(try fixture["in\(step).reals"])), sample: try sample("d"), growth: growth, phase: phase,
+        record: record)
+      networks.updateGenerator(sample: try sample("g"), growth: growth, record: record)
       networks.updateAverage(batch: batch)
 
       for (key, name) in [("d", "Loss/D/loss"), ("g", "Loss/G/loss"), ("r1", "Loss/r1_penalty")] {
-        guard key != "r1" || penalised else {
+        guard key != "r1" || phase != .none else {
           #expect(recorded[name] == nil)
           continue
         }

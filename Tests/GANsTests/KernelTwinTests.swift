@@ -24,12 +24,11 @@ import _TestSupport
   func valuesAndGradientsAgree(resolution: Int, alpha: Double) throws {
     let (generator, discriminator) = Self.networks(resolution)
     let growth = Growth(resolution: resolution, alpha: alpha)
-    let random = RandomStream(seed: 7)
-    let sample = TrainingSample(
-      count: 4, configuration: generator.configuration, growth: growth, mixingProbability: 1, random: random,
-      device: .cpu)
-    let reals = random.normal([4, 3, resolution, resolution])
-    let objective = LogisticObjective(gamma: 10)
+    let random = SamplingStreams(seed: 7)
+    let sample = generator.sample(
+      count: 4, condition: nil, growth: growth, mixingProbability: 1, random: random)
+    let reals = random.tensors.normal([4, 3, resolution, resolution])
+    let objective = Objective(gamma: 10)
 
     /// Everything a training step computes, by name.
     func results(_ kernels: Compute.Kernels) -> [(name: String, value: Tensor)] {
@@ -56,7 +55,7 @@ import _TestSupport
         "d_loss", objective.discriminatorLoss(realScores: realScores, fakeScores: fakeScores),
         discriminator.store.parameters)
       add(
-        "r1", objective.penalty(reals: x, realScores: discriminator(x, growth: growth, compute)),
+        "r1", objective.r1Penalty(reals: x, realScores: discriminator(x, growth: growth, compute)),
         discriminator.store.parameters)
       return out
     }
@@ -106,27 +105,26 @@ import _TestSupport
     expectClose(down.sum(over: [2, 3]), weight.sum(over: [2, 3]))
   }
 
-  /// Threads may draw with one network: what its layers keep between uses is made by the first and shared.
-  @Test func threadsShareANetwork() {
+  /// Tasks may draw with one snapshot: what its layers keep between uses is made by the first and shared.
+  @Test func tasksShareASnapshot() async {
     let configuration = StyleGANConfiguration(
       resolution: 16, imageChannels: 1, zSize: 8, wSize: 8, mappingLayers: 1, fmapBase: 64, fmapMax: 8)
-    @Sendable func image(_ generator: StyleGANGenerator, _ seed: UInt32) -> [UInt8] {
-      generator.images(
-        latents(seeds: [seed], size: 8), truncation: .none, noise: .constant, growth: nil, Compute(kernels: .fast)
-      ).bytes
-    }
-    let alone = StyleGANGenerator(configuration, seed: 3)
-    let expected = (0..<4).map { image(alone, UInt32($0)) }
+    let generator = StyleGANGenerator(configuration, seed: 3)
+    let expected = (0..<4).map { Renderer(generator, growth: configuration.grown).images(seeds: [$0])[0].pixels }
     #expect(Set(expected).count == 4)
     for _ in 0..<20 {
-      nonisolated(unsafe) let shared = StyleGANGenerator(configuration, seed: 3)
-      nonisolated(unsafe) var found = [[UInt8]](repeating: [], count: 4)
-      let lock = NSLock()
-      DispatchQueue.concurrentPerform(iterations: 4) { seed in
-        let drawn = image(shared, UInt32(seed))
-        lock.withLock { found[seed] = drawn }
+      let snapshot = NetworkSnapshot(generator, growth: configuration.grown)
+      let found = await withTaskGroup(of: (Int, [UInt8]).self) { group in
+        for seed in 0..<4 {
+          group.addTask { (seed, snapshot.renderer().images(seeds: [UInt32(seed)])[0].pixels) }
+        }
+        return await group.reduce(into: [[UInt8]](repeating: [], count: 4)) { $0[$1.0] = $1.1 }
       }
       #expect(found == expected)
     }
+    // The snapshot is of its moment: training on changes nothing in it.
+    let snapshot = NetworkSnapshot(generator, growth: configuration.grown)
+    for parameter in generator.store.parameters { parameter.set(parameter.value.withoutGraph * 2) }
+    #expect(snapshot.renderer().images(seeds: [1])[0].pixels == expected[1])
   }
 }

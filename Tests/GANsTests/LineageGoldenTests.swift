@@ -73,7 +73,7 @@ import _TestSupport
     // Where leaky ReLU leaves little of a pixel's few features, pixel norm enlarges their rounding: measured 1.1e-5
     // (PyTorch in float32: 7e-6).
     compare(fakes, try fixture["\(name).fakes"], "\(name).fakes", relative: 2e-5)
-    func judge(_ images: Tensor) -> Tensor { discriminator(images, growth: growth, compute) }
+    func judge(_ images: Tensor) -> Tensor { discriminator(images, condition: nil, growth: growth, compute) }
     let (realScores, fakeScores) = (judge(reals), judge(fakes))
     compare(realScores, try fixture["\(name).scores.real"], "\(name).scores.real")
     compare(fakeScores, try fixture["\(name).scores.fake"], "\(name).scores.fake")
@@ -101,8 +101,7 @@ import _TestSupport
   @Test(arguments: ["gan", "dcgan", "wgan", "wgan-gp"])
   func plainNetworks(name: String) throws {
     let recipe = try #require(Families.recipes.first { $0.name == name })
-    var settings = ArchitectureSettings()
-    if name != "gan" { (settings.features, settings.zSize) = (2, 8) }
+    let settings: Settings = name == "gan" ? [:] : ["features": 2, "zSize": 8]
     let side = name == "gan" ? 8 : 16
     let configuration = try recipe.configuration(settings, resolution: side, imageChannels: 1)
     var options = TrainingOptions(
@@ -129,11 +128,10 @@ import _TestSupport
     let recipe = try #require(Families.recipes.first { $0.name == (name == "table4" ? "stylegan-b" : name) })
     // Progressive GAN and configuration A are one network, with the same weights.
     let drawn = name == "stylegan-a" ? "pggan" : name
-    var settings = ArchitectureSettings()
-    (settings.fmapBase, settings.fmapMax, settings.zSize) = (32, 8, 8)
+    var settings: Settings = ["fmapBase": 32, "fmapMax": 8, "zSize": 8]
     if name != "pggan" {
-      settings.wSize = 8
-      settings.mappingLayers = ["stylegan-a", "stylegan-b"].contains(name) ? 0 : 2
+      settings["wSize"] = 8
+      settings["mappingLayers"] = ["stylegan-a", "stylegan-b"].contains(name) ? 0 : 2
     }
     let configuration = try recipe.configuration(settings, resolution: 16, imageChannels: 1)
     let options = TrainingOptions(
@@ -172,8 +170,7 @@ import _TestSupport
   /// Progressive GAN's generator has the parameters of StyleGAN's configuration A, in the same order.
   private func configurationA() throws -> any Generator {
     let recipe = try #require(Families.recipes.first { $0.name == "stylegan-a" })
-    var settings = ArchitectureSettings()
-    (settings.fmapBase, settings.fmapMax, settings.zSize) = (32, 8, 8)
+    let settings: Settings = ["fmapBase": 32, "fmapMax": 8, "zSize": 8]
     return try recipe.configuration(settings, resolution: 16, imageChannels: 1).makeGenerator(seed: 0, device: .cpu)
   }
 
@@ -185,7 +182,7 @@ import _TestSupport
     let fake = draw("losses.fake", [batch, 1], 2).requiringGradient()
     let compare = Comparison("loss \(loss)")
     for (name, value) in [
-      ("g", objective.generatorLoss(fakeScores: fake)),
+      ("g", objective.generatorLoss(fakeScores: fake, realScores: real)),
       ("d", objective.discriminatorLoss(realScores: real, fakeScores: fake)),
     ] {
       compare(value.reshaped([1]), try fixture["losses.\(loss.rawValue).\(name)"], name)

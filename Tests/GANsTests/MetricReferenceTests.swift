@@ -244,7 +244,7 @@ import _TestSupport
   /// G(z) = Az on the unit sphere's scale: the path's length has a closed form.
   @Test func pathLengthOfALinearGenerator() throws {
     // In W, f = identity: d(a, b)/ε² = ‖A(z₂ − z₁)‖² · 127.5², whose mean is 2·127.5²·‖A‖² = 2·127.5²·16·(1/4)².
-    let generator = LatentGenerator(zSize: 16, channels: 1, resolution: 4, mapping: { $0 }) { w, _, _ in
+    let generator = LatentGenerator(zSize: 16, channels: 1, resolution: 4, mapping: { z, _ in z }) { w, _, _, _ in
       w.reshaped([-1, 1, 4, 4]) * 0.25
     }
     let lengths = PerceptualPathLength(space: .w, sampling: .end, samples: 2000, seed: 1)

@@ -51,10 +51,10 @@ import _TestSupport
   private func step(_ networks: TrainingNetworks, _ reals: Tensor, _ z: Tensor, _ losses: inout [String: [Double]]) {
     let growth = Growth(resolution: 28)
     let sample = TrainingSample(z: z)
-    let record = { losses[$0, default: []].append($1) }
+    let record = { (name: String, value: Tensor) in losses[name, default: []].append(value.item) }
     let fakes = networks.updateGenerator(sample: sample, growth: growth, record: record)
     networks.updateDiscriminator(
-      reals: reals, sample: sample, fakes: fakes, growth: growth, penalised: false, record: record)
+      .init(reals), sample: sample, fakes: fakes, growth: growth, phase: .none, record: record)
   }
 
   private func check(_ losses: [String: [Double]], _ what: String, relative: Double, first: Int? = nil) throws {

@@ -39,8 +39,8 @@ import _TestSupport
   /// The generator's own picture is found again.
   @Test(arguments: Projector.Space.allCases) func ownPicturesAreFound(space: Projector.Space) throws {
     let renderer = Renderer(try garments())
-    let ws = renderer.styles(renderer.w(seeds: [1000, 1003]))
-    let targets = withoutGradients { renderer.style.synthesis(ws, noise: .constant, growth: renderer.growth) }
+    let ws = renderer.styles(renderer.codes(seeds: [1000, 1003]))
+    let targets = renderer.tensor(ws)
     var options = Projector.Options()
     options.space = space
     options.steps = 300
@@ -50,32 +50,30 @@ import _TestSupport
     #expect(result.psnr.min()! > (space == .w ? 30 : 33))
     #expect(steps == Array(1...300) && result.distances.count == 300)
     // What is saved draws what is reported.
-    let drawn = withoutGradients {
-      renderer.style.synthesis(result.latents.ws, noise: .constant, growth: renderer.growth)
-    }
+    let drawn = renderer.tensor(Styles(result.latents.codes.tensor))
     #expect(drawn.bytes == result.images.bytes)
     if space == .w {
-      expectClose(result.latents.ws[0..<2].sliced(0..<1, along: 1), result.latents.ws.sliced(7..<8, along: 1))
+      expectClose(result.latents.codes.tensor[0..<2].sliced(0..<1, along: 1), result.latents.codes.tensor.sliced(7..<8, along: 1))
     }
   }
 
   /// However few the steps are, there is one result a picture, no worse than where it started.
   @Test(arguments: [1, 5, 12]) func fewStepsAreEnough(steps: Int) throws {
     let renderer = Renderer(try garments())
-    let ws = renderer.styles(renderer.w(seeds: [1000, 1003, 1004]))
-    let targets = withoutGradients { renderer.style.synthesis(ws, noise: .constant, growth: renderer.growth) }
+    let ws = renderer.styles(renderer.codes(seeds: [1000, 1003, 1004]))
+    let targets = renderer.tensor(ws)
     var options = Projector.Options()
     (options.steps, options.candidates) = (steps, 50)
     let result = Projector(renderer, options: options).project(targets)
-    #expect(result.latents.ws.shape == [3, 8, 64] && result.distances.count == steps)
+    #expect(result.latents.codes.tensor.shape == [3, 8, 64] && result.distances.count == steps)
     #expect(result.psnr.min()! > 8)
   }
 
   @Test func noiseIsSoughtToo() throws {
     let renderer = Renderer(try garments())
     let other = renderer.with(noise: .random(RandomStream(seed: 9)))
-    let ws = renderer.styles(renderer.w(seeds: [1000]))
-    let targets = withoutGradients { renderer.style.synthesis(ws, noise: other.noise, growth: renderer.growth) }
+    let ws = renderer.styles(renderer.codes(seeds: [1000]))
+    let targets = other.tensor(ws)
     var options = Projector.Options()
     options.steps = 150
     let fixed = Projector(renderer, options: options).project(targets)

@@ -17,7 +17,12 @@ import _TestSupport
     for parameter in generator.store.parameters where parameter.name.hasSuffix("noise_strength") {
       parameter.set(random.normal(parameter.value.shape) * 0.3)
     }
-    z = latents(seeds: [1, 2, 3, 4], size: 16)
+    z = .latents(seeds: [1, 2, 3, 4], size: 16)
+  }
+
+  /// Truncated styles of the latents, `[4, 6, 16]`.
+  private func styles(_ truncation: Truncation = .none) -> Tensor {
+    withoutGradients { truncation(generator.broadcast(generator.map(z)), average: generator.wAverage.value) }
   }
 
   private func images(_ ws: Tensor, _ noise: NoiseMode = .constant) -> Tensor {
@@ -25,33 +30,33 @@ import _TestSupport
   }
 
   @Test func mixingAllLayersOrNone() {
-    let ws = withoutGradients { generator.styles(z) }
+    let ws = Styles(styles())
     let (a, b) = (ws[0..<2], ws[2..<4])
+    func images(_ styles: Styles) -> Tensor { self.images(styles.tensor) }
     let (imageA, imageB) = (images(a).bytes, images(b).bytes)
     #expect(imageA != imageB)
-    #expect(images(mixedStyles(a, copying: Set(0..<6), from: b)).bytes == imageB)
-    #expect(images(mixedStyles(a, copying: [], from: b)).bytes == imageA)
-    #expect(images(mixedStyles(a, b, crossover: 0)).bytes == imageB)
-    #expect(images(mixedStyles(a, b, crossover: 6)).bytes == imageA)
+    #expect(images(a.copying(Set(0..<6), from: b)).bytes == imageB)
+    #expect(images(a.copying([], from: b)).bytes == imageA)
+    #expect(images(a.mixed(with: b, crossover: 0)).bytes == imageB)
+    #expect(images(a.mixed(with: b, crossover: 6)).bytes == imageA)
     // Each layer counts, and a crossover is the copying of all layers from it on.
     for layer in 0..<6 {
-      #expect(images(mixedStyles(a, copying: [layer], from: b)).bytes != imageA)
+      #expect(images(a.copying([layer], from: b)).bytes != imageA)
       #expect(
-        mixedStyles(a, b, crossover: layer).bytes == mixedStyles(a, copying: Set(layer..<6), from: b).bytes)
+        a.mixed(with: b, crossover: layer).tensor.bytes == a.copying(Set(layer..<6), from: b).tensor.bytes)
     }
   }
 
   /// Nine batches of ten are mixed, at any layer but the first: each active layer gets both latents.
   @Test func samplesAreMixedAsOftenAndWhereTheyShould() {
-    let random = RandomStream(seed: 6)
+    let random = SamplingStreams(seed: 6)
     var crossovers: [Int: Int] = [:]
     let count = 2000
     for _ in 0..<count {
-      let sample = TrainingSample(
-        count: 2, configuration: generator.configuration, growth: Growth(resolution: 8), mixingProbability: 0.9,
-        random: random, device: .cpu)
+      let sample = generator.sample(
+        count: 2, condition: nil, growth: Growth(resolution: 8), mixingProbability: 0.9, random: random)
       #expect(sample.z.shape == [2, 16])
-      #expect(sample.noise.map(\.shape) == [[2, 1, 4, 4], [2, 1, 4, 4], [2, 1, 8, 8], [2, 1, 8, 8]])
+      #expect(sample.noise.map(\.?.shape) == [[2, 1, 4, 4], [2, 1, 4, 4], [2, 1, 8, 8], [2, 1, 8, 8]])
       guard let mixing = sample.mixing else { continue }
       crossovers[mixing.crossover, default: 0] += 1
       #expect(mixing.z.bytes != sample.z.bytes)
@@ -65,20 +70,20 @@ import _TestSupport
   @Test func truncationToTheAverageAndNone() {
     let average = generator.images(z, truncation: Truncation(psi: 0))
     for i in 1..<4 { #expect(average[i].bytes == average[0].bytes) }
-    let ws = withoutGradients { generator.styles(z) }
-    #expect(withoutGradients { generator.styles(z, truncation: Truncation(psi: 1)) }.bytes == ws.bytes)
+    let ws = styles()
+    #expect(styles(Truncation(psi: 1)).bytes == ws.bytes)
     // Half way, only before the cutoff; and beyond the average for ψ < 0.
-    let half = withoutGradients { generator.styles(z, truncation: Truncation(psi: 0.5, cutoff: 2)) }
+    let half = styles(Truncation(psi: 0.5, cutoff: 2))
     let center = generator.mapping.wAverage.value
     expectClose(half.sliced(0..<2, along: 1), (ws.sliced(0..<2, along: 1) + center) * 0.5)
     #expect(half.sliced(2..<6, along: 1).bytes == ws.sliced(2..<6, along: 1).bytes)
-    let opposite = withoutGradients { generator.styles(z, truncation: Truncation(psi: -1)) }
+    let opposite = styles(Truncation(psi: -1))
     expectClose(opposite, 2 * center - ws)
-    #expect(withoutGradients { generator.styles(z, truncation: Truncation(psi: 0.5, cutoff: 0)) }.bytes == ws.bytes)
+    #expect(styles(Truncation(psi: 0.5, cutoff: 0)).bytes == ws.bytes)
   }
 
   @Test func noiseModes() {
-    let ws = withoutGradients { generator.styles(z) }
+    let ws = styles()
     let constant = images(ws).bytes
     #expect(images(ws).bytes == constant)
     #expect(images(ws, .none).bytes == images(ws, .none).bytes && images(ws, .none).bytes != constant)

@@ -8,7 +8,7 @@ import _TestSupport
 private func example(_ path: String, _ output: String) throws {
   let network = try NetworkFile(path: path)
   let renderer = Renderer(network, truncation: Truncation(psi: 0.7))
-  let layers = Set(StyleBand.coarse.layers(of: try network.styleGenerator().configuration.layerCount))
+  let layers = Set(StyleBand.coarse.layers(of: try network.styleGenerator().layers.count))
   let mixed = renderer.styleMixing(rows: [1, 2], columns: [5, 6, 7], layers: layers)
   try ImageGrid.tiled(mixed, columns: 4).write(to: output)
 }

@@ -88,7 +88,7 @@ struct RunRecord {
 ///   - first: makes the first trainer, of which nobody else may keep hold: a trainer holds its folder.
 ///   - observe: told each event before it is recorded.
 func trainSmallRun(
-  _ first: @autoclosure () throws -> Trainer, stops: [Int] = [],
+  _ first: @autoclosure () throws -> Trainer, stops: [Int] = [], dataset: any ImageDataset = SyntheticDataset(),
   observe: (Trainer.Event, Trainer) throws -> Void = { _, _ in }
 ) throws -> RunRecord {
   var record = RunRecord()
@@ -109,7 +109,7 @@ func trainSmallRun(
   var (outcome, images, directory) = try train(try first(), until: stops.first ?? .max)
   for stop in stops.dropFirst() + (stops.isEmpty ? [] : [Int.max]) {
     #expect(outcome == .interrupted, "the run ended before it was to be stopped")
-    let resumed = try Trainer(resuming: directory.state) { _ in SyntheticDataset() }
+    let resumed = try Trainer(resuming: directory.state) { _ in dataset }
     #expect(resumed.imagesShown == images)
     (outcome, images, directory) = try train(resumed, until: stop)
   }

@@ -208,6 +208,11 @@ def hinge_losses(real, fake):
     return -fake.mean(), torch.max(0 * one, one - real).mean() + torch.max(0 * one, one + fake).mean()
 
 
+def relativistic_losses(real, fake):
+    """Pairs: the logistic loss of the difference of their scores (Jolicoeur-Martineau 2018)."""
+    return -torch.log(torch.sigmoid(fake - real)).mean(), -torch.log(torch.sigmoid(real - fake)).mean()
+
+
 def gradient_penalty(critic, reals, fakes, position, weight):
     """λ · E (‖∇D(x̂)‖ − 1)², x̂ = (1 − u)·x + u·G(z)."""
     between = ((1 - position) * reals + position * fakes).detach().requires_grad_()

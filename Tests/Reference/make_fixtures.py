@@ -110,7 +110,7 @@ GROWTHS = {"r16": Growth(16), "r16_fade": Growth(16, 0.3), "r8": Growth(8), "r8_
 
 
 def config_metadata(config):
-    return {key: getattr(config, key) for key in config.__dataclass_fields__}
+    return {key: getattr(config, key) for key in config.__dataclass_fields__ if key != "labels" or config.labels}
 
 
 def growth_metadata(growths):
@@ -185,6 +185,43 @@ def losses():
             **prefixed("r1.d", gradients(r1, d)),
         })
     return out, {"seed": seed, "gamma": gamma, **config_metadata(config), **growth_metadata(growths)}
+
+
+def conditional_file():
+    """A conditional network, and the path lengths of its generator."""
+    seed, gamma, weight, decay = SEED + 25, 10.0, 2.0, 0.01
+    random, config = Random(seed), Config(channels=1, labels=3, z_dim=6)
+    G, D = random.weights(generator_shapes(config)), random.weights(discriminator_shapes(config))
+    growths = {name: GROWTHS[name] for name in ("r16", "r16_fade", "r8_fade", "r4")}
+    z, labels = random(8, config.z_dim), F.one_hot(torch.arange(8) % 3, 3).to(torch.get_default_dtype())
+    mean = torch.tensor(0.25)
+    out = {**prefixed("G", G), **prefixed("D", D), "in.z": z, "in.labels": labels, "in.mean": mean.reshape(1)}
+    for r in config.resolutions:
+        out[f"in.reals{r}"] = random(8, 1, r, r, scale=0.5)
+        out[f"in.y{r}"] = random(8, 1, r, r)
+    g, d = trainable(G), trainable(D)
+    for name, growth in growths.items():
+        ws = broadcast(mapping(G, z, config, labels), growth)
+        fakes = synthesis(G, ws, stored_noise(G, growth), growth)
+        reals = fade_reals(out[f"in.reals{growth.resolution}"], growth).detach().requires_grad_()
+        fake_scores = discriminator(D, fakes, growth, labels=labels)
+        real_scores = discriminator(D, reals, growth, labels=labels)
+        (image_gradient,) = torch.autograd.grad(real_scores.sum(), reals, create_graph=True)
+        r1 = gamma / 2 * (image_gradient**2).sum(dim=(1, 2, 3)).mean()
+        g_loss = generator_loss(fake_scores)
+        d_loss = discriminator_loss(real_scores, discriminator(D, fakes.detach(), growth, labels=labels))
+        lengths, moved = path_length_penalty(ws, fakes, out[f"in.y{growth.resolution}"], mean, decay, weight)
+        out |= prefixed(f"out.{name}", {
+            "w": ws[:, 0], "fakes": fakes, "fake_scores": fake_scores, "real_scores": real_scores, "g_loss": g_loss,
+            "d_loss": d_loss, "r1": r1, "path_lengths": lengths, "path_lengths_mean": moved.reshape(1),
+            **prefixed("g_loss.d", gradients(g_loss, g, retain_graph=True)),
+            **prefixed("d_loss.d", gradients(d_loss, d, retain_graph=True)),
+            **prefixed("r1.d", gradients(r1, d, retain_graph=True)),
+            **prefixed("path_lengths.d", gradients(lengths, g)),
+        })
+    return out, {
+        "seed": seed, "gamma": gamma, "weight": weight, "decay": decay, **config_metadata(config),
+        **growth_metadata(growths)}
 
 
 def training_file(seed, growth, training, steps, stored_steps):
@@ -345,6 +382,7 @@ FILES = {
     "metrics": metrics_file,
     "inception": inception_file,
     "vgg": vgg_file,
+    "conditional": conditional_file,
 }
 
 
@@ -362,10 +400,11 @@ def compute(name, dtype):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", help="write this file alone")
     parser.add_argument("--float32", action="store_true", help="print how far a computation in float32 is off")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    for name in FILES:
+    for name in [options.only] if options.only else FILES:
         tensors, metadata = compute(name, torch.float64)
         if options.float32:
             rough, _ = compute(name, torch.float32)
@@ -377,7 +416,7 @@ def main():
         path = FOLDER / f"{name}.safetensors"
         save(path, tensors, {key: str(value) for key, value in metadata.items()})
         print(f"{path.name}: {len(tensors)} tensors, {path.stat().st_size // 1024} KiB")
-    if not options.float32:
+    if not options.float32 and not options.only:
         make_numpy_fixture.main()
         make_lineage_fixture.main()
         make_program_fixture.main()

@@ -121,6 +121,7 @@ def losses(out):
         "non-saturating": (ref.non_saturating_generator_loss(fake), d),
         "wasserstein": ref.wasserstein_losses(real, fake),
         "hinge": ref.hinge_losses(real, fake),
+        "relativistic": ref.relativistic_losses(real, fake),
     }
     for name, (g, d) in all_losses.items():
         store(out, f"losses.{name}.g", g.reshape(1), P)

@@ -3,7 +3,8 @@
 Karras, Laine, Aila 2019, "A Style-Based Generator Architecture for Generative Adversarial Networks" (the networks, the
 mixing, the truncation); Karras, Aila, Laine, Lehtinen 2018, "Progressive Growing of GANs" (equalized learning rate,
 minibatch standard deviation, fading); Mescheder, Geiger, Nowozin 2018 (R1); Karras et al. 2020, "Analyzing and
-Improving the Image Quality of StyleGAN" (lazy regularisation).
+Improving the Image Quality of StyleGAN" (lazy regularization, path lengths); Miyato, Koyama 2018, "cGANs with Projection
+Discriminator" (labels in D).
 
 Goals, in order: to be read beside the papers; to be right; nothing else. No operation is fused and nothing is cached.
 A network is a function of a dictionary of parameters, whose names are those of the Swift networks.
@@ -30,6 +31,7 @@ class Config:
     mapping_layers: int = 8
     fmap_base: int = 32
     fmap_max: int = 8
+    labels: int = 0
 
     def nf(self, stage):
         """Feature maps of a stage; the resolution r has the stage log2(r) − 1, the last dense layer the stage 0."""
@@ -163,8 +165,11 @@ def generator_shapes(config):
     """Every parameter of the generator; `w_avg` and each `noise` are not trained."""
     shapes = {"mapping.w_avg": [config.w_dim]}
     for i in range(config.mapping_layers):
-        shapes[f"mapping.dense{i}.weight"] = [config.w_dim, config.z_dim if i == 0 else config.w_dim]
+        inputs = config.w_dim if i else config.z_dim * (2 if config.labels else 1)
+        shapes[f"mapping.dense{i}.weight"] = [config.w_dim, inputs]
         shapes[f"mapping.dense{i}.bias"] = [config.w_dim]
+    if config.labels:
+        shapes["mapping.embedding.weight"] = [config.z_dim, config.labels]
     for r in config.resolutions:
         block, outputs, inputs = f"synthesis.b{r}", config.nf_at(r), config.nf_at(max(r // 2, 4))
         if r == 4:
@@ -187,9 +192,11 @@ def is_buffer(name):
     return name.endswith("w_avg") or name.endswith(".noise")
 
 
-def mapping(P, z, config):
-    """f: z [N, z_dim] → w [N, w_dim]."""
+def mapping(P, z, config, labels=None):
+    """f: z [N, z_dim] → w [N, w_dim]; labels [N, labels] are embedded, normalized and put beside the normalized z."""
     x = pixel_norm(z)
+    if labels is not None:
+        x = torch.cat([x, pixel_norm(labels @ equalized(P["mapping.embedding.weight"], 1).T)], dim=1)
     for i in range(config.mapping_layers):
         weight = equalized(P[f"mapping.dense{i}.weight"], math.sqrt(2) * LR_MULTIPLIER)
         x = leaky_relu(x @ weight.T + P[f"mapping.dense{i}.bias"] * LR_MULTIPLIER)
@@ -284,13 +291,16 @@ def discriminator_shapes(config):
     shapes["b4.conv.bias"] = [config.nf_at(4)]
     shapes["b4.dense0.weight"] = [config.nf(0), config.nf_at(4) * 16]
     shapes["b4.dense0.bias"] = [config.nf(0)]
-    shapes["b4.dense1.weight"] = [1, config.nf(0)]
-    shapes["b4.dense1.bias"] = [1]
+    outputs = config.nf(0) if config.labels else 1
+    shapes["b4.dense1.weight"] = [outputs, config.nf(0)]
+    shapes["b4.dense1.bias"] = [outputs]
+    if config.labels:
+        shapes["b4.embedding.weight"] = [config.nf(0), config.labels]
     return shapes
 
 
-def discriminator(P, image, growth, features=None):
-    """Scores [N, 1] of images [N, c, R, R] at the current resolution."""
+def discriminator(P, image, growth, features=None, labels=None):
+    """Scores [N, 1] of images [N, c, R, R] at the current resolution; with labels, projections on the mapped labels."""
     gain = math.sqrt(2)
 
     def activated(x, bias):
@@ -314,7 +324,11 @@ def discriminator(P, image, growth, features=None):
         features[4] = x
     x = x.reshape(len(x), -1)  # [N, C·4·4], channel-major
     x = activated(x @ equalized(P["b4.dense0.weight"], gain).T, "b4.dense0.bias")
-    return x @ equalized(P["b4.dense1.weight"], 1).T + P["b4.dense1.bias"]
+    x = x @ equalized(P["b4.dense1.weight"], 1).T + P["b4.dense1.bias"]
+    if labels is None:
+        return x
+    mapped = pixel_norm(labels @ equalized(P["b4.embedding.weight"], 1).T)
+    return (x * mapped).sum(dim=1, keepdim=True) / math.sqrt(x.shape[1])
 
 
 def fade_reals(images, growth):
@@ -343,6 +357,18 @@ def r1_penalty(P, reals, growth, gamma):
     scores = discriminator(P, reals, growth)
     (gradient,) = torch.autograd.grad(scores.sum(), reals, create_graph=True)
     return gamma / 2 * (gradient**2).sum(dim=(1, 2, 3)).mean(), gradient
+
+
+def path_length_penalty(ws, images, y, mean, decay, weight):
+    """weight · E (‖J_wᵀ y‖ − a)², y ~ N(0, I)/√(H·W); the norm is over w and the mean over layers. Also the new a.
+
+    ws [N, L, w_dim] of the active layers; y [N, c, H, W] before its division.
+    """
+    y = y / math.sqrt(images.shape[2] * images.shape[3])
+    (jacobian,) = torch.autograd.grad((images * y).sum(), ws, create_graph=True)
+    lengths = jacobian.square().sum(dim=2).mean(dim=1).sqrt()
+    mean = lerp(mean, lengths.mean(), decay)
+    return weight * (lengths - mean).square().mean(), mean
 
 
 # Training

@@ -19,6 +19,9 @@ import _TestSupport
       "interpolate --network net.safetensors --seeds 1,2 --noise-seed 1 --outdir OUT/new", 64, "--noise-mode random"),
     .init("detector train --data missing --out OUT/no/d.safetensors", 73, "its folder does not exist"),
     .init("detector train --data missing --out OUT/mine.txt/d.safetensors", 73, "not a folder"),
+    .init("directions --network net.safetensors --layers foo --outdir OUT/new", 64, "--layers has 'foo'"),
+    .init("style-mixing --network net.safetensors --rows 1 --cols 2 --styles 99 --outdir OUT/new", 64, "--styles has layer 99"),
+    .init("generate --outdir OUT/new --network net.safetensors --class 3", 64, "leave out --class"),
     .init("help nonsense", 64, "no command 'nonsense'"),
     .init("help dataset nonsense", 64, "no command 'dataset nonsense'"),
     .init(
@@ -39,6 +42,13 @@ import _TestSupport
     ("--fade-kimg -1", "--fade-kimg is -1.0,"), ("--stable-kimg -1", "--stable-kimg is -1.0,"),
     ("--cfg dcgan --features 0", "--features is 0,"), ("--cfg gan --bn-epsilon 0", "--bn-epsilon is 0.0,"),
     ("--cfg wgan --clip -1", "--clip is -1.0,"), ("--cfg wgan-gp --drift -1", "--drift is -1.0,"),
+    ("--beta1 1", "--beta1 is 1.0,"), ("--beta2 -1", "--beta2 is -1.0,"), ("--ema-decay 1", "--ema-decay is 1.0,"),
+    ("--cfg gan --sample-interval -1", "--sample-interval is -1,"), ("--fmap-base 0", "--fmap-base is 0,"),
+    ("--pl-weight -1", "--pl-weight is -1.0,"), ("--pl-weight 2 --pl-decay 0", "--pl-decay is 0.0,"),
+    ("--pl-weight 2 --pl-interval 0", "--pl-interval is 0,"), ("--pl-decay 0.1", "--pl-decay is for path length"),
+    ("--cfg pggan --noise", "--noise means nothing to Progressive GAN"), ("--width huge", "The value 'huge'"),
+    ("--cfg dcgan --cond", "--cond is for StyleGAN networks"), ("--cond", "--cond needs data with classes"),
+    ("--cfg dcgan --mixing 0.5", "there are no styles to mix in this DCGAN: use --mixing 0"),
   ].map { BadInput("train --data good.idx3 --outdir OUT/runs \($0)", 64, "error: \($1)") }
 
   @Test(arguments: names) func optionsAreNamed(_ bad: BadInput) throws { try check(bad) }

@@ -169,7 +169,7 @@ import _TestSupport
 
   @Test(arguments: [
     ("--cfg dcgan --mapping-layers 3", "--mapping-layers means nothing to DCGAN"),
-    ("--cfg gan --critic-steps 5", "critic steps need fakes of their own"),
+    ("--cfg gan --critic-steps 5", "critic steps needs its own fakes"),
     ("--cfg dcgan --loss wasserstein", "use --clip 0.01 or --penalty gp"),
     ("--cfg dcgan --growing", "cannot grow"), ("--cfg biggan", "'biggan' is invalid"),
     ("--cfg dcgan --critic-steps 5 --step-order g-first", "--critic-steps 1 or --step-order d-first"),
@@ -178,8 +178,8 @@ import _TestSupport
     ("--cfg dcgan --fade-kimg 5", "--fade-kimg is a phase of growing, and nothing grows here"),
     ("--cfg stylegan --no-growing --stable-kimg 5", "--stable-kimg is a phase of growing"),
     ("--cfg pggan --ema-kimg 5 --ema-decay 0.9", "use one of them"),
-    ("--cfg dcgan --sample-interval -1", "batchGridSteps is -1"), ("--cfg dcgan --beta2 1", "beta2 is 1"),
-    ("--cfg pggan --ema-decay 1", "averageDecay is 1"), ("--cfg dcgan --step-order both", "'both' is invalid"),
+    ("--cfg dcgan --sample-interval -1", "--sample-interval is -1"), ("--cfg dcgan --beta2 1", "--beta2 is 1"),
+    ("--cfg pggan --ema-decay 1", "--ema-decay is 1"), ("--cfg dcgan --step-order both", "'both' is invalid"),
   ])
   func nonsenseIsRefused(options: String, sentence: String) throws {
     let outcome = try run("train --data data.idx3 --dry-run \(options)")

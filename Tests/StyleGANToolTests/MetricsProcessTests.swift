@@ -41,7 +41,7 @@ import _TestSupport
     #expect(measured.exitCode == 0, "\(measured.errors)")
     let again = try lines("runs/\(name)/metric-fid50k_full.jsonl")
     #expect(again.count == 3)
-    #expect(measured.errors.contains("note: fid50k_full of 48 is rough"), "\(measured.errors)")
+    #expect(measured.errors.contains("note: fid50k_full of 48 is noisy and biased"), "\(measured.errors)")
     let (first, second) = (try #require(again[1]["value"] as? Double), try #require(again[2]["value"] as? Double))
     #expect(abs(first - second) < 1e-9 * first)
     #expect(listing(folder.file("runs/\(name)")).contains("metric-ppl_wend-values.safetensors"))

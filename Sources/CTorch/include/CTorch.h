@@ -26,7 +26,7 @@ void ct_message_free(char *message);
 // MARK: Types and devices
 
 enum { CT_FLOAT64, CT_FLOAT32, CT_FLOAT16, CT_BFLOAT16, CT_INT64, CT_INT32, CT_UINT8, CT_BOOL, CT_DTYPE_UNKNOWN };
-enum { CT_CPU, CT_CUDA, CT_MPS, CT_DEVICE_UNKNOWN };
+enum { CT_CPU, CT_CUDA, CT_MPS, CT_META, CT_DEVICE_UNKNOWN };
 enum { CT_CONTIGUOUS, CT_CHANNELS_LAST, CT_PRESERVE };
 
 typedef struct {

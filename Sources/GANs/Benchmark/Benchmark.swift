@@ -60,7 +60,7 @@ public struct Benchmark {
     let random = RandomStream(seed: 2)
     let work = withoutGradients {
       generator.synthesis.blocks.flatMap { block in
-        [block.conv0, block.conv1].compactMap { $0 }.map { convolution in
+        [block.conv0, block.conv1].compactMap { $0?.convolution }.map { convolution in
           let side = convolution.resampling == .up ? block.resolution / 2 : block.resolution
           let inputs = convolution.weight.value.size(1)
           return (convolution, compute.activations(random.normal([batch, inputs, side, side])))
@@ -76,7 +76,9 @@ public struct Benchmark {
   /// Drawing `batch` pictures.
   public func synthesis(_ configuration: StyleGANConfiguration, batch: Int, _ compute: Compute, peak: Double) -> Row {
     let generator = StyleGANGenerator(configuration, seed: 1)
-    let ws = withoutGradients { generator.styles(RandomStream(seed: 2).normal([batch, configuration.zSize])) }
+    let ws = withoutGradients {
+      generator.broadcast(generator.map(RandomStream(seed: 2).normal([batch, configuration.zSize])))
+    }
     let growth = Growth(resolution: configuration.resolution)
     let time = withoutGradients {
       median { _ = generator.synthesis(ws, noise: .constant, growth: growth, compute) }
@@ -106,7 +108,7 @@ public struct Benchmark {
   ) -> TrainingOptions {
     var options = TrainingOptions(
       recipe: "benchmark", data: "", dataset: .init(name: "", fingerprint: "", count: 0), configuration: configuration)
-    options.objective = LogisticObjective(gamma: 10, penaltyInterval: penaltyInterval)
+    options.objective = Objective(gamma: 10, penaltyInterval: penaltyInterval)
     options.precision = compute.precision
     options.kernels = compute.kernels
     return options

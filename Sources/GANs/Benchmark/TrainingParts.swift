@@ -33,20 +33,20 @@ extension Benchmark {
     _ configuration: StyleGANConfiguration, batch: Int, penaltyInterval: Int, _ compute: Compute
   ) -> Parts {
     var options = trainingOptions(configuration, penaltyInterval: penaltyInterval, compute)
-    let penalised = TrainingNetworks(options)
+    let penalized = TrainingNetworks(options)
+    let phase: Phase = penaltyInterval == 1 ? .joint : .separate(weight: Double(penaltyInterval))
     options.objective.regularizer = .none
     let plain = TrainingNetworks(options)
-    let random = RandomStream(seed: 3)
+    let random = SamplingStreams(seed: 3)
     let growth = Growth(resolution: configuration.resolution)
-    let reals = random.normal([batch, configuration.imageChannels, configuration.resolution, configuration.resolution])
-    func step(_ networks: TrainingNetworks) {
+    let reals = TrainingNetworks.Reals(
+      random.tensors.normal([batch, configuration.imageChannels, configuration.resolution, configuration.resolution]))
+    func step(_ networks: TrainingNetworks, _ phase: Phase) {
       func sample() -> TrainingSample {
-        TrainingSample(
-          count: batch, configuration: configuration, growth: growth, mixingProbability: 0.9, random: random,
-          device: .cpu)
+        networks.generator.sample(
+          count: batch, condition: nil, growth: growth, mixingProbability: 0.9, random: random)
       }
-      networks.updateDiscriminator(
-        reals: reals, sample: sample(), growth: growth, penalised: true, record: { _, _ in })
+      networks.updateDiscriminator(reals, sample: sample(), growth: growth, phase: phase, record: { _, _ in })
       networks.updateGenerator(sample: sample(), growth: growth, record: { _, _ in })
       networks.updateAverage(batch: batch)
     }
@@ -54,8 +54,8 @@ extension Benchmark {
     var (times, parts): ([Double], [Parts]) = ([], [])
     // Side by side, so that both see the same machine.
     _ = median {
-      times.append(clock.measure { step(penalised) } / .seconds(1))
-      parts.append(Self.timed(plain, clock) { step(plain) })
+      times.append(clock.measure { step(penalized, phase) } / .seconds(1))
+      parts.append(Self.timed(plain, clock) { step(plain, .none) })
     }
     // The first are to warm up. Parts of one step, the median one, add up; parts' own medians would not.
     let typical = parts.dropFirst().sorted { $0.total < $1.total }[(parts.count - 1) / 2]

@@ -80,13 +80,12 @@ public struct EqualizedConv2d {
       slope: BiasActivation.slope)
   }
 
-  /// Applies the layer, then noise, bias, leaky ReLU and style, at once; nil where there is no kernel for it.
+  /// Applies the layer to activations as they are kept, then noise, bias, leaky ReLU and style, at once; nil where there
+  /// is no kernel for it.
   func styled(
     _ x: Tensor, noise: (Tensor, Tensor)?, bias: Tensor, style: @autoclosure () -> Tensor, _ compute: Compute
   ) -> Tensor? {
-    guard resampling == .none && compute.kernels == .fast else { return nil }
-    let x = compute.activations(x)
-    guard usesMinimalFiltering(x, compute) else { return nil }
+    guard resampling == .none && usesMinimalFiltering(x, compute) else { return nil }
     return x.convolvedAndStyledFused(
       weight.value, filters: filters, scale: scale, noise: noise, bias: bias, style: style(), slope: 0.2)
   }

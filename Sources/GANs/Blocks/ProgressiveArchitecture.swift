@@ -25,17 +25,6 @@ extension ProgressiveArchitecture {
   /// Feature maps of a stage; stage 0 is the discriminator's dense layer.
   public func channels(stage: Int) -> Int { max(1, min(fmapBase >> stage, fmapMax)) }
 
-  /// Trained scalars of the discriminator.
-  public var discriminatorParameterCount: Int {
-    let (top, hidden) = (channels(at: 4), channels(stage: 0))
-    return resolutions.dropFirst().reduce(
-      (imageChannels + 1) * top + (top + 1) * top * 9 + top + (top * 16 + 1) * hidden + hidden + 1
-    ) { count, r in
-      let (inputs, outputs) = (channels(at: r), channels(at: r / 2))
-      return count + (imageChannels + 1) * inputs + (inputs * 9 + 1) * inputs + (inputs * 9 + 1) * outputs
-    }
-  }
-
   /// Two layers a resolution.
   public func activationCount(at resolution: Int) -> Int {
     resolutions.filter { $0 <= resolution }.reduce(0) { $0 + 2 * $1 * $1 * channels(at: $1) }
@@ -50,9 +39,9 @@ extension ProgressiveArchitecture {
   /// - Throws: ``ConfigurationError`` naming the first that is out of range.
   func validateShape() throws(ConfigurationError) {
     try require(
-      (8...1024).contains(resolution) && resolution.nonzeroBitCount == 1, "resolution", resolution,
+      (8...1024).contains(resolution) && resolution.nonzeroBitCount == 1, .resolution, resolution,
       "a power of two from 8 to 1024")
-    try require([1, 3, 4].contains(imageChannels), "imageChannels", imageChannels, "1, 3 or 4")
+    try require([1, 3, 4].contains(imageChannels), .imageChannels, imageChannels, "1, 3 or 4")
     try require((1...8192).contains(zSize), "zSize", zSize, "1 to 8192")
     try require((1...1 << 20).contains(fmapBase), "fmapBase", fmapBase, "1 to 1048576")
     try require((1...4096).contains(fmapMax), "fmapMax", fmapMax, "1 to 4096")
@@ -63,4 +52,12 @@ extension ProgressiveArchitecture {
   public func makeDiscriminator(seed: UInt64, device: Device) -> any Discriminator {
     ProgressiveDiscriminator(self, seed: seed, device: device)
   }
+}
+
+extension Setting {
+  /// Feature maps by resolution.
+  static let featureMaps = [
+    Setting("fmapBase", names: ["fmap-base"], .integer, help: "Feature maps: min(base / 2^stage, max)."),
+    Setting("fmapMax", names: ["fmap-max"], .integer, help: "The most feature maps of a layer."),
+  ]
 }

@@ -48,13 +48,18 @@ public struct ProgressiveDiscriminatorBlock {
 }
 
 /// The end of the discriminator, at 4×4: minibatch standard deviation, convolution, two dense layers.
+///
+/// With labels the last layer gives C₀ features h, and the score is their projection h·c/√C₀ on the mapped labels
+/// c = PixelNorm(E·labels) (Miyato & Koyama 2018).
 public struct ProgressiveDiscriminatorEpilogue {
   /// For images of 4×4.
   public let fromRGB: FromRGB
   /// 3×3 convolution over features and the one statistic.
   public let conv: EqualizedConv2d
-  /// `[N, C·16]` (channel-major) → `[N, C₀]`, a 4×4 convolution; and to `[N, 1]`, gain 1.
+  /// `[N, C·16]` (channel-major) → `[N, C₀]`, a 4×4 convolution; and to `[N, 1]`, with labels `[N, C₀]`, gain 1.
   public let dense0, dense1: EqualizedLinear
+  /// E: `[N, labelSize]` → `[N, C₀]`; nil without labels.
+  public let embedding: EqualizedLinear?
   let activation: BiasActivation
   let group: Int
 
@@ -64,15 +69,24 @@ public struct ProgressiveDiscriminatorEpilogue {
     conv = EqualizedConv2d(scope / "conv", inputs: channels + 1, outputs: channels)
     activation = BiasActivation(scope / "conv", channels: channels)
     dense0 = EqualizedLinear(scope / "dense0", inputs: channels * 16, outputs: hidden)
-    dense1 = EqualizedLinear(scope / "dense1", inputs: hidden, outputs: 1, gain: 1)
+    let labels = configuration.labelSize
+    dense1 = EqualizedLinear(scope / "dense1", inputs: hidden, outputs: labels > 0 ? hidden : 1, gain: 1)
+    embedding =
+      labels > 0 ? EqualizedLinear(scope / "embedding", inputs: labels, outputs: hidden, gain: 1, bias: false) : nil
     group = configuration.minibatchGroup
   }
 
   /// `[N, C, 4, 4]` → scores `[N, 1]`, float32.
-  public func callAsFunction(_ x: Tensor, _ compute: Compute = .default) -> Tensor {
+  public func callAsFunction(_ x: Tensor, condition: Condition?, _ compute: Compute = .default) -> Tensor {
     let y = conv(appendingMinibatchStandardDeviation(x, groupSize: group), then: activation, compute)
     let flat = y.to(.float32).laidOut(.contiguous).reshaped([x.size(0), -1])
-    return dense1(dense0(flat).leakyReLU(slope: 0.2))
+    let h = dense1(dense0(flat).leakyReLU(slope: 0.2))
+    guard let embedding else { return h }
+    guard let condition, condition.count == x.size(0) else {
+      preconditionFailure("a conditional discriminator needs labels for each of \(x.size(0)) images")
+    }
+    let c = pixelNorm(embedding(condition.vectors))
+    return (h * c).sum(over: [1], keepingDimensions: true) / Double(h.size(1)).squareRoot()
   }
 }
 
@@ -102,19 +116,22 @@ public final class ProgressiveDiscriminator<Architecture: ProgressiveArchitectur
   /// Scores images: high means real.
   /// - Parameters:
   ///   - images: `[N, imageChannels, r, r]`, −1…1, r = growth.resolution.
+  ///   - condition: one for each image; nil for networks without labels.
   ///   - growth: at alpha < 1, features of the half-size image are mixed in after the first block.
   /// - Returns: `[N, 1]`, float32, logits.
-  public func callAsFunction(_ images: Tensor, growth: Growth, _ compute: Compute = .default) -> Tensor {
+  public func callAsFunction(
+    _ images: Tensor, condition: Condition? = nil, growth: Growth, _ compute: Compute = .default
+  ) -> Tensor {
     precondition(
       images.size(3) == growth.resolution, "images of \(images.size(3)) for a growth of \(growth.resolution)")
     let active = blocks.drop { $0.resolution > growth.resolution }
-    guard let top = active.first else { return epilogue(epilogue.fromRGB(images, compute), compute) }
+    guard let top = active.first else { return epilogue(epilogue.fromRGB(images, compute), condition: condition, compute) }
     var x = top(top.fromRGB(images, compute), compute)
     if growth.alpha < 1 {
       let below = active.dropFirst().first?.fromRGB ?? epilogue.fromRGB
       x = below(images.averagePooled(), compute).lerp(to: x, growth.alpha)
     }
     for block in active.dropFirst() { x = block(x, compute) }
-    return epilogue(x, compute)
+    return epilogue(x, condition: condition, compute)
   }
 }

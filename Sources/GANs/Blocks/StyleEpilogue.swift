@@ -6,15 +6,15 @@ import Torch
 /// (y_s, y_b) = A(w). Eq. 1, with the scale stored as an offset from 1. In a traditional generator (Table 1, A and B) the
 /// last two are pixel norm instead.
 public struct StyleEpilogue {
-  /// A: `[N, latent]` → `[N, 2C]`, the first C of which are y_s; only a traditional generator has none.
-  public let affine: EqualizedLinear!
+  /// A: `[N, latent]` → `[N, 2C]`, the first C of which are y_s; nil in a traditional generator.
+  public let affine: EqualizedLinear?
   /// B: how much noise each channel gets, `[C]`, starting at 0; nil in a network without noise inputs.
   public let noiseStrength: Parameter?
   /// The stored noise image of `.constant` mode, `[1, 1, r, r]`.
   public let noise: Buffer?
   /// `[C]`, starting at 0.
   public let bias: Parameter
-  let channels, resolution: Int
+  let channels: Int
 
   /// Makes its parameters in `scope`.
   public init(
@@ -25,7 +25,6 @@ public struct StyleEpilogue {
     bias = scope.parameter("bias", [channels], .constant(0))
     affine = styled ? EqualizedLinear(scope / "affine", inputs: latentSize, outputs: 2 * channels, gain: 1) : nil
     self.channels = channels
-    self.resolution = resolution
   }
 
   /// Applies the epilogue.
@@ -54,25 +53,8 @@ public struct StyleEpilogue {
     return adaptiveInstanceNorm(y, style: style)
   }
 
-  /// Applies `convolution`, which does not resample, then the epilogue: at once where there is a kernel for it.
-  /// - Parameters:
-  ///   - x: `[N, inputs, r, r]`
-  ///   - w: this layer's intermediate latent, `[N, latent]`.
-  ///   - noise: n, `[N or 1, 1, r, r]`; nil for none.
-  /// - Returns: `[N, C, r, r]` in the precision of the computation.
-  public func callAsFunction(
-    _ x: Tensor, after convolution: EqualizedConv2d, w: Tensor, noise: Tensor?, _ compute: Compute = .default
-  ) -> Tensor {
-    if let affine,
-      let y = convolution.styled(x, noise: scaled(noise), bias: bias.value, style: affine(w), compute)
-    {
-      return y
-    }
-    return self(convolution(x, compute), w: w, noise: noise, consuming: true, compute)
-  }
-
   /// The noise image with its strength.
-  private func scaled(_ noise: Tensor?) -> (Tensor, Tensor)? {
+  func scaled(_ noise: Tensor?) -> (Tensor, Tensor)? {
     noise.flatMap { image in noiseStrength.map { (image, $0.value) } }
   }
 }

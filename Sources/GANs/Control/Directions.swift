@@ -38,15 +38,16 @@ public struct Directions {
 
   /// Styles moved along direction `index`: w + strength · deviation · direction, in `layers`.
   /// - Parameters:
-  ///   - ws: `[1, L, wSize]`
+  ///   - styles: of one picture.
   ///   - strengths: one picture each, in deviations of w.
-  /// - Returns: `[strengths.count, L, wSize]`
-  public func moved(_ ws: Tensor, along index: Int, strengths: [Double], layers: Set<Int>) -> Tensor {
+  /// - Returns: as many styles as strengths.
+  public func moved(_ styles: Styles, along index: Int, strengths: [Double], layers: Set<Int>) -> Styles {
+    let ws = styles.tensor
     let step = vectors[index].reshaped([1, 1, -1]) * deviations[index]
     let amounts = Tensor(strengths, shape: [strengths.count, 1, 1], device: ws.device)
     let mask = Tensor(
       (0..<ws.size(1)).map { layers.contains($0) ? 1.0 : 0 }, shape: [1, ws.size(1), 1], device: ws.device)
-    return withoutGradients { ws + amounts * mask * step }
+    return Styles(withoutGradients { ws + amounts * mask * step })
   }
 
   /// Writes `directions` `[K, wSize]`, `deviations` `[K]` and, as metadata, the names, at once or not at all.
@@ -58,28 +59,33 @@ public struct Directions {
   }
 }
 
-extension StyleGANGenerator {
+extension StyleBasedGenerator {
   /// w of random latents, `[count, wSize]`.
-  func sampledW(_ count: Int, seed: UInt64) -> Tensor {
-    withoutGradients { mapping(RandomStream(seed: seed).normal([count, configuration.zSize]).to(store.device)) }
+  func sampledW(_ count: Int, condition: Condition? = nil, seed: UInt64) -> Tensor {
+    withoutGradients {
+      map(RandomStream(seed: seed).normal([count, architecture.zSize]).to(store.device), condition: condition?.repeated(count))
+    }
   }
 
   /// Directions from the weights alone: the eigenvectors of Σ AᵀA, A the style matrices of `layers`, `[2C, wSize]`; w moved
   /// along the first changes the styles most (SeFa: Shen & Zhou 2021, Eq. 5).
-  public func directionsOfStyles(layers: Set<Int>, samples: Int = 10_000, seed: UInt64 = 0) -> Directions {
-    let matrices = synthesis.blocks.flatMap { [$0.style0, $0.style1] }.enumerated()
-      .filter { layers.contains($0.offset) }.map { $0.element.affine.weight.value }
+  public func directionsOfStyles(
+    layers: Set<Int>, condition: Condition? = nil, samples: Int = 10_000, seed: UInt64 = 0
+  ) -> Directions {
+    let matrices = self.layers.enumerated().compactMap { layers.contains($0) ? $1.styleWeight : nil }
     precondition(!matrices.isEmpty, "no layers")
     let sum = withoutGradients {
       let a = Tensor.concatenated(matrices).to(.float64)
       return a.transposed.matmul(a)
     }
-    return directions(of: sum, samples: sampledW(samples, seed: seed))
+    return directions(of: sum, samples: sampledW(samples, condition: condition, seed: seed))
   }
 
   /// Directions in which w varies most: the principal components of random w (GANSpace: Härkönen et al. 2020, §2.1).
-  public func principalDirections(samples: Int = 10_000, seed: UInt64 = 0) -> Directions {
-    let w = sampledW(samples, seed: seed)
+  public func principalDirections(
+    condition: Condition? = nil, samples: Int = 10_000, seed: UInt64 = 0
+  ) -> Directions {
+    let w = sampledW(samples, condition: condition, seed: seed)
     let covariance = withoutGradients {
       let centred = (w - w.mean(over: [0], keepingDimensions: true)).to(.float64)
       return centred.transposed.matmul(centred) / Double(samples - 1)

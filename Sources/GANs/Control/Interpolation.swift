@@ -37,53 +37,45 @@ public func slerp(_ a: Tensor, _ b: Tensor, _ t: Double) -> Tensor {
 }
 
 extension Renderer {
-  /// The styles of a walk through seeds: `frames` steps from each to the next.
+  /// The codes of a walk through seeds: `frames` steps from each to the next.
   /// - Parameter loop: whether the walk returns to the first seed; without, it ends on the last.
-  /// - Returns: codes, `[frames · segments (+ 1), L, wSize]`, truncated.
-  public func walk(seeds: [UInt32], frames: Int, space: LatentSpace, loop: Bool) -> Tensor {
-    if space == .w, styleGenerator != nil {
-      return truncated(
-        GANs.walk(withoutGradients { style.broadcast(w(seeds: seeds)) }, frames: frames, path: .line, loop: loop))
-    }
+  /// - Returns: frames · segments (+ 1) codes.
+  public func walk(seeds: [UInt32], frames: Int, space: LatentSpace, loop: Bool) -> LatentCodes {
+    if space == .w, styleGenerator != nil { return codes(seeds: seeds).walk(frames: frames, path: .line, loop: loop) }
     let points = z(seeds: seeds)
     return withoutGradients {
       let rows = stops(seeds.count, frames: frames, loop: loop).map { from, t in
         func at(_ i: Int) -> Tensor { points[i % seeds.count..<i % seeds.count + 1] }
         return t == 0 ? at(from) : slerp(at(from), at(from + 1), t)
       }
-      return styles(w(.concatenated(rows)))
+      return codes(w: w(.concatenated(rows)))
     }
   }
 
-  /// Styles of one picture under truncations from one to another: `[frames, L, wSize]`, ψ even steps apart.
-  /// - Parameter ws: not truncated, `[1, L, wSize]`; this renderer's cutoff holds.
-  public func truncationSweep(_ ws: Tensor, from first: Double, to last: Double, frames: Int) -> Tensor {
-    .concatenated(
+  /// Styles of one picture under truncations from one to another, ψ even steps apart.
+  /// - Parameter codes: of one picture; this renderer's cutoff holds.
+  public func truncationSweep(_ codes: LatentCodes, from first: Double, to last: Double, frames: Int) -> Styles {
+    .joined(
       (0..<frames).map { frame in
         let psi = first + (last - first) * Double(frame) / Double(max(frames - 1, 1))
-        return with(truncation: Truncation(psi: psi, cutoff: truncation.cutoff)).truncated(ws)
+        return with(truncation: Truncation(psi: psi, cutoff: truncation.cutoff)).styles(codes)
       })
   }
 
   /// Pictures of styles whose noise moves: each noise image turns once around a circle, cos θ·n₁ + sin θ·n₂, so that its
   /// variance stays and the end meets the start.
-  /// - Parameters:
-  ///   - ws: `[N, L, wSize]`
-  ///   - seed: fixes the noise.
-  public func images(_ ws: Tensor, movingNoise seed: UInt64) -> [Image] {
-    let stream = RandomStream(seed: seed)
-    let ends = style.synthesis.blocks.flatMap { block in
-      (0..<2).map { _ in
-        (0..<2).map { _ in stream.normal([1, 1, block.resolution, block.resolution]).to(ws.device) }
-      }
+  /// - Parameter seed: fixes the noise.
+  public func images(_ styles: Styles, movingNoise seed: UInt64) -> [Image] {
+    let (stream, device) = (RandomStream(seed: seed), styles.tensor.device)
+    let ends = style.layers.map { layer in
+      (0..<2).map { _ in stream.normal([1, 1, layer.resolution, layer.resolution]).to(device) }
     }
-    let chunk = max(1, min(32, 32 * 64 * 64 / (growth.resolution * growth.resolution)))
-    return stride(from: 0, to: ws.size(0), by: chunk).flatMap { start in
-      let range = start..<min(start + chunk, ws.size(0))
+    return stride(from: 0, to: styles.count, by: chunk).flatMap { start in
+      let range = start..<min(start + chunk, styles.count)
       let angles = Tensor(
-        range.map { 2 * Double.pi * Double($0) / Double(ws.size(0)) }, shape: [range.count, 1, 1, 1], device: ws.device)
+        range.map { 2 * Double.pi * Double($0) / Double(styles.count) }, shape: [range.count, 1, 1, 1], device: device)
       let noise = ends.map { $0[0] * angles.cosine() + $0[1] * angles.sine() }
-      return with(noise: .given(noise)).images(ws[range])
+      return with(noise: .given(noise)).images(styles[range])
     }
   }
 }
@@ -96,19 +88,17 @@ private func stops(_ count: Int, frames: Int, loop: Bool) -> [(Int, Double)] {
   return loop ? segments : segments + [(count - 1, 0)]
 }
 
-/// A walk in W, or one a layer: `frames` steps from each point to the next.
-/// - Parameters:
-///   - points: `[K, L, wSize]`
-///   - loop: whether it returns to the first point; without, it ends on the last.
-/// - Returns: `[frames · segments (+ 1), L, wSize]`
-public func walk(_ points: Tensor, frames: Int, path: WalkPath, loop: Bool) -> Tensor {
-  let (count, layers) = (points.size(0), points.size(1))
-  func at(_ i: Int) -> Tensor {
-    let index = loop ? (i + count) % count : min(max(i, 0), count - 1)
-    return points[index..<index + 1]
-  }
-  return withoutGradients {
-    .concatenated(
+extension LatentCodes {
+  /// A walk in W: `frames` steps from each of these codes to the next.
+  /// - Parameter loop: whether it returns to the first; without, it ends on the last.
+  /// - Returns: frames · segments (+ 1) codes.
+  public func walk(frames: Int, path: WalkPath, loop: Bool) -> LatentCodes {
+    let (points, layers) = (tensor, tensor.size(1))
+    func at(_ i: Int) -> Tensor {
+      let index = loop ? (i + count) % count : min(max(i, 0), count - 1)
+      return points[index..<index + 1]
+    }
+    let steps = withoutGradients {
       stops(count, frames: frames, loop: loop).map { i, t in
         if t == 0 { return at(i) }
         switch path {
@@ -124,6 +114,8 @@ public func walk(_ points: Tensor, frames: Int, path: WalkPath, loop: Bool) -> T
           let shares = (0..<layers).map { min(max(t * Double(layers) - Double($0), 0), 1) }
           return at(i) + (at(i + 1) - at(i)) * Tensor(shares, shape: [1, layers, 1], device: points.device)
         }
-      })
+      }
+    }
+    return LatentCodes(.concatenated(steps))
   }
 }

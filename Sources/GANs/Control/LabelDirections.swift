@@ -91,8 +91,8 @@ public struct LabelDirections {
     let device = generator.store.device
     classifier = try LabelClassifier(
       dataset, steps: classifierSteps, seed: seed, device: device, progress: progress)
-    let w = generator.sampledW(samples, seed: seed)
-    let found = Self.classes(renderer.style.broadcast(w), renderer, classifier)
+    let w = generator.sampledW(samples, condition: renderer.condition, seed: seed)
+    let found = Self.classes(Styles(renderer.style.broadcast(w)), renderer, classifier)
     let counts = (0..<dataset.labelCount).map { label in found.filter { $0 == label }.count }
     // A class of a handful of pictures cannot be separated.
     let labels = counts.indices.filter { counts[$0] >= 40 && counts[$0] <= samples - 40 }
@@ -132,19 +132,17 @@ public struct LabelDirections {
   /// - Parameter strength: in deviations of w.
   public func share(_ renderer: Renderer, index: Int, strength: Double, samples: Int = 500, seed: UInt64 = 1) -> Double
   {
-    let ws = renderer.style.broadcast(renderer.style.sampledW(samples, seed: seed))
+    let ws = renderer.style.broadcast(
+      renderer.style.sampledW(samples, condition: renderer.condition, seed: seed))
     let step = directions.vectors[index].reshaped([1, 1, -1]) * (directions.deviations[index] * strength)
-    let found = Self.classes(ws + step, renderer, classifier)
+    let found = Self.classes(Styles(ws + step), renderer, classifier)
     return Double(found.filter { $0 == labels[index] }.count) / Double(samples)
   }
 
-  private static func classes(_ ws: Tensor, _ renderer: Renderer, _ classifier: LabelClassifier) -> [Int] {
-    withoutGradients {
-      stride(from: 0, to: ws.size(0), by: 64).flatMap { start in
-        classifier.labels(
-          renderer.style.synthesis(
-            ws[start..<min(start + 64, ws.size(0))], noise: .constant, growth: renderer.growth, renderer.compute))
-      }
+  private static func classes(_ styles: Styles, _ renderer: Renderer, _ classifier: LabelClassifier) -> [Int] {
+    let renderer = renderer.with(noise: .constant)
+    return stride(from: 0, to: styles.count, by: 64).flatMap { start in
+      classifier.labels(renderer.tensor(styles[start..<min(start + 64, styles.count)]))
     }
   }
 

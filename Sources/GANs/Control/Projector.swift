@@ -73,11 +73,11 @@ public struct Projector {
   ///   - targets: `[N, C, r, r]`, −1…1, of the network's present resolution.
   ///   - progress: told after each step how many are done.
   public func project(_ targets: Tensor, progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }) -> Result {
-    let (r, channels) = (renderer.growth.resolution, renderer.style.configuration.imageChannels)
+    let (r, channels) = (renderer.growth.resolution, renderer.style.architecture.imageChannels)
     precondition(Array(targets.shape[1...]) == [channels, r, r], "targets of shape \(targets.shape)")
     let targets = targets.to(renderer.style.store.device)
     let count = targets.size(0)
-    let layers = renderer.style.configuration.layerCount
+    let layers = renderer.style.layers.count
     let random = RandomStream(seed: options.seed)
     let (start, deviation) = starts(targets, random)
     var distances: [Double] = []
@@ -108,11 +108,11 @@ public struct Projector {
     let ws = search.ws.withoutGraph.copied()
     let noise = search.savedNoise
     let images = withoutGradients {
-      renderer.style.synthesis(
+      renderer.style.synthesize(
         ws, noise: noise.map { .given($0) } ?? .constant, growth: renderer.growth, renderer.compute)
     }
     return Result(
-      latents: SavedLatents(ws: ws, noise: noise), images: images, psnr: peakSignalToNoiseRatio(images, targets),
+      latents: SavedLatents(LatentCodes(ws), noise: noise), images: images, psnr: peakSignalToNoiseRatio(images, targets),
       distances: distances)
   }
 
@@ -120,13 +120,13 @@ public struct Projector {
   private func starts(_ targets: Tensor, _ random: RandomStream) -> (Tensor, Double) {
     withoutGradients {
       let generator = renderer.style
-      let z = random.normal([max(options.candidates, 2), generator.configuration.zSize]).to(targets.device)
-      let w = generator.mapping(z)
+      let z = random.normal([max(options.candidates, 2), generator.architecture.zSize]).to(targets.device)
+      let w = generator.map(z, condition: renderer.condition?.repeated(z.size(0)))
       let deviation = w.variance(over: [0]).mean().squareRoot().item
       var distances: [Tensor] = []
       for start in stride(from: 0, to: w.size(0), by: 50) {
         let part = w[start..<min(start + 50, w.size(0))]
-        let images = generator.synthesis(
+        let images = generator.synthesize(
           generator.broadcast(part), noise: .constant, growth: renderer.growth, renderer.compute)
         distances.append(
           .stacked(
@@ -169,32 +169,30 @@ private final class Search {
     let renderer = projector.renderer
     noise =
       projector.options.optimizesNoise
-      ? renderer.style.synthesis.blocks.prefix { $0.resolution <= renderer.growth.resolution }
-        .flatMap { [$0.style0.noise, $0.style1.noise] }.enumerated().map { layer, image in
-          let r = 4 << (layer / 2)
-          let parameter = store.root.parameter("noise\(layer)", [start.size(0), 1, r, r], .constant(0))
-          if let image { parameter.set(image.value.expanded([start.size(0), -1, -1, -1])) }
-          return parameter
-        } : []
+      ? renderer.style.activeLayers(at: renderer.growth).enumerated().map { index, layer in
+        let r = layer.resolution
+        let parameter = store.root.parameter("noise\(index)", [start.size(0), 1, r, r], .constant(0))
+        if let image = layer.noise { parameter.set(image.expanded([start.size(0), -1, -1, -1])) }
+        return parameter
+      } : []
     optimizer = Adam(store.parameters, learningRate: 0, beta1: 0.9, beta2: 0.999)
   }
 
   /// `[N, L, wSize]`
-  var ws: Tensor { w.value.expanded([-1, projector.renderer.style.configuration.layerCount, -1]) }
+  var ws: Tensor { w.value.expanded([-1, projector.renderer.style.layers.count, -1]) }
 
   /// The noise of every layer; those that do not draw yet have the network's own.
   var savedNoise: [Tensor]? {
     guard !noise.isEmpty else { return nil }
-    let own = projector.renderer.style.synthesis.blocks.flatMap { [$0.style0.noise, $0.style1.noise] }
-    return own.enumerated().compactMap { layer, image in
-      layer < noise.count
-        ? noise[layer].value.withoutGraph.copied() : image?.value.expanded([targets.size(0), -1, -1, -1])
+    return projector.renderer.style.layers.enumerated().compactMap { index, layer in
+      index < noise.count
+        ? noise[index].value.withoutGraph.copied() : layer.noise?.expanded([targets.size(0), -1, -1, -1])
     }
   }
 
   private func distances(_ ws: Tensor) -> Tensor {
     let renderer = projector.renderer
-    let images = renderer.style.synthesis(
+    let images = renderer.style.synthesize(
       ws, noise: noise.isEmpty ? .constant : .given(noise.map(\.value)), growth: renderer.growth, renderer.compute)
     return projector.distance(images, targets)
   }

@@ -2,85 +2,138 @@ import Images
 import Torch
 
 /// Draws pictures with a trained network of any family, a few at a time.
-///
-/// For a network without a space W, w is z itself, and the code of a picture is z; where there are styles, it is one w a
-/// layer.
 public struct Renderer {
   /// The generator.
   public let generator: any Generator
-  /// The same where it is StyleGAN's, with f: Z → W and g: W → images.
-  public let styleGenerator: StyleGANGenerator?
+  /// The same as one with f: Z → W and g: W → images; nil where it has no W.
+  public let styleGenerator: (any StyleBasedGenerator)?
   /// How far it has grown.
   public let growth: Growth
   /// The truncation of every style; for networks with W.
   public var truncation: Truncation
   /// Where noise comes from.
   public var noise: NoiseMode
+  /// What the pictures show, `[1, labelSize]`; nil for networks without labels.
+  public var condition: Condition?
   /// How it computes.
   public var compute: Compute
 
   /// A renderer of a network file's generator.
   public init(
-    _ network: NetworkFile, truncation: Truncation = .none, noise: NoiseMode = .constant, compute: Compute = .default
+    _ network: NetworkFile, truncation: Truncation = .none, noise: NoiseMode = .constant, condition: Condition? = nil,
+    compute: Compute = .default
   ) {
-    self.init(network.generator, growth: network.growth, truncation: truncation, noise: noise, compute: compute)
+    self.init(
+      network.generator, growth: network.growth, truncation: truncation, noise: noise, condition: condition,
+      compute: compute)
   }
 
   /// A renderer of any generator.
   public init(
     _ generator: any Generator, growth: Growth, truncation: Truncation = .none, noise: NoiseMode = .constant,
-    compute: Compute = .default
+    condition: Condition? = nil, compute: Compute = .default
   ) {
     self.generator = generator
-    styleGenerator = generator as? StyleGANGenerator
-    self.growth = growth
-    self.truncation = truncation
-    self.noise = noise
-    self.compute = compute
+    styleGenerator = generator as? any StyleBasedGenerator
+    (self.growth, self.truncation, self.noise) = (growth, truncation, noise)
+    (self.condition, self.compute) = (condition, compute)
   }
 
-  /// StyleGAN's generator, for what only it can do: it traps where there is none, so ask ``styleGenerator`` before.
-  public var style: StyleGANGenerator {
-    guard let styleGenerator else { preconditionFailure("a \(type(of: generator)) has no styles") }
+  /// The generator for what only style-based ones can do. It traps for others, so ask ``styleGenerator`` before.
+  public var style: any StyleBasedGenerator {
+    guard let styleGenerator else { preconditionFailure("a \(type(of: generator)) has no space W") }
     return styleGenerator
   }
 
+  // MARK: Codes
+
   /// Latents of seeds, `[seeds.count, zSize]`.
   public func z(seeds: [UInt32]) -> Tensor {
-    latents(seeds: seeds, size: generator.architecture.zSize).to(generator.store.device)
+    .latents(seeds: seeds, size: generator.architecture.zSize).to(generator.store.device)
   }
 
-  /// w of seeds, not truncated: `[seeds.count, wSize]`.
-  public func w(seeds: [UInt32]) -> Tensor { w(z(seeds: seeds)) }
-
-  /// w = f(z), or z where there is no f: `[N, zSize]` → `[N, wSize]`.
-  func w(_ z: Tensor) -> Tensor { styleGenerator.map { g in withoutGradients { g.mapping(z) } } ?? z }
-
-  /// Codes of pictures of one w each, truncated: `[N, wSize]` → `[N, L, wSize]`, or as it is where there is no W.
-  public func styles(_ w: Tensor) -> Tensor {
-    styleGenerator.map { g in withoutGradients { g.broadcast(w, truncation: truncation) } } ?? w
+  /// w = f(z), or z for networks without W: `[N, zSize]` → `[N, wSize]`.
+  public func w(_ z: Tensor) -> Tensor {
+    styleGenerator.map { g in withoutGradients { g.map(z, condition: condition?.repeated(z.size(0))) } } ?? z
   }
 
-  /// Pictures of codes, which are drawn as they are; `each` gets them in order.
-  public func draw(_ ws: Tensor, each: (Int, Image) throws -> Void) rethrows {
-    let count = ws.size(0)
-    let chunk = max(1, min(32, 32 * 64 * 64 / (growth.resolution * growth.resolution)))
-    for start in stride(from: 0, to: count, by: chunk) {
-      let part = ws[start..<min(start + chunk, count)]
-      let images =
-        styleGenerator.map { g in withoutGradients { g.synthesis(part, noise: noise, growth: growth, compute) } }
-        ?? generator.images(part, truncation: .none, noise: noise, growth: growth, compute)
+  /// Codes of pictures with one w each: `[N, wSize]` → `[N, L, wSize]`.
+  public func codes(w: Tensor) -> LatentCodes {
+    LatentCodes(styleGenerator.map { g in withoutGradients { g.broadcast(w) } } ?? w)
+  }
+
+  /// Codes of seeds.
+  public func codes(seeds: [UInt32]) -> LatentCodes { codes(w: w(z(seeds: seeds))) }
+
+  /// Codes truncated as this renderer does.
+  public func styles(_ codes: LatentCodes) -> Styles {
+    Styles(
+      styleGenerator.map { g in withoutGradients { truncation(codes.tensor, average: g.wAverage.value) } }
+        ?? codes.tensor)
+  }
+
+  // MARK: Pictures
+
+  /// Images of styles in the range of the network.
+  /// - Returns: `[N, C, r, r]`, nominally −1…1.
+  public func tensor(_ styles: Styles) -> Tensor {
+    guard let styleGenerator else {
+      return generator.images(
+        styles.tensor, condition: condition?.repeated(styles.count), truncation: .none, noise: noise, growth: growth,
+        compute)
+    }
+    return withoutGradients { styleGenerator.synthesize(styles.tensor, noise: noise, growth: growth, compute) }
+  }
+
+  /// Pictures of styles; `each` gets them in order.
+  public func draw(_ styles: Styles, each: (Int, Image) throws -> Void) rethrows {
+    for start in stride(from: 0, to: styles.count, by: chunk) {
+      let images = tensor(styles[start..<min(start + chunk, styles.count)])
       for (i, image) in Image.images(of: images).enumerated() { try each(start + i, image) }
     }
   }
 
-  /// Pictures of codes.
-  public func images(_ ws: Tensor) -> [Image] {
+  /// Pictures that are drawn at once: about as many pixels for every resolution.
+  var chunk: Int { max(1, min(32, 32 * 64 * 64 / (growth.resolution * growth.resolution))) }
+
+  /// Pictures of styles.
+  public func images(_ styles: Styles) -> [Image] {
     var images: [Image] = []
-    draw(ws) { _, image in images.append(image) }
+    draw(styles) { _, image in images.append(image) }
     return images
   }
 
+  /// Pictures of codes, truncated as this renderer does.
+  public func images(_ codes: LatentCodes) -> [Image] { images(styles(codes)) }
+
   /// Pictures of seeds.
-  public func images(seeds: [UInt32]) -> [Image] { images(styles(w(seeds: seeds))) }
+  public func images(seeds: [UInt32]) -> [Image] { images(codes(seeds: seeds)) }
+}
+
+/// A network that several tasks can draw with at once: a copy of its weights that can no longer change.
+public struct NetworkSnapshot: Sendable {
+  // Frozen: no thread changes it, and drawing keeps nothing in it but filters behind a lock.
+  private nonisolated(unsafe) let generator: any Generator
+  /// How far it has grown.
+  public let growth: Growth
+
+  /// A snapshot of a network file's generator.
+  public init(_ network: NetworkFile) { self.init(network.generator, growth: network.growth) }
+
+  /// A snapshot of any generator, as it is now.
+  public init(_ generator: any Generator, growth: Growth) {
+    let copy = generator.architecture.makeGenerator(seed: 0, device: generator.store.device)
+    copy.store.copy(from: generator.store)
+    copy.store.freeze()
+    (self.generator, self.growth) = (copy, growth)
+  }
+
+  /// A renderer of its own for a task.
+  public func renderer(
+    truncation: Truncation = .none, noise: NoiseMode = .constant, condition: Condition? = nil,
+    compute: Compute = .default
+  ) -> Renderer {
+    Renderer(
+      generator, growth: growth, truncation: truncation, noise: noise, condition: condition, compute: compute)
+  }
 }

@@ -7,17 +7,15 @@ import Torch
 /// to it, as `noise.0`, `noise.1`, …, each `[N, 1, r, r]`. `.npz`, as the field's usual tools write it: `w`, `[N, L, wSize]`.
 /// One w for all layers, `[wSize]` or `[1, wSize]`, is read too.
 public struct SavedLatents {
-  /// One w a layer, not truncated: `[N, L, wSize]`.
-  public var ws: Tensor
+  /// One w a layer.
+  public var codes: LatentCodes
   /// The noise images of every layer that belong to these pictures; nil: the network's own.
   public var noise: [Tensor]?
 
   /// Latents to save.
-  /// - Parameter ws: `[N, L, wSize]`
-  public init(ws: Tensor, noise: [Tensor]? = nil) {
-    precondition(ws.rank == 3, "latents of shape \(ws.shape), not [N, L, wSize]")
-    self.ws = ws
-    self.noise = noise
+  public init(_ codes: LatentCodes, noise: [Tensor]? = nil) {
+    precondition(codes.tensor.rank == 3, "latents of shape \(codes.tensor.shape), not [N, L, wSize]")
+    (self.codes, self.noise) = (codes, noise)
   }
 
   /// Whether a path names a file of this kind.
@@ -25,9 +23,9 @@ public struct SavedLatents {
     path.hasSuffix(".safetensors") || path.hasSuffix(".npz")
   }
 
-  /// Reads latents for networks of an architecture.
+  /// Reads latents for a generator.
   /// - Throws: `SafetensorsError`, `DatasetError`, `FileError`, or ``SavedLatentsError`` where they do not fit.
-  public init(path: String, for configuration: StyleGANConfiguration, device: Device = .cpu) throws {
+  public init(path: String, for generator: any StyleBasedGenerator) throws {
     var noise: [Tensor] = []
     let w: Tensor
     if path.hasSuffix(".npz") {
@@ -41,7 +39,8 @@ public struct SavedLatents {
         noise.append(try file.tensor("noise.\(noise.count)").to(.float32))
       }
     }
-    let (layers, size) = (configuration.layerCount, configuration.wSize)
+    let (layers, size, device) = (generator.layers.count, generator.wSize, generator.store.device)
+    let ws: Tensor
     switch w.shape {
     case [size], [1, size]: ws = w.reshaped([1, 1, size]).expanded([1, layers, size])
     case [layers, size]: ws = w.unsqueezed(at: 0)
@@ -49,20 +48,19 @@ public struct SavedLatents {
     default: throw SavedLatentsError(path, "its 'w' is \(w.shape), but this network takes [\(layers), \(size)]")
     }
     guard ws.isAllFinite else { throw SavedLatentsError(path, "its 'w' has values that are not finite") }
-    let wanted = configuration.resolutions.flatMap { [[$0, $0], [$0, $0]] }
     if !noise.isEmpty {
-      let count = ws.size(0)
-      guard noise.map(\.shape) == wanted.map({ [count, 1] + $0 }) else {
+      guard noise.map(\.shape) == generator.layers.map({ [ws.size(0), 1, $0.resolution, $0.resolution] }) else {
         throw SavedLatentsError(path, "its noise images are not those of this network")
       }
     }
-    ws = ws.to(device)
+    codes = LatentCodes(ws.to(device))
     self.noise = noise.isEmpty ? nil : noise.map { $0.to(device) }
   }
 
   /// Writes them, at once or not at all: `.npz` (without noise) or `.safetensors` by the ending.
   /// - Throws: `SafetensorsError`, `FileError`.
   public func write(to path: String, metadata: [String: String] = [:]) throws {
+    let ws = codes.tensor
     if path.hasSuffix(".npz") {
       return try NPZ.write([("w", NumPyArray(shape: ws.shape, values: ws.floats))], to: path)
     }

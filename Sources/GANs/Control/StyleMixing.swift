@@ -29,18 +29,12 @@ public enum StyleBand: String, CaseIterable, Sendable {
 
 extension Renderer {
   /// Style mixing (StyleGAN Fig. 3): rows × columns of pictures, each with the styles of its row, but those of
-  /// `layers` from its column; the pictures of the seeds themselves in the first column and row.
-  /// - Returns: `(rows + 1) · (columns + 1)` pictures, row by row; the first is blank.
-  public func styleMixing(rows: [UInt32], columns: [UInt32], layers: Set<Int>) -> [Image] {
-    styleMixing(rows: styles(w(seeds: rows)), columns: styles(w(seeds: columns)), layers: layers)
-  }
-
-  /// Style mixing of any styles: of seeds, of saved latents, of projected photographs.
+  /// `layers` from its column. The first column and row show the rows' and columns' own pictures.
   /// - Parameters:
-  ///   - rows: give most styles, `[R, L, wSize]`; drawn as they are.
-  ///   - columns: give the styles of `layers`, `[C, L, wSize]`.
+  ///   - rows: R codes that give most styles: of seeds, of saved latents, of projected photographs.
+  ///   - columns: C codes that give the styles of `layers`.
   /// - Returns: `(R + 1) · (C + 1)` pictures, row by row; the first is blank.
-  public func styleMixing(rows: Tensor, columns: Tensor, layers: Set<Int>) -> [Image] {
+  public func styleMixing(rows: Styles, columns: Styles, layers: Set<Int>) -> [Image] {
     let columnImages = images(columns)
     let first = columnImages[0]
     let blank = Image(
@@ -49,9 +43,13 @@ extension Renderer {
     var grid = [blank] + columnImages
     for (i, image) in images(rows).enumerated() {
       grid.append(image)
-      let base = rows[i..<i + 1].expanded([columns.size(0), -1, -1])
-      grid += images(mixedStyles(base, copying: layers, from: columns))
+      grid += images(rows[i..<i + 1].repeated(columns.count).copying(layers, from: columns))
     }
     return grid
+  }
+
+  /// Style mixing of seeds.
+  public func styleMixing(rows: [UInt32], columns: [UInt32], layers: Set<Int>) -> [Image] {
+    styleMixing(rows: styles(codes(seeds: rows)), columns: styles(codes(seeds: columns)), layers: layers)
   }
 }

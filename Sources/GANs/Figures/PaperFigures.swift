@@ -67,8 +67,8 @@ extension Renderer {
     let bands = StyleBand.allCases.filter { !layers(of: $0).isEmpty }
     let sizes = bands.map { $0 == .coarse ? 3 : $0 == .middle ? 2 : 1 }
     let rowCount = sizes.reduce(0, +)
-    let a = styles(w(seeds: (0..<UInt32(rowCount)).map { seed &+ $0 }))
-    let b = styles(w(seeds: (0..<5).map { seed &+ UInt32(rowCount) &+ $0 }))
+    let a = styles(codes(seeds: (0..<UInt32(rowCount)).map { seed &+ $0 }))
+    let b = styles(codes(seeds: (0..<5).map { seed &+ UInt32(rowCount) &+ $0 }))
     let step = side + 2
     var sheet = try Sheet(
       width: margin + 6 * step + gap, height: 20 + (rowCount + 1) * step + (bands.count + 1) * gap)
@@ -101,22 +101,22 @@ extension Renderer {
   /// - Parameter seeds: one row each.
   public func stochasticVariationFigure(seeds: [UInt32] = [0, 1, 2], realisations: Int = 100) throws -> Image {
     let (side, gap, top) = (2 * shown, 4, 22)
-    let ws = styles(w(seeds: seeds))
+    let styles = styles(codes(seeds: seeds))
     let r = growth.resolution
     let window = max(2, r / (r > 64 ? 4 : 2))
     var sheet = try Sheet(width: 3 * side + 2 * gap, height: top + seeds.count * (side + gap + 14))
     for (column, title) in ["(a) Generated image", "(b) Stochastic variation", "(c) Standard deviation"].enumerated() {
       try sheet.write(title, x: column * (side + gap) + side / 2, y: top / 2, limit: side)
     }
-    for (row, picture) in with(noise: .constant).images(ws).enumerated() {
+    for (row, picture) in with(noise: .constant).images(styles).enumerated() {
       let y = top + row * (side + gap + 14)
-      let one = ws[row..<row + 1]
+      let one = styles[row..<row + 1]
       let deviation = deviation(one, realisations: realisations)
       let (left, up) = liveliest(deviation, window: window)
       sheet.draw(try picture.fitted(side), x: 0, y: y)
       let frame = (Double(left * side) / Double(r), Double(up * side) / Double(r), Double(window * side) / Double(r))
       sheet.frame(x: frame.0, y: Double(y) + frame.1, side: frame.2)
-      let variants = with(noise: .random(RandomStream(seed: 1))).images(one.expanded([4, -1, -1]))
+      let variants = with(noise: .random(RandomStream(seed: 1))).images(one.repeated(4))
       for (i, variant) in variants.enumerated() {
         let part = try variant.cropped(x: left, y: up, width: window, height: window)
         sheet.draw(
@@ -157,8 +157,8 @@ extension Renderer {
       ("(a) all layers", all), ("(b) none", []), ("(c) fine: \(resolutions(of: fine))", fine),
       ("(d) coarse: \(resolutions(of: all.subtracting(fine)))", all.subtracting(fine)),
     ]
-    let ws = styles(w(seeds: seeds))
-    let columns = choices.map { with(noise: noise(in: $0.1)).images(ws) }
+    let styles = styles(codes(seeds: seeds))
+    let columns = choices.map { with(noise: noise(in: $0.1)).images(styles) }
     return try labelled(columns, titles: choices.map(\.0), side: 2 * shown)
   }
 
@@ -167,8 +167,8 @@ extension Renderer {
   public func truncationFigure(
     seeds: [UInt32] = [0, 1, 2, 3], psis: [Double] = [1, 0.7, 0.5, 0, -0.5, -1]
   ) throws -> Image {
-    let w = w(seeds: seeds)
-    let columns = psis.map { psi in images(with(truncation: Truncation(psi: psi)).styles(w)) }
+    let codes = codes(seeds: seeds)
+    let columns = psis.map { psi in with(truncation: Truncation(psi: psi)).images(codes) }
     func name(_ psi: Double) -> String {
       let size = psi.magnitude
       return "ψ = \(psi < 0 ? "−" : "")\(size == size.rounded() ? "\(Int(size))" : "\(size)")"

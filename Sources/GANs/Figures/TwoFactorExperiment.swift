@@ -58,7 +58,7 @@ public struct TwoFactorExperiment: Sendable {
     let (generator, average) = (TwoFactorGenerator(self), TwoFactorGenerator(self))
     let discriminator = ParameterStore(seed: seed &+ 1)
     let d = Perceptron(discriminator.root, [2, 128, 128, 128, 1])
-    let objective = LogisticObjective(gamma: gamma)
+    let objective = Objective(gamma: gamma)
     func adam(_ store: ParameterStore) -> Adam {
       Adam(store.parameters, learningRate: learningRate, beta1: 0, beta2: 0.99)
     }
@@ -160,7 +160,7 @@ private final class TwoFactorGenerator {
   func callAsFunction(_ z: Tensor) -> Tensor { g(f(z)) }
 }
 
-extension LogisticObjective {
+extension Objective {
   /// R1 of points `[N, 2]` instead of pictures.
   fileprivate func penalty(points: Tensor, scores: Tensor) -> Tensor {
     let gradient = gradients(of: scores.sum(), withRespectTo: [points], createGraph: true)[0]

@@ -12,14 +12,17 @@ public struct GeneratedImages {
   private let compute: Compute
   private let seed: UInt64
   private let mixing: Int
+  private let labels: LabelDistribution?
 
   /// Pictures without end, fixed by `seed`.
-  /// - Parameter mixing: latents mixed in each picture, the layers where one follows another being random (StyleGAN
-  ///   Table 2); 1: none.
+  /// - Parameters:
+  ///   - mixing: latents mixed in each picture, with random crossovers (StyleGAN Table 2); 1: none.
+  ///   - labels: what conditional generators are asked for; nil for others.
   public init(
-    generator: any Generator, growth: Growth, seed: UInt64, mixing: Int = 1, compute: Compute = .default
+    generator: any Generator, growth: Growth, seed: UInt64, mixing: Int = 1, labels: LabelDistribution? = nil,
+    compute: Compute = .default
   ) {
-    self.mixing = mixing
+    (self.mixing, self.labels) = (mixing, labels)
     self.generator = generator
     self.growth = growth
     self.compute = compute
@@ -42,24 +45,28 @@ public struct GeneratedImages {
 
   /// `[N, C, r, r]`
   private func drawn(_ z: Tensor, _ random: RandomStream) -> Tensor {
+    let condition = labels?.draw(z.size(0), random, device: z.device)
     guard mixing > 1 else {
-      return generator.images(z, truncation: .none, noise: .random(random), growth: growth, compute)
+      return generator.images(
+        z, condition: condition, truncation: .none, noise: .random(random), growth: growth, compute)
     }
-    guard let generator = generator as? StyleGANGenerator else { preconditionFailure("only styles can be mixed") }
+    guard let style = generator as? any StyleBasedGenerator else { preconditionFailure("only styles can be mixed") }
     return withoutGradients {
-      generator.synthesis(mixedStyles(z, random, generator), noise: .random(random), growth: growth, compute)
+      style.synthesize(mixedStyles(z, condition, random, style), noise: .random(random), growth: growth, compute)
     }
   }
 
   /// `[N, L, wSize]`
-  private func mixedStyles(_ z: Tensor, _ random: RandomStream, _ generator: StyleGANGenerator) -> Tensor {
-    var styles = generator.styles(z)
-    let (n, layers) = (z.size(0), generator.configuration.layerCount)
-    // The layers in use: two of each resolution.
-    let used = 2 * (growth.resolution.trailingZeroBitCount - 1)
+  private func mixedStyles(
+    _ z: Tensor, _ condition: Condition?, _ random: RandomStream, _ generator: any StyleBasedGenerator
+  ) -> Tensor {
+    var styles = generator.broadcast(generator.map(z, condition: condition))
+    let (n, layers) = (z.size(0), generator.layers.count)
+    let used = generator.activeLayers(at: growth).count
     let crossovers = (0..<n).map { _ in (1..<mixing).map { _ in random.integer(in: 1..<used) }.sorted() }
     for latent in 1..<mixing {
-      let other = generator.styles(random.normal([n, generator.configuration.zSize]).to(z.device))
+      let other = generator.broadcast(
+        generator.map(random.normal([n, z.size(1)]).to(z.device), condition: condition))
       let mask = crossovers.flatMap { places in (0..<layers).map { $0 >= places[latent - 1] ? 1.0 : 0 } }
       styles = .choose(
         Tensor([0.5], shape: [1, 1, 1], device: z.device).isLess(

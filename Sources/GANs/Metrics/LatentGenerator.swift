@@ -6,60 +6,54 @@ public struct LatentGenerator {
   public let zSize: Int
   /// Image channels, and pixels on each side.
   public let channels, resolution: Int
-  /// f: z `[N, zSize]` → w `[N, wSize]`; nil for a generator without an intermediate latent space.
-  public let mapping: ((Tensor) -> Tensor)?
-  /// Images of w (of z where there is no mapping): `[N, channels, r, r]`, nominally −1…1. The second argument draws the
-  /// noise inputs of one image each; images of a pair get the same.
-  public let synthesis: (_ w: Tensor, _ noise: RandomStream, _ pairs: Int) -> Tensor
+  /// f: z `[N, zSize]` and labels → w `[N, wSize]`; nil for a generator without an intermediate latent space.
+  public let mapping: ((_ z: Tensor, Condition?) -> Tensor)?
+  /// Images of w (of z where there is no mapping): `[N, channels, r, r]`, nominally −1…1. `noise` draws the noise inputs of
+  /// one image of each group; the `repeats` images of a group get the same.
+  public let synthesis: (_ w: Tensor, Condition?, _ noise: RandomStream, _ repeats: Int) -> Tensor
+  /// Which labels it is asked for; nil without labels.
+  public let labels: LabelDistribution?
   /// Where it runs.
   public let device: Device
 
   /// A generator made of functions.
   public init(
-    zSize: Int, channels: Int, resolution: Int, device: Device = .cpu, mapping: ((Tensor) -> Tensor)?,
-    synthesis: @escaping (_ w: Tensor, _ noise: RandomStream, _ pairs: Int) -> Tensor
+    zSize: Int, channels: Int, resolution: Int, labels: LabelDistribution? = nil, device: Device = .cpu,
+    mapping: ((_ z: Tensor, Condition?) -> Tensor)?,
+    synthesis: @escaping (_ w: Tensor, Condition?, _ noise: RandomStream, _ repeats: Int) -> Tensor
   ) {
     (self.zSize, self.channels, self.resolution, self.device) = (zSize, channels, resolution, device)
-    (self.mapping, self.synthesis) = (mapping, synthesis)
+    (self.labels, self.mapping, self.synthesis) = (labels, mapping, synthesis)
   }
 
-  /// A generator of any family; only StyleGAN's has a mapping.
+  /// A generator of any family; style-based ones have a mapping.
   /// - Parameter growth: how far it has grown.
-  public init(_ generator: any Generator, growth: Growth, compute: Compute = .default) {
-    if let style = generator as? StyleGANGenerator {
-      self.init(style, growth: growth, compute: compute)
-      return
-    }
+  public init(
+    _ generator: any Generator, growth: Growth, labels: LabelDistribution? = nil, compute: Compute = .default
+  ) {
     let architecture = generator.architecture
+    let style = generator as? any StyleBasedGenerator
     self.init(
       zSize: architecture.zSize, channels: architecture.imageChannels,
-      resolution: growth.resolution + 2 * architecture.border, device: generator.store.device, mapping: nil,
-      synthesis: { z, _, _ in
-        generator.images(z, truncation: .none, noise: .none, growth: growth, compute).bordered(by: architecture.border)
-      })
-  }
-
-  /// A StyleGAN's generator.
-  /// - Parameter growth: how far it has grown.
-  public init(_ generator: StyleGANGenerator, growth: Growth, compute: Compute = .default) {
-    self.init(
-      zSize: generator.configuration.zSize, channels: generator.configuration.imageChannels,
-      resolution: growth.resolution, device: generator.store.device,
-      mapping: { z in withoutGradients { generator.mapping(z) } },
-      synthesis: { w, stream, repeats in
-        withoutGradients {
-          let rows = w.size(0) / repeats
-          let noise = generator.configuration.resolutions.flatMap { r in
-            (0..<2).map { _ -> Tensor? in
-              guard r <= growth.resolution else { return nil }
-              let image = stream.normal([rows, 1, r, r]).to(w.device)
-              return repeats == 1 ? image : .concatenated(Array(repeating: image, count: repeats))
-            }
+      resolution: growth.resolution + 2 * architecture.border, labels: labels, device: generator.store.device,
+      mapping: style.map { g in { z, condition in withoutGradients { g.map(z, condition: condition) } } },
+      synthesis: { w, condition, stream, repeats in
+        guard let style else {
+          return generator.images(
+            w, condition: condition, truncation: .none, noise: .none, growth: growth, compute
+          ).bordered(by: architecture.border)
+        }
+        return withoutGradients {
+          let noise = style.activeLayers(at: growth).map { layer -> Tensor? in
+            let image = stream.normal([w.size(0) / repeats, 1, layer.resolution, layer.resolution]).to(w.device)
+            guard layer.noise != nil else { return nil }
+            return repeats == 1 ? image : .concatenated(Array(repeating: image, count: repeats))
           }
-          return generator.synthesis(
-            generator.broadcast(w), noise: generator.configuration.noise ? .given(noise) : .none, growth: growth,
-            compute)
+          return style.synthesize(style.broadcast(w), noise: .given(noise), growth: growth, compute)
         }
       })
   }
+
+  /// Labels of `count` images; nil for a generator without.
+  func condition(_ count: Int, _ random: RandomStream) -> Condition? { labels?.draw(count, random, device: device) }
 }

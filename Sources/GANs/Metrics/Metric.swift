@@ -118,7 +118,7 @@ public struct MetricResult: Codable, Sendable, Equatable {
     guard let usual = Metric(rawValue: name)?.usualSamples, let count = samples["pairs"] ?? samples["fake"],
       count * 10 < usual
     else { return nil }
-    return "\(name) of \(count) is rough and leans to one side: compare it only with values of as many"
+    return "\(name) of \(count) is noisy and biased: compare it only with values of as many"
   }
 
   /// The name without detector and count, as in the file's name.
@@ -128,7 +128,9 @@ public struct MetricResult: Codable, Sendable, Equatable {
 /// A metric that cannot be measured here.
 public struct MetricError: Error, Equatable, CustomStringConvertible {
   /// A sentence naming the metric, what is missing and what to give.
-  public let description: String
+  public let message: Message
+  /// The sentence with properties' names.
+  public var description: String { message.description }
 
-  init(_ metric: Metric, _ problem: String) { description = "\(metric.rawValue) cannot be measured: \(problem)" }
+  init(_ metric: Metric, _ problem: Message) { message = "\(metric.rawValue) cannot be measured: " + problem }
 }

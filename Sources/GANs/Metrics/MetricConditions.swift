@@ -23,7 +23,7 @@ public struct MetricConditions {
     samples: Int?
   ) {
     (self.detectors, self.hasAttributes, self.samples) = (detectors, hasAttributes, samples)
-    (hasW, resolution, self.reals) = (configuration is StyleGANConfiguration, configuration.dataResolution, reals)
+    (hasW, resolution, self.reals) = (configuration.traits.hasW, configuration.dataResolution, reals)
   }
 
   init(_ evaluation: MetricEvaluation) {
@@ -36,23 +36,24 @@ public struct MetricConditions {
 
   /// Why a metric cannot be measured; nil where it can.
   public func obstacle(to metric: Metric) -> MetricError? {
-    func error(_ problem: String) -> MetricError { MetricError(metric, problem) }
-    if metric.needsReals && reals == nil { return error("it compares with real images; give --data") }
+    func error(_ problem: Message) -> MetricError { MetricError(metric, problem) }
+    if metric.needsReals && reals == nil { return error("it compares with real images; give \(field: .data)") }
     if metric.needsGenerator && !hasGenerator {
-      return error("it looks into a generator; give --network in place of --images")
+      return error("it looks into a generator; give \(field: .network) in place of \(field: .images)")
     }
     if [.pplWFull, .pplWEnd].contains(metric), hasGenerator, !hasW {
       return error("this network has no W; measure \(metric == .pplWFull ? "ppl_zfull" : "ppl_zend")")
     }
     if let output = metric.output, detector(for: metric) == nil {
-      guard !detectors.isEmpty else { return error("it needs a detector; give --detector") }
+      guard !detectors.isEmpty else { return error("it needs a detector; give \(field: .detector)") }
       let names = detectors.map { "'\($0.name)'" }.joined(separator: " and ")
       return error(
-        "the detector \(names) gives no \(output.rawValue); give --detector another one, or several with commas")
+        "the detector \(names) gives no \(output.rawValue); give \(field: .detector) another one, or several with commas")
     }
     if metric == .ls, !hasAttributes, detector(for: .ls) == nil {
       return error(
-        "it needs attributes; give --attributes with TorchScript classifiers, or a --detector with classes")
+        "it needs attributes; give \(field: .attributes) with TorchScript classifiers, or a \(field: .detector) with "
+          + "classes")
     }
     if metric == .msssim, resolution < 16 {
       return error("its scales need images of 16 pixels or more; these have \(resolution)")

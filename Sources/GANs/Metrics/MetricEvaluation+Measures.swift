@@ -95,9 +95,10 @@ extension MetricEvaluation {
       try requireTime()
       let part = z[start..<min(start + 64, count)].to(generator.device)
       let noise = RandomStream(seed: seed &+ 0x9e37_79b9_7f4a_7c15 &* UInt64(start + 1))
-      let w = generator.mapping?(part) ?? part
+      let condition = generator.condition(part.size(0), noise)
+      let w = generator.mapping?(part, condition) ?? part
       ws.append(w.to(.cpu))
-      logits.append(try classifier(quantized(generator.synthesis(w, noise, 1))))
+      logits.append(try classifier(quantized(generator.synthesis(w, condition, noise, 1))))
       progress("fakes", min(start + 64, count), count)
     }
     let answers = Tensor.concatenated(logits)

@@ -22,11 +22,13 @@ public struct MetricSubject {
   /// - Parameters:
   ///   - mixing: latents mixed in each picture with random crossovers (StyleGAN Table 2); 1: none. Networks without
   ///     styles trap on more.
+  ///   - labels: what a conditional network is asked for; nil for others.
   public init(
-    _ generator: any Generator, growth: Growth, seed: UInt64, mixing: Int = 1,
+    _ generator: any Generator, growth: Growth, seed: UInt64, mixing: Int = 1, labels: LabelDistribution? = nil,
     compute: Compute = .default
   ) {
-    let drawn = GeneratedImages(generator: generator, growth: growth, seed: seed, mixing: mixing, compute: compute)
+    let drawn = GeneratedImages(
+      generator: generator, growth: growth, seed: seed, mixing: mixing, labels: labels, compute: compute)
     identity =
       "\(digest(of: generator.store.state)) \(growth) seed \(seed) mixing \(mixing) \(compute.precision.rawValue)"
     count = nil
@@ -35,7 +37,7 @@ public struct MetricSubject {
     images = { drawn.images($0) }
     self.growth = growth
     self.generator = LatentGenerator(
-      generator, growth: growth, compute: Compute(precision: .float32, kernels: compute.kernels))
+      generator, growth: growth, labels: labels, compute: Compute(precision: .float32, kernels: compute.kernels))
     self.mixing = mixing
   }
 

@@ -51,9 +51,10 @@ public struct PerceptualPathLength: Sendable {
       let random = RandomStream(seed: seed &+ 0x9e37_79b9_7f4a_7c15 &* UInt64(start + 1))
       let z = random.normal([2, count, generator.zSize], dtype: .float64)
       let t = sampling == .full ? random.uniform([count, 1], dtype: .float64) : .zeros([count, 1], dtype: .float64)
-      let w = pair(z[0], z[1], t, generator)
+      let condition = generator.condition(count, random).map { Condition.joined([$0, $0]) }
+      let w = pair(z[0], z[1], t, condition, generator)
       let images = try withoutGradients { () throws -> Tensor in
-        let images = generator.synthesis(w, random, 2)
+        let images = generator.synthesis(w, condition, random, 2)
         return try perceptual(prepared((images + 1) * 127.5))
       }
       let difference = images[0..<count].to(.float64) - images[count..<2 * count].to(.float64)
@@ -64,10 +65,12 @@ public struct PerceptualPathLength: Sendable {
   }
 
   /// What synthesis takes at t (first half of the rows) and at t + ε.
-  private func pair(_ z1: Tensor, _ z2: Tensor, _ t: Tensor, _ generator: LatentGenerator) -> Tensor {
+  private func pair(
+    _ z1: Tensor, _ z2: Tensor, _ t: Tensor, _ condition: Condition?, _ generator: LatentGenerator
+  ) -> Tensor {
     func map(_ z: Tensor) -> Tensor {
       let z = z.to(.float32).to(generator.device)
-      return generator.mapping?(z) ?? z
+      return generator.mapping?(z, condition) ?? z
     }
     switch space {
     case .z: return map(.concatenated([Self.slerp(z1, z2, t), Self.slerp(z1, z2, t + epsilon)]))

@@ -11,9 +11,10 @@ public protocol NetworkConfiguration: Codable, Sendable, Equatable {
   static var title: String { get }
   /// The named trainings of this family.
   static var recipes: [Recipe] { get }
-  /// The architecture that settings ask for.
-  /// - Throws: ``ConfigurationError`` naming a setting that the family does not have.
-  init(_ settings: ArchitectureSettings, resolution: Int, imageChannels: Int) throws(ConfigurationError)
+  /// What users may choose.
+  static var settings: [Setting] { get }
+  /// The family's defaults for images of a size. What is asked decides only where one default follows from another.
+  static func defaults(for asked: Settings, resolution: Int, imageChannels: Int) -> Self
 
   /// The side of the images.
   var resolution: Int { get }
@@ -21,22 +22,18 @@ public protocol NetworkConfiguration: Codable, Sendable, Equatable {
   var imageChannels: Int { get }
   /// Size of z.
   var zSize: Int { get }
+  /// Size of the vector of labels that images are conditioned on: the number of classes, or 0 for none.
+  var labelSize: Int { get set }
   /// Pixels cut off each side of the data's images.
   var border: Int { get }
   /// The resolutions it can draw at, rising; one where nothing grows.
   var resolutions: [Int] { get }
-  /// What it has and has not.
+  /// Which parts it has.
   var traits: NetworkTraits { get }
 
   /// Checks every field.
   /// - Throws: ``ConfigurationError`` naming the first field that is out of range.
   func validate() throws(ConfigurationError)
-  /// Trained scalars of the generator.
-  var generatorParameterCount: Int { get }
-  /// Saved scalars of the generator that no optimizer touches.
-  var generatorBufferCount: Int { get }
-  /// Trained scalars of the discriminator.
-  var discriminatorParameterCount: Int { get }
   /// Values that the discriminator's layers keep of one image of a resolution for the backward pass.
   func activationCount(at resolution: Int) -> Int
   /// What `inspect` says of it, in lines.
@@ -53,14 +50,21 @@ extension NetworkConfiguration {
   public var border: Int { 0 }
   /// One.
   public var resolutions: [Int] { [resolution] }
+  /// None: a family that takes labels stores their number.
+  public var labelSize: Int {
+    get { 0 }
+    set { precondition(newValue == 0, "\(Self.title) takes no labels") }
+  }
   /// The side of the data's images.
   public var dataResolution: Int { resolution + 2 * border }
+  /// Growth to the full resolution.
+  public var grown: Growth { Growth(resolution: resolution) }
 
   /// Whether two architectures, of any family, are the same.
   func isSame(as other: any NetworkConfiguration) -> Bool { (other as? Self) == self }
 }
 
-/// What networks of an architecture have, for whoever must refuse what they have not.
+/// Which parts networks of an architecture have: what can be asked of them follows from it.
 public struct NetworkTraits: Sendable, Equatable {
   /// Whether they grow from resolution to resolution.
   public var grows = false
@@ -70,33 +74,57 @@ public struct NetworkTraits: Sendable, Equatable {
   public var hasW = false
   /// Whether they have noise inputs.
   public var hasNoise = false
-  /// Whether the discriminator normalises over the minibatch.
-  public var normalizesCriticBatches = false
+  /// Whether they can be conditioned on labels.
+  public var takesLabels = false
+  /// Whether the generator, and whether the discriminator, normalizes over the minibatch.
+  public var normalizesGeneratorBatches = false, normalizesCriticBatches = false
 
-  /// Networks that have nothing of all this.
+  /// Networks without any of these parts.
   public init() {}
+}
+
+/// The sizes of an architecture's networks, in scalars.
+public struct NetworkSize: Sendable, Equatable {
+  /// Trained scalars.
+  public let generator, discriminator: Int
+  /// Scalars of the generator that are saved but not trained.
+  public let generatorBuffers: Int
+
+  /// Counts the parameters of networks that are built on the meta device: shapes without memory.
+  public init(of configuration: any NetworkConfiguration) {
+    func count(_ parameters: [Parameter]) -> Int { parameters.reduce(0) { $0 + $1.value.elementCount } }
+    let (g, d) = (
+      configuration.makeGenerator(seed: 0, device: .meta).store,
+      configuration.makeDiscriminator(seed: 0, device: .meta).store
+    )
+    (generator, discriminator) = (count(g.parameters), count(d.parameters))
+    generatorBuffers = count(g.buffers)
+  }
 }
 
 /// G of any family: latents in, images out.
 public protocol Generator: AnyObject {
   /// Every parameter, by name.
   var store: ParameterStore { get }
-  /// What it is made by.
+  /// The architecture that it is built from.
   var architecture: any NetworkConfiguration { get }
   /// Images for latents, without gradients, as they are shown and measured.
   /// - Parameters:
   ///   - z: `[N, zSize]`
-  ///   - truncation: for networks with W; others have none.
-  ///   - noise: for networks with noise inputs; others have none.
-  ///   - growth: how far it has grown; nil for wholly.
+  ///   - condition: one for each latent; nil for networks without labels.
+  ///   - truncation: of w; networks without W ignore it.
+  ///   - noise: of the noise inputs; networks without them ignore it.
+  ///   - growth: how far it has grown; nil for the full resolution.
   /// - Returns: `[N, imageChannels, r, r]`, nominally −1…1.
-  func images(_ z: Tensor, truncation: Truncation, noise: NoiseMode, growth: Growth?, _ compute: Compute) -> Tensor
+  func images(
+    _ z: Tensor, condition: Condition?, truncation: Truncation, noise: NoiseMode, growth: Growth?, _ compute: Compute
+  ) -> Tensor
   /// Draws all that is random in a training batch.
   func sample(
-    count: Int, growth: Growth, mixingProbability: Double, random: RandomStream, device: Device
+    count: Int, condition: Condition?, growth: Growth, mixingProbability: Double, random: SamplingStreams
   ) -> TrainingSample
   /// The fakes of a training step, differentiable.
-  /// - Parameter updatingAverage: whether w_avg follows this batch, where there is one.
+  /// - Parameter updatingAverage: whether w_avg follows this batch, in networks that have it.
   /// - Returns: `[N, imageChannels, r, r]`
   func trainingImages(_ sample: TrainingSample, growth: Growth, updatingAverage: Bool, _ compute: Compute) -> Tensor
 }
@@ -104,9 +132,9 @@ public protocol Generator: AnyObject {
 extension Generator {
   /// Latents from N(0, I), and nothing else.
   public func sample(
-    count: Int, growth: Growth, mixingProbability: Double, random: RandomStream, device: Device
+    count: Int, condition: Condition?, growth: Growth, mixingProbability: Double, random: SamplingStreams
   ) -> TrainingSample {
-    TrainingSample(z: random.normal([count, architecture.zSize]).to(device))
+    TrainingSample(z: random.tensors.normal([count, architecture.zSize]), condition: condition)
   }
 }
 
@@ -115,7 +143,9 @@ public protocol Discriminator: AnyObject {
   /// Every parameter, by name.
   var store: ParameterStore { get }
   /// Scores images: high means real.
-  /// - Parameter images: `[N, imageChannels, r, r]`, −1…1, r = growth.resolution.
+  /// - Parameters:
+  ///   - images: `[N, imageChannels, r, r]`, −1…1, r = growth.resolution.
+  ///   - condition: one for each image; nil for networks without labels.
   /// - Returns: `[N, 1]`, float32, logits.
-  func callAsFunction(_ images: Tensor, growth: Growth, _ compute: Compute) -> Tensor
+  func callAsFunction(_ images: Tensor, condition: Condition?, growth: Growth, _ compute: Compute) -> Tensor
 }

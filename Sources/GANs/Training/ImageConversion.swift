@@ -39,12 +39,14 @@ extension Image {
   }
 }
 
-/// Latents named by seeds, as in the field's usual tools: z = NumPy's `RandomState(seed).randn(1, zSize)`.
-/// - Returns: `[seeds.count, size]`, float32.
-public func latents(seeds: [UInt32], size: Int) -> Tensor {
-  Tensor(
-    seeds.flatMap { seed in
-      var state = NumPyRandomState(seed: seed)
-      return state.randn(size)
-    }, shape: [seeds.count, size])
+extension Tensor {
+  /// Latents named by seeds, as in the field's usual tools: z = NumPy's `RandomState(seed).randn(1, size)`.
+  /// - Returns: `[seeds.count, size]`, float32.
+  public static func latents(seeds: [UInt32], size: Int) -> Tensor {
+    Tensor(
+      seeds.flatMap { seed in
+        var state = NumPyRandomState(seed: seed)
+        return state.randn(size)
+      }, shape: [seeds.count, size])
+  }
 }

@@ -1,9 +1,9 @@
 import Torch
 
-/// What G and D minimise: a loss, a regularizer of D, and the two ways of holding a critic in check.
+/// What G and D minimize: a loss, regularizers of D and of G, and clipping.
 ///
-/// The parts combine freely; ``TrainingOptions/validate()`` refuses combinations that make no sense. Scores are logits: the
-/// sigmoid with which the first papers end D is part of the loss here, which is the same function and rounds better.
+/// The parts combine freely; ``TrainingOptions/validate()`` refuses useless combinations. Scores are logits: the sigmoid at
+/// the end of the first papers' D is part of the loss here. That is the same function with smaller rounding errors.
 public struct Objective: Codable, Sendable, Equatable {
   /// The losses, of scores s = D(x) on reals and t = D(G(z)) on fakes.
   public enum Loss: String, Codable, CaseIterable, Sendable {
@@ -15,6 +15,12 @@ public struct Objective: Codable, Sendable, Equatable {
     case wasserstein
     /// D minimises E[max(0, 1 − s)] + E[max(0, 1 + t)] (Lim & Ye 2017).
     case hinge
+    /// Real and fake are compared in pairs: D minimizes E[log(1 + e^−(s − t))], G the same of t − s (Jolicoeur-Martineau
+    /// 2018, Eq. 9).
+    case relativistic
+
+    /// Whether G's loss needs scores of reals.
+    var comparesPairs: Bool { self == .relativistic }
   }
 
   /// What is added to D's loss.
@@ -41,43 +47,45 @@ public struct Objective: Codable, Sendable, Equatable {
   public var clip: Double?
   /// Whether D's loss is the mean of its two halves instead of their sum.
   public var halvesDiscriminatorLoss: Bool
+  /// G's path length regularizer; nil for none.
+  public var pathLength: PathLength?
 
   /// An objective; without arguments StyleGAN's, the logistic loss with R1.
   public init(
     loss: Loss = .nonSaturating, regularizer: Regularizer = .r1, gamma: Double = 10, penaltyInterval: Int = 1,
-    drift: Double = 0, clip: Double? = nil, halvesDiscriminatorLoss: Bool = false
+    drift: Double = 0, clip: Double? = nil, halvesDiscriminatorLoss: Bool = false, pathLength: PathLength? = nil
   ) {
-    self.loss = loss
-    self.regularizer = regularizer
-    self.gamma = gamma
-    self.penaltyInterval = penaltyInterval
-    self.drift = drift
-    self.clip = clip
-    self.halvesDiscriminatorLoss = halvesDiscriminatorLoss
+    (self.loss, self.regularizer, self.gamma, self.penaltyInterval) = (loss, regularizer, gamma, penaltyInterval)
+    (self.drift, self.clip, self.halvesDiscriminatorLoss) = (drift, clip, halvesDiscriminatorLoss)
+    self.pathLength = pathLength
   }
 
   /// Reads an objective; files from before there were several have the logistic loss with R1.
   public init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: CodingKeys.self)
     self.init(
-      loss: try values.decodeIfPresent(Loss.self, forKey: .loss) ?? .nonSaturating,
-      regularizer: try values.decodeIfPresent(Regularizer.self, forKey: .regularizer) ?? .r1,
+      loss: try values.decode(.loss, or: .nonSaturating), regularizer: try values.decode(.regularizer, or: .r1),
       gamma: try values.decode(Double.self, forKey: .gamma),
-      penaltyInterval: try values.decode(Int.self, forKey: .penaltyInterval),
-      drift: try values.decodeIfPresent(Double.self, forKey: .drift) ?? 0,
+      penaltyInterval: try values.decode(Int.self, forKey: .penaltyInterval), drift: try values.decode(.drift, or: 0),
       clip: try values.decodeIfPresent(Double.self, forKey: .clip),
-      halvesDiscriminatorLoss: try values.decodeIfPresent(Bool.self, forKey: .halvesDiscriminatorLoss) ?? false)
+      halvesDiscriminatorLoss: try values.decode(.halvesDiscriminatorLoss, or: false),
+      pathLength: try values.decodeIfPresent(PathLength.self, forKey: .pathLength))
   }
 
   // MARK: Losses
 
   /// G's loss.
-  /// - Parameter fakeScores: t, `[N, 1]`
-  public func generatorLoss(fakeScores: Tensor) -> Tensor {
+  /// - Parameters:
+  ///   - fakeScores: t, `[N, 1]`
+  ///   - realScores: s, `[N, 1]`; needed by losses that compare pairs.
+  public func generatorLoss(fakeScores: Tensor, realScores: Tensor? = nil) -> Tensor {
     switch loss {
-    case .minimax: -fakeScores.softplus().mean()
-    case .nonSaturating: (-fakeScores).softplus().mean()
-    case .wasserstein, .hinge: -fakeScores.mean()
+    case .minimax: return -fakeScores.softplus().mean()
+    case .nonSaturating: return (-fakeScores).softplus().mean()
+    case .wasserstein, .hinge: return -fakeScores.mean()
+    case .relativistic:
+      guard let realScores else { preconditionFailure("the relativistic loss needs scores of reals") }
+      return (realScores - fakeScores).softplus().mean()
     }
   }
 
@@ -91,20 +99,32 @@ public struct Objective: Codable, Sendable, Equatable {
       case .minimax, .nonSaturating: (-realScores).softplus().mean() + fakeScores.softplus().mean()
       case .wasserstein: fakeScores.mean() - realScores.mean()
       case .hinge: (1 - realScores).relu().mean() + (1 + fakeScores).relu().mean()
+      case .relativistic: (fakeScores - realScores).softplus().mean()
       }
     return halvesDiscriminatorLoss ? sum * 0.5 : sum
   }
 
   // MARK: Regularizers
 
-  /// Whether there is anything to apply.
+  /// Whether D has a regularizer.
   var isRegularized: Bool { regularizer != .none && gamma > 0 }
+
+  /// When D's regularizer is due in a step, counted from 0.
+  func discriminatorPhase(at step: Int) -> Phase { isRegularized ? Phase(every: penaltyInterval, at: step) : .none }
+
+  /// Adam's corrections for the extra steps of D and of G.
+  public var lazyCorrections: (discriminator: Double, generator: Double) {
+    (
+      Phase.lazyCorrection(intervals: isRegularized ? [penaltyInterval] : []),
+      Phase.lazyCorrection(intervals: pathLength.map { [$0.interval] } ?? [])
+    )
+  }
 
   /// R1: γ/2·E‖∇ₓD(x)‖² on reals, differentiable (Mescheder et al. 2018, Eq. 9).
   /// - Parameters:
   ///   - reals: `[N, C, H, W]`, a leaf that requires gradients.
   ///   - realScores: D(reals), `[N, 1]`.
-  public func penalty(reals: Tensor, realScores: Tensor) -> Tensor {
+  public func r1Penalty(reals: Tensor, realScores: Tensor) -> Tensor {
     let gradient = gradients(of: realScores.sum(), withRespectTo: [reals], createGraph: true)[0]
     return gradient.to(.float32).squared().sum(over: [1, 2, 3]).mean() * (gamma / 2)
   }
@@ -129,13 +149,4 @@ public struct Objective: Codable, Sendable, Equatable {
   /// ε·E[D(x)²] (PGGAN §A.1).
   /// - Parameter realScores: D(x), `[N, 1]`
   public func driftTerm(realScores: Tensor) -> Tensor { realScores.squared().mean() * drift }
-
-  /// c = k/(k + 1): the optimizer of a network that is regularised every k-th step takes one step more in k, so its
-  /// learning rate is multiplied by c and its β are raised to c (StyleGAN2 §B). 1 where k = 1 or there is no penalty.
-  public var lazyCorrection: Double {
-    penaltyInterval > 1 && isRegularized ? Double(penaltyInterval) / Double(penaltyInterval + 1) : 1
-  }
 }
-
-/// StyleGAN's objective, the logistic loss with R1, is what an ``Objective`` is unless it is told otherwise.
-public typealias LogisticObjective = Objective

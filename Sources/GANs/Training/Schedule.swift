@@ -91,9 +91,9 @@ public struct Schedule: Codable, Sendable, Equatable {
     try require(
       initialResolution >= 4 && initialResolution <= finalResolution
         && (initialResolution == finalResolution || initialResolution.nonzeroBitCount == 1),
-      "initialResolution", initialResolution, "a power of two from 4 to \(finalResolution)")
-    try require(fadeKimg >= 0 && fadeKimg <= 1e9, "fadeKimg", fadeKimg, "0 or more")
-    try require(stableKimg >= 0 && stableKimg <= 1e9, "stableKimg", stableKimg, "0 or more")
+      .initialResolution, initialResolution, "a power of two from 4 to \(finalResolution)")
+    try require(fadeKimg >= 0 && fadeKimg <= 1e9, .fadeKimg, fadeKimg, "0 or more")
+    try require(stableKimg >= 0 && stableKimg <= 1e9, .stableKimg, stableKimg, "0 or more")
     try require(
       !batchSizes.isEmpty && batchSizes.values.allSatisfy { (1...4096).contains($0) }, "batchSizes",
       Self.text(batchSizes), "1 to 4096 each")

@@ -1,24 +1,41 @@
 import Foundation
+import Torch
 
 /// Running means of named values between two ticks; part of a training state, so that a restart loses none.
-struct Statistics: Codable, Equatable {
+///
+/// Values stay on the device until ``read()``, so that no step waits for them.
+struct Statistics: Codable {
   private var sums: [String: Double] = [:]
   private var counts: [String: Int] = [:]
+  private var unread: [(name: String, value: Tensor)] = []
 
-  mutating func add(_ name: String, _ value: Double) {
-    sums[name, default: 0] += value
-    counts[name, default: 0] += 1
+  private enum CodingKeys: String, CodingKey { case sums, counts }
+
+  mutating func add(_ name: String, _ value: Tensor) { unread.append((name, value.withoutGraph.reshaped([1]))) }
+
+  /// Fetches all values that are still on the device, at once.
+  /// - Returns: whether all are finite.
+  mutating func read() -> Bool {
+    guard !unread.isEmpty else { return true }
+    let values = Tensor.concatenated(unread.map { $0.value.to(.float32) }).to(.cpu).doubles
+    for (name, value) in zip(unread.map(\.name), values) {
+      sums[name, default: 0] += value
+      counts[name, default: 0] += 1
+    }
+    unread = []
+    return values.allSatisfy(\.isFinite)
   }
 
   /// Whether every sum has its count, as in every state that was written.
   var isConsistent: Bool { Set(sums.keys) == Set(counts.keys) && counts.values.allSatisfy { $0 > 0 } }
 
+  /// The means of the values that were read.
   var means: [String: Double] { Dictionary(uniqueKeysWithValues: sums.map { ($0, $1 / Double(counts[$0]!)) }) }
 }
 
 /// Memory of this process.
 public enum ProcessMemory {
-  /// The most that was ever resident, in bytes.
+  /// The peak of its resident memory, in bytes.
   public static var peakResident: Int {
     var usage = rusage()
     #if os(Linux)
@@ -41,10 +58,34 @@ public enum ProcessMemory {
     return limits.filter { $0 > 0 }.min()
   }
 
-  /// What is resident now, in bytes; nil where the system does not tell.
+  /// Resident memory now, in bytes; nil where the system does not tell.
   public static var resident: Int? {
     guard let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8) else { return nil }
     let fields = text.split(separator: " ")
     return fields.count > 1 ? Int(fields[1]).map { $0 * Int(getpagesize()) } : nil
+  }
+}
+
+extension TrainingOptions {
+  /// Bytes that training takes at the very least: weights, their average, gradients and moments, and what the
+  /// discriminator's layers keep for the backward pass in the costliest stage of growth. The true need is a few times more.
+  public var leastMemory: Int {
+    let size = NetworkSize(of: configuration)
+    let weights = 5 * (size.generator + size.generatorBuffers) + 4 * size.discriminator
+    // Reals and fakes.
+    let activations = configuration.resolutions.filter { $0 >= schedule.initialResolution }.map {
+      2 * schedule.batchSize(at: $0) * configuration.activationCount(at: $0)
+    }
+    return 4 * (weights + (activations.max() ?? 0))
+  }
+
+  /// Refuses what cannot fit into the memory of this machine.
+  /// - Throws: ``ConfigurationError`` saying what to reduce.
+  public func requireMemory(limit: Int? = ProcessMemory.limit) throws(ConfigurationError) {
+    guard device == "cpu", let limit, leastMemory > limit else { return }
+    func gigabytes(_ bytes: Int) -> String { String((Double(bytes) / 1e8).rounded(.up) / 10) }
+    throw ConfigurationError(
+      "this training needs more than \(gigabytes(leastMemory)) GB of memory, and there are \(gigabytes(limit)) GB: choose "
+        + "a smaller width, batch or resolution")
   }
 }

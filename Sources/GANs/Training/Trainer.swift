@@ -5,7 +5,8 @@ import Torch
 
 /// Trains a network on a data set in a run folder, from a seed or from a saved state, with the same result.
 ///
-/// It knows no family: what is trained and how are parts of the ``TrainingOptions``.
+/// It knows no family: what is trained and how are parts of the ``TrainingOptions``. It keeps the loop and the state;
+/// everything else that is written hangs on its events (``TrainingObserver``).
 public final class Trainer {
   /// What the run is made of.
   public let options: TrainingOptions
@@ -13,20 +14,25 @@ public final class Trainer {
   public let directory: RunDirectory
   /// The networks as they are now.
   public let networks: TrainingNetworks
+  /// The data.
+  public let dataset: any ImageDataset
+  /// Told of every event, in this order, before those that ``train(shouldStop:observe:)`` is given.
+  public var observers: [any TrainingObserver] = [StatisticsWriter(), BatchGridWriter(), SnapshotWriter()]
   private let lock: FolderLock
   private let device: Device
-  private let dataset: any ImageDataset
   private let loader: BatchLoader
-  private let random: RandomStream
+  private let random: SamplingStreams
   private var progress: TrainingProgress
 
-  /// What happens while training, for whoever shows it.
+  /// What happens while training.
   public enum Event {
-    /// A step was done.
-    case step(Report)
-    /// A line of statistics was written.
+    /// A step was done with these fakes, `[N, C, r, r]`.
+    case step(Report, fakes: Tensor)
+    /// The losses since the last tick were read.
     case tick(Report)
-    /// A snapshot was written: the network file and the grid.
+    /// The networks are to be kept in these files; the training state follows.
+    case snapshotDue(network: String, fakes: String)
+    /// A snapshot and the state were written.
     case snapshot(network: String, fakes: String)
   }
 
@@ -34,14 +40,16 @@ public final class Trainer {
   public struct Report: Sendable {
     /// Images shown so far, and in all.
     public var images, totalImages: Int
-    /// Ticks done.
-    public var tick: Int
+    /// Steps and ticks done.
+    public var steps, tick: Int
     /// How far the network has grown.
     public var growth: Growth
-    /// Means of the losses since the last tick.
+    /// Means of the losses between the last two ticks.
     public var statistics: [String: Double]
     /// Images a second since the last tick.
     public var imagesPerSecond: Double
+    /// Seconds since the last tick, and since the start or the last resume.
+    public var secondsInTick, seconds: Double
   }
 
   /// How `train` ended.
@@ -74,7 +82,7 @@ public final class Trainer {
       try AtomicFile.write(try options.text(), to: directory.options)
       self.init(
         options, dataset: dataset, directory: directory, lock: try directory.lock(), device: device,
-        networks: networks, random: RandomStream(seed: options.seed, device: .cpu), progress: TrainingProgress())
+        networks: networks, random: SamplingStreams(seed: options.seed, device: device), progress: TrainingProgress())
       try writeReals()
       try writeState()
     } catch {
@@ -130,7 +138,7 @@ public final class Trainer {
     try options.requireMemory()
     Processor.threadCount = options.threads
     let networks = TrainingNetworks(options, device: device)
-    let random = RandomStream(seed: 0)
+    let random = SamplingStreams(seed: 0, device: device)
     let progress = try TrainingState.load(from: state, networks: networks, random: random)
     directory.removeStaleTemporaries()
     try directory.truncateStatistics(toLines: progress.ticks)
@@ -142,16 +150,10 @@ public final class Trainer {
 
   private init(
     _ options: TrainingOptions, dataset: any ImageDataset, directory: RunDirectory, lock: FolderLock, device: Device,
-    networks: TrainingNetworks, random: RandomStream, progress: TrainingProgress
+    networks: TrainingNetworks, random: SamplingStreams, progress: TrainingProgress
   ) {
-    self.options = options
-    self.dataset = dataset
-    self.directory = directory
-    self.lock = lock
-    self.device = device
-    self.networks = networks
-    self.random = random
-    self.progress = progress
+    (self.options, self.dataset, self.directory, self.lock) = (options, dataset, directory, lock)
+    (self.device, self.networks, self.random, self.progress) = (device, networks, random, progress)
     loader = BatchLoader(dataset, seed: options.seed, startingAt: progress.position, mirror: options.mirror)
   }
 
@@ -161,43 +163,51 @@ public final class Trainer {
   /// Images to show in all.
   public var totalImages: Int { Int((options.totalKimg * 1000).rounded(.up)) }
 
+  // MARK: The loop
+
   /// Trains until all images are shown.
   /// - Parameters:
   ///   - shouldStop: asked after every step; on true the state is saved and training ends.
   ///   - observe: told what happens; what it throws ends the training.
-  /// - Throws: ``TrainingError/diverged(kimg:state:remedies:)`` where a loss is no number any more; the last good state stays.
-  ///   `FileError` and data errors.
+  /// - Throws: ``TrainingError/diverged(kimg:state:remedies:)`` where a loss or a weight is not finite; the last good state
+  ///   stays. `FileError` and data errors.
   public func train(shouldStop: () -> Bool = { false }, observe: (Event) throws -> Void = { _ in }) throws -> Outcome {
     let clock = ContinuousClock()
     let start = clock.now
-    var tickStart = start
-    var lastSave = start
-    var imagesAtTick = progress.images
+    var (tickStart, lastSave, imagesAtTick) = (start, start, progress.images)
+    var statistics: [String: Double] = [:]
     func seconds(since instant: ContinuousClock.Instant) -> Double { (clock.now - instant) / .seconds(1) }
     func report() -> Report {
-      let rate = Double(progress.images - imagesAtTick) / max(seconds(since: tickStart), 1e-9)
+      let secondsInTick = seconds(since: tickStart)
       return Report(
-        images: progress.images, totalImages: totalImages, tick: progress.ticks, growth: growth,
-        statistics: progress.statistics.means, imagesPerSecond: rate)
+        images: progress.images, totalImages: totalImages, steps: progress.steps, tick: progress.ticks, growth: growth,
+        statistics: statistics,
+        imagesPerSecond: Double(progress.images - imagesAtTick) / max(secondsInTick, 1e-9),
+        secondsInTick: secondsInTick, seconds: seconds(since: start))
+    }
+    func tell(_ event: Event) throws {
+      for observer in observers { try observer.observe(event, of: self) }
+      try observe(event)
     }
 
     while progress.images < totalImages {
-      try step()
-      try observe(.step(report()))
+      let fakes = try step()
+      try tell(.step(report(), fakes: fakes))
       if Double(progress.images) >= Double(progress.ticks + 1) * options.tickKimg * 1000
         || progress.images >= totalImages
       {
+        guard progress.statistics.read() else { throw diverged }
         progress.ticks += 1
-        let summary = report()
-        try writeStatistics(summary, secondsInTick: seconds(since: tickStart), seconds: seconds(since: start))
+        statistics = progress.statistics.means
+        try tell(.tick(report()))
         progress.statistics = Statistics()
-        try observe(.tick(summary))
-        let isLast = progress.images >= totalImages
-        if isLast || progress.ticks % options.snapshotTicks == 0 {
-          let snapshot = try writeSnapshot()
+        if progress.images >= totalImages || progress.ticks % options.snapshotTicks == 0 {
+          try requireFiniteWeights()
+          let (network, fakes) = snapshotFiles
+          try tell(.snapshotDue(network: network, fakes: fakes))
           try writeState()
           lastSave = clock.now
-          try observe(snapshot)
+          try tell(.snapshot(network: network, fakes: fakes))
         } else if seconds(since: lastSave) > 300 {
           try writeState()
           lastSave = clock.now
@@ -209,14 +219,19 @@ public final class Trainer {
         return .interrupted
       }
     }
-    return .finished(network: directory.snapshot(images: progress.images, steps: progress.steps).network)
+    return .finished(network: snapshotFiles.network)
   }
 
   /// The growth of the last step, or of the first one where none is done.
-  private var growth: Growth { progress.growth ?? options.schedule.growth(afterImages: 0) }
+  public var growth: Growth { progress.growth ?? options.schedule.growth(afterImages: 0) }
 
-  /// One step: D on reals and fakes, then G, then the average.
-  private func step() throws {
+  private var snapshotFiles: (network: String, fakes: String) {
+    directory.snapshot(images: progress.images, steps: progress.steps)
+  }
+
+  /// One step: D on reals and fakes and G, in their order, with what regularizes them; then the average.
+  /// - Returns: the fakes that G was judged by.
+  private func step() throws -> Tensor {
     let growth = options.schedule.growth(afterImages: progress.images)
     let batch = options.schedule.batchSize(at: growth.resolution)
     if growth.resolution != progress.resolution {
@@ -227,113 +242,95 @@ public final class Trainer {
       progress.resolution = growth.resolution
     }
     networks.setLearningRate(options.schedule.learningRate(at: growth.resolution))
-    var isFinite = true
-    func record(_ name: String, _ value: Double) {
-      progress.statistics.add(name, value)
-      isFinite = isFinite && value.isFinite
-    }
-    let penalised = progress.steps % options.objective.penaltyInterval == 0
-    var fakes: Tensor
+    let phase = options.objective.discriminatorPhase(at: progress.steps)
+    let fakes: Tensor
     switch options.stepOrder {
     case .discriminatorFirst:
       for _ in 0..<options.criticSteps {
         networks.updateDiscriminator(
-          reals: try reals(batch, growth), sample: sample(batch, growth, penalised: penalised), growth: growth,
-          penalised: penalised, record: record)
+          try reals(batch, growth), sample: sample(batch, growth, phase), growth: growth, phase: phase, record: record)
       }
-      fakes = networks.updateGenerator(sample: sample(batch, growth), growth: growth, record: record)
+      fakes = try updateGenerator(sample(batch, growth), batch, growth)
     case .generatorFirst:
       let reals = try reals(batch, growth)
-      let sample = sample(batch, growth, penalised: penalised)
-      fakes = networks.updateGenerator(sample: sample, growth: growth, record: record)
+      let sample = sample(batch, growth, phase)
+      fakes = try updateGenerator(sample, batch, growth)
       networks.updateDiscriminator(
-        reals: reals, sample: sample, fakes: fakes, growth: growth, penalised: penalised, record: record)
+        reals, sample: sample, fakes: fakes, growth: growth, phase: phase, record: record)
     }
     networks.updateAverage(batch: batch)
-    guard isFinite else { throw diverged }
-    if options.batchGridSteps > 0 && progress.steps % options.batchGridSteps == 0 { try writeBatchGrid(fakes) }
     progress.growth = growth
     progress.images += batch * options.criticSteps
     progress.steps += 1
+    return fakes
   }
 
-  private func sample(_ count: Int, _ growth: Growth, penalised: Bool = false) -> TrainingSample {
+  /// G's update, with its regularizers: due together with the loss, or each in an update of its own.
+  private func updateGenerator(_ sample: TrainingSample, _ batch: Int, _ growth: Growth) throws -> Tensor {
+    let due = networks.generatorRegularizers.map { ($0, Phase(every: $0.interval, at: progress.steps)) }
+    func penalty(_ regularizer: any GeneratorRegularizer) -> Tensor {
+      networks.penalty(
+        regularizer, sample: self.sample(regularizer.sampleCount(batch: batch), growth), growth: growth, random: random,
+        record: record)
+    }
+    let fakes = networks.updateGenerator(
+      sample: sample, reals: options.objective.loss.comparesPairs ? try reals(batch, growth) : nil, growth: growth,
+      record: record
+    ) { due.filter { $0.1 == .joint }.map { penalty($0.0) } }
+    for case (let regularizer, .separate(let weight)) in due {
+      networks.updateGenerator(penalty: penalty(regularizer), weight: weight)
+    }
+    return fakes
+  }
+
+  private func record(_ name: String, _ value: Tensor) { progress.statistics.add(name, value) }
+
+  private func sample(_ count: Int, _ growth: Growth, _ phase: Phase = .none) -> TrainingSample {
+    // Fakes have labels as frequent as the data's.
+    let condition = condition(
+      options.configuration.labelSize == 0
+        ? [] : (0..<count).map { _ in dataset.label(at: random.choices.integer(in: 0..<dataset.count)) ?? 0 })
     var sample = networks.generator.sample(
-      count: count, growth: growth, mixingProbability: options.mixingProbability, random: random, device: device)
-    if penalised && options.objective.regularizer == .gradientPenalty {
-      sample.position = random.uniform([count, 1, 1, 1]).to(device)
+      count: count, condition: condition, growth: growth, mixingProbability: options.mixingProbability, random: random)
+    if phase != .none && options.objective.regularizer == .gradientPenalty {
+      sample.position = random.tensors.uniform([count, 1, 1, 1])
     }
     return sample
   }
 
-  private func reals(_ count: Int, _ growth: Growth) throws -> Tensor {
+  private func reals(_ count: Int, _ growth: Growth) throws -> TrainingNetworks.Reals {
     let batch = try loader.next(count)
     progress.position = loader.position
-    return growth.prepared(
-      batch.tensor(channels: dataset.channels, resolution: dataset.resolution, device: device)
-        .cropped(by: options.configuration.border))
+    return TrainingNetworks.Reals(
+      growth.prepared(images(of: batch, on: device)),
+      condition: condition(options.configuration.labelSize == 0 ? [] : batch.labels))
   }
 
-  // MARK: Files
+  /// The classes as the networks take them; nil without labels.
+  private func condition(_ classes: [Int]) -> Condition? {
+    classes.isEmpty ? nil : Condition(classes: classes, of: options.configuration.labelSize, device: device)
+  }
+
+  private func images(of batch: ImageBatch, on device: Device) -> Tensor {
+    batch.tensor(channels: dataset.channels, resolution: dataset.resolution, device: device)
+      .cropped(by: options.configuration.border)
+  }
+
+  // MARK: The state
 
   private func writeReals() throws {
     let (columns, rows) = gridSize(resolution: dataset.resolution)
     let batch = try BatchLoader(dataset, seed: options.seed).next(columns * rows)
-    let images = Image.images(
-      of: batch.tensor(channels: dataset.channels, resolution: dataset.resolution)
-        .cropped(by: options.configuration.border))
-    try ImageGrid.tiled(images, columns: columns).write(to: directory.reals)
-  }
-
-  /// The first 25 fakes of a batch, five a row, in the range of their own values.
-  private func writeBatchGrid(_ fakes: Tensor) throws {
-    let shown = fakes[0..<min(25, fakes.size(0))]
-    let (low, high) = (shown.minimum().item, shown.maximum().item)
-    let scaled = (shown - low) * (2 / max(high - low, 1e-5)) - 1
-    try ImageGrid.tiled(Image.images(of: scaled), columns: 5, padding: 2, background: 0)
-      .write(to: directory.batch(steps: progress.steps))
-  }
-
-  private func writeStatistics(_ report: Report, secondsInTick: Double, seconds: Double) throws {
-    var line = report.statistics
-    line["Progress/tick"] = Double(report.tick)
-    line["Progress/kimg"] = Double(report.images) / 1000
-    line["Progress/resolution"] = Double(report.growth.resolution)
-    line["Progress/alpha"] = report.growth.alpha
-    line["Timing/sec_per_tick"] = secondsInTick
-    line["Timing/sec_per_kimg"] = 1000 / max(report.imagesPerSecond, 1e-9)
-    line["Timing/total_sec"] = seconds
-    line["Resources/peak_rss_gb"] = Double(ProcessMemory.peakResident) / 1e9
-    try directory.appendStatistics(try json(line))
-  }
-
-  /// Writes the networks and a grid of fakes as they are now.
-  /// - Returns: the event that tells of it.
-  private func writeSnapshot() throws -> Event {
-    try requireFiniteWeights()
-    let (network, fakes) = directory.snapshot(images: progress.images, steps: progress.steps)
-    let (columns, rows) = gridSize(resolution: options.configuration.resolution)
-    let z = latents(seeds: (0..<UInt32(columns * rows)).map { $0 }, size: options.configuration.zSize).to(device)
-    let images = (0..<rows).flatMap { row in
-      Image.images(
-        of: networks.average.images(
-          z[row * columns..<(row + 1) * columns], truncation: .none, noise: .constant, growth: growth, options.compute))
-    }
-    try ImageGrid.tiled(images, columns: columns).write(to: fakes)
-    try NetworkFile.write(
-      to: network, generator: networks.generator, average: networks.average,
-      discriminator: networks.discriminator, growth: growth, history: history)
-    try LossPlot.write(statistics: directory.statistics, to: directory.losses)
-    return .snapshot(network: network, fakes: fakes)
+    try ImageGrid.tiled(Image.images(of: images(of: batch, on: .cpu)), columns: columns).write(to: directory.reals)
   }
 
   private func writeState() throws {
+    guard progress.statistics.read() else { throw diverged }
     try requireFiniteWeights()
     progress.generatorUpdates = networks.generatorOptimizer.stepCount
     progress.discriminatorUpdates = networks.discriminatorOptimizer.stepCount
     try TrainingState.write(
-      to: directory.state, networks: networks, random: random, options: options, progress: progress, growth: growth,
-      history: history)
+      to: directory.state, networks: networks, random: random, options: options, progress: progress, header: header)
   }
 
   private func requireFiniteWeights() throws {
@@ -345,38 +342,39 @@ public final class Trainer {
     .diverged(kimg: Double(progress.images) / 1000, state: directory.state, remedies: options.remedies)
   }
 
-  private var history: NetworkFile.History {
-    NetworkFile.History(
-      kimg: Double(progress.images) / 1000, dataset: options.dataset.name, fingerprint: options.dataset.fingerprint,
-      seed: options.seed, steps: progress.steps, recipe: options.recipe)
+  /// What files say of the networks as they are now.
+  var header: NetworkHeader {
+    NetworkHeader(
+      configuration: options.configuration, growth: growth, labelNames: dataset.labelNames,
+      history: NetworkFile.History(
+        kimg: Double(progress.images) / 1000, dataset: options.dataset.name, fingerprint: options.dataset.fingerprint,
+        seed: options.seed, steps: progress.steps, recipe: options.recipe))
   }
-}
-
-/// Columns and rows of a grid that shows enough images of a resolution.
-func gridSize(resolution: Int) -> (columns: Int, rows: Int) {
-  (min(max(1024 / resolution, 4), 16), min(max(512 / resolution, 3), 8))
 }
 
 /// Why training cannot go on.
 public enum TrainingError: Error, Equatable, CustomStringConvertible {
-  /// A loss or a weight is not finite any more.
-  case diverged(kimg: Double, state: String, remedies: String)
+  /// A loss or a weight is not finite.
+  case diverged(kimg: Double, state: String, remedies: Message)
   /// The data set is not the one the run started with.
   case dataChanged(String)
   /// Another process trains in the run's folder.
   case inUse(String)
 
   /// A sentence saying what to do.
-  public var description: String {
+  public var message: Message {
     switch self {
     case .diverged(let kimg, let state, let remedies):
       "training diverged after \(String(format: "%.1f", kimg)) kimg: a loss or weight is not finite; the last good "
         + "state is \(state); try \(remedies)"
     case .dataChanged(let path):
       "\(path) is not the data set this run started with: its content differs; restore it, or start a new run with "
-        + "--init-from"
+        + "\(field: .initialNetwork)"
     case .inUse(let path):
       "another process is training in \(path); wait for it or stop it, then resume"
     }
   }
+
+  /// The sentence with properties' names.
+  public var description: String { message.description }
 }

@@ -1,55 +1,62 @@
-// Which parts of a training go together: what is refused here could be computed, but not for any good.
+// Which parts of a training go together. Every other combination runs, but training it is useless: it is refused.
 
 extension TrainingOptions {
-  /// Refuses combinations that make no sense.
+  /// Refuses useless combinations.
   /// - Throws: ``ConfigurationError`` with the reason.
   func requireSense() throws(ConfigurationError) {
     try requireSensibleObjective()
     let (title, traits) = (type(of: configuration).title, configuration.traits)
     if schedule.grows && !traits.grows {
-      throw ConfigurationError("\(title) has one resolution and cannot grow: leave out --growing")
+      throw ConfigurationError("\(title) has one resolution and cannot grow: leave out \(field: .grows)")
     }
     if mixingProbability > 0 && !traits.hasStyles {
-      throw ConfigurationError("there are no styles to mix in this \(title): use --mixing 0")
+      throw ConfigurationError("there are no styles to mix in this \(title): use \(field: .mixingProbability, 0)")
+    }
+    if objective.pathLength != nil && !traits.hasW {
+      throw ConfigurationError("path lengths are measured in W, and \(title) has none: use \(field: .pathLengthWeight, 0)")
     }
     if objective.regularizer == .gradientPenalty && traits.normalizesCriticBatches {
       throw ConfigurationError(
-        "the gradient penalty is a norm of each image's own gradient, but \(title)'s discriminator normalises over the "
-          + "batch, so that each score depends on all images: use --cfg wgan-gp, whose critic does not")
+        "the gradient penalty is a norm of each image's own gradient, but \(title)'s discriminator normalizes over the "
+          + "batch, so that each score depends on all images: use \(field: .recipe, "wgan-gp"), whose critic does not")
     }
     if stepOrder == .generatorFirst && criticSteps > 1 {
       throw ConfigurationError(
-        "\(criticSteps) critic steps need fakes of their own each, but G comes first here and D gets the same: use "
-          + "--critic-steps 1 or --step-order d-first")
+        "each of \(criticSteps) critic steps needs its own fakes, but G comes first here and D gets G's: use "
+          + "\(field: .criticSteps, 1) or \(field: .stepOrder, "d-first")")
     }
-    if objective.penaltyInterval > 1 && optimizer != .adam {
-      throw ConfigurationError("lazy regularization corrects Adam's constants for its steps: use --optimizer adam")
+    let isLazy = objective.penaltyInterval > 1 || (objective.pathLength?.interval ?? 1) > 1
+    if isLazy && optimizer != .adam {
+      throw ConfigurationError(
+        "lazy regularization corrects Adam's constants for its steps: use \(field: .optimizer, "adam")")
     }
   }
 
-  /// Refuses minibatches of one image where a network normalises over the minibatch: one value has no variance.
+  /// Refuses minibatches of one image where a network normalizes over the minibatch: one value has no variance.
   /// - Throws: ``ConfigurationError`` with the way out.
   public func requireBatches() throws(ConfigurationError) {
     let trained = configuration.resolutions.filter {
       ($0 >= schedule.initialResolution && $0 <= schedule.finalResolution) || configuration.resolutions.count == 1
     }
-    guard trained.contains(where: { schedule.batchSize(at: $0) == 1 }) else { return }
-    // Rarely asked for: the generator itself tells what it keeps of its minibatches.
-    let keepsStatistics = configuration.makeGenerator(seed: 0, device: .cpu).store.buffers.contains {
-      $0.name.hasSuffix("running_var")
-    }
-    if keepsStatistics || configuration.traits.normalizesCriticBatches {
-      throw ConfigurationError(
-        "\(type(of: configuration).title) normalises over the minibatch, and one image has no variance: use --batch 2 or "
-          + "more")
-    }
+    let traits = configuration.traits
+    guard traits.normalizesGeneratorBatches || traits.normalizesCriticBatches,
+      trained.contains(where: { schedule.batchSize(at: $0) == 1 })
+    else { return }
+    throw ConfigurationError(
+      "\(type(of: configuration).title) normalizes over the minibatch, and one image has no variance: use "
+        + "\(field: .batchSizes, 2) or more")
   }
 
   /// What may help where this training diverges.
-  public var remedies: String {
-    let bound = objective.clip != nil ? "a smaller --clip" : objective.isRegularized ? "a larger --gamma" : nil
-    return [bound, "a smaller --lr", precision == .float32 ? nil : "--precision fp32"].compactMap { $0 }
-      .joined(separator: " or ")
+  public var remedies: Message {
+    let bound: Message? =
+      objective.clip != nil
+      ? "a smaller \(field: .clip)" : objective.isRegularized ? "a larger \(field: .gamma)" : nil
+    let rest: [Message?] = [
+      "a smaller \(field: .learningRates)", precision == .float32 ? nil : "\(field: .precision, "fp32")",
+    ]
+    let all = ([bound] + rest).compactMap { $0 }
+    return all.dropFirst().reduce(all[0]) { $0 + " or " + $1 }
   }
 
   private func requireSensibleObjective() throws(ConfigurationError) {
@@ -57,8 +64,8 @@ extension TrainingOptions {
     let isWasserstein = loss == .wasserstein
     if objective.clip != nil && !isWasserstein {
       throw ConfigurationError(
-        "clipping keeps a Wasserstein critic's slope bounded, which the \(loss.rawValue) loss does not ask for: use "
-          + "--loss wasserstein or no --clip")
+        "clipping bounds the slope of a Wasserstein critic, which the \(loss.rawValue) loss does not ask for: use "
+          + "\(field: .loss, "wasserstein") or no \(field: .clip)")
     }
     if objective.clip != nil && objective.isRegularized {
       throw ConfigurationError(
@@ -66,16 +73,17 @@ extension TrainingOptions {
     }
     if isWasserstein && objective.clip == nil && !(objective.regularizer == .gradientPenalty && objective.gamma > 0) {
       throw ConfigurationError(
-        "the Wasserstein loss has no bound unless the critic's slope has one: use --clip 0.01 or --penalty gp")
+        "the Wasserstein loss has no bound unless the critic's slope has one: use \(field: .clip, 0.01) or "
+          + "\(field: .regularizer, "gp")")
     }
     if objective.drift > 0 && !isWasserstein {
       throw ConfigurationError(
-        "the drift term holds scores that may be shifted at will, which the \(loss.rawValue) loss does not allow: use "
-          + "--drift 0")
+        "the drift term keeps scores near 0 where they may be shifted freely, which the \(loss.rawValue) loss does not "
+          + "allow: use \(field: .drift, 0)")
     }
     if objective.penaltyInterval > 1 && objective.regularizer == .none {
       throw ConfigurationError(
-        "there is no penalty to apply every \(objective.penaltyInterval) steps: use --penalty r1")
+        "there is no penalty to apply every \(objective.penaltyInterval) steps: use \(field: .regularizer, "r1")")
     }
   }
 }

@@ -4,36 +4,46 @@ import Torch
 public struct TrainingSample {
   /// `[N, zSize]`
   public var z: Tensor
+  /// What each fake shows; nil for networks without labels.
+  public var condition: Condition?
   /// Mixing regularization (StyleGAN §3.1): a second latent for the layers from the crossover on.
   public var mixing: (z: Tensor, crossover: Int)?
-  /// One image `[N, 1, r, r]` for each active layer; empty for networks without noise inputs.
-  public var noise: [Tensor]
+  /// One image `[N, 1, r, r]` for each active layer with a noise input.
+  public var noise: [Tensor?]
   /// Where between a real and a fake the gradient penalty is taken, uniform in 0…1, `[N, 1, 1, 1]`; nil without one.
   public var position: Tensor?
 
-  /// A sample made of given parts.
+  /// A sample of given parts.
   public init(
-    z: Tensor, mixing: (z: Tensor, crossover: Int)? = nil, noise: [Tensor] = [], position: Tensor? = nil
+    z: Tensor, condition: Condition? = nil, mixing: (z: Tensor, crossover: Int)? = nil, noise: [Tensor?] = [],
+    position: Tensor? = nil
   ) {
-    self.z = z
-    self.mixing = mixing
-    self.noise = noise
-    self.position = position
+    (self.z, self.condition, self.mixing, self.noise, self.position) = (z, condition, mixing, noise, position)
+  }
+}
+
+/// The random streams of a training. On the CPU both are one.
+public struct SamplingStreams {
+  /// Choices that steer a step, drawn where the program runs, so that no step waits for the device.
+  public let choices: RandomStream
+  /// Latents and noise, drawn on the networks' device.
+  public let tensors: RandomStream
+
+  /// Streams that start from `seed`.
+  public init(seed: UInt64, device: Device = .cpu) {
+    choices = RandomStream(seed: seed)
+    tensors = device == .cpu ? choices : RandomStream(seed: seed, device: device)
   }
 
-  /// Draws StyleGAN's: a batch is mixed with the given probability at a crossover uniform over the active layers.
-  public init(
-    count: Int, configuration: StyleGANConfiguration, growth: Growth, mixingProbability: Double, random: RandomStream,
-    device: Device
-  ) {
-    let active = configuration.resolutions.filter { $0 <= growth.resolution }
-    z = random.normal([count, configuration.zSize]).to(device)
-    if random.uniform() < mixingProbability {
-      let second = random.normal([count, configuration.zSize]).to(device)
-      mixing = (second, random.integer(in: 1..<2 * active.count))
-    }
-    noise =
-      configuration.noise
-      ? active.flatMap { r in (0..<2).map { _ in random.normal([count, 1, r, r]).to(device) } } : []
+  /// The streams' states by name, as a training state keeps them.
+  var state: [(name: String, value: Tensor)] {
+    [("random", choices.state)] + (tensors === choices ? [] : [("random.device", tensors.state)])
+  }
+
+  /// Continues from saved states.
+  /// - Throws: `RandomStreamError`, or what `tensor` throws.
+  func restore(_ tensor: (_ name: String) throws -> Tensor) throws {
+    try choices.restore(tensor("random"))
+    if tensors !== choices { try tensors.restore(tensor("random.device")) }
   }
 }

@@ -1,7 +1,7 @@
 import Torch
 
 /// How far a run has come, apart from weights and random streams.
-struct TrainingProgress: Codable, Equatable {
+struct TrainingProgress: Codable {
   /// Real images shown.
   var images = 0
   /// Steps done.
@@ -27,24 +27,23 @@ struct TrainingProgress: Codable, Equatable {
   }
 }
 
-/// All that an exact restart needs, in one file: networks, optimizers, random stream, progress and options.
+/// All that an exact restart needs, in one file: networks, optimizers, regularizers, random streams, progress and options.
 ///
 /// A safetensors file: `G.`, `D.` and `G_ema.` as in a network file, `optimizer.G.` and `optimizer.D.` (moments),
-/// `random` (the state of the stream).
+/// `regularizer.G.` (what they keep), `random` and, on other devices, `random.device` (the states of the streams).
 enum TrainingState {
   static let format = "swift-stylegan training state 1"
 
   static func write(
-    to path: String, networks: TrainingNetworks, random: RandomStream, options: TrainingOptions,
-    progress: TrainingProgress, growth: Growth, history: NetworkFile.History
+    to path: String, networks: TrainingNetworks, random: SamplingStreams, options: TrainingOptions,
+    progress: TrainingProgress, header: NetworkHeader
   ) throws {
-    let header = NetworkHeader(configuration: options.configuration, growth: growth, history: history)
     var metadata = try header.metadata(format: format)
     metadata["options"] = try json(options)
     metadata["progress"] = try json(progress)
     var writer = SafetensorsWriter(metadata: metadata)
-    for (prefix, tensors) in parts(of: networks) { writer.add(tensors, prefix: prefix) }
-    writer.add([("random", random.state)])
+    for (prefix, tensors) in networks.state { writer.add(tensors, prefix: prefix) }
+    writer.add(random.state)
     try writer.write(to: path)
   }
 
@@ -53,19 +52,20 @@ enum TrainingState {
     let file = try open(path)
     let options = try file.decoded("options", as: TrainingOptions.self)
     do { try options.validate() } catch { throw NetworkFileError(path, "\(error)") }
-    try file.requireGenerator(options.configuration)
+    let header = NetworkHeader(configuration: options.configuration, growth: options.configuration.grown)
+    try header.requireGenerator(in: Array(file.tensors.values), of: path)
     return options
   }
 
-  /// Loads a state into fresh networks and a stream.
-  static func load(from path: String, networks: TrainingNetworks, random: RandomStream) throws -> TrainingProgress {
+  /// Loads a state into fresh networks and streams.
+  static func load(from path: String, networks: TrainingNetworks, random: SamplingStreams) throws -> TrainingProgress {
     let file = try open(path)
     let progress = try file.decoded("progress", as: TrainingProgress.self)
     guard progress.isPossible else { throw NetworkFileError(path, "its 'progress' is impossible") }
-    do { try random.restore(file.tensor("random")) } catch let error as RandomStreamError {
+    do { try random.restore { try file.tensor($0) } } catch let error as RandomStreamError {
       throw NetworkFileError(path, "its 'random' is \(error.description)")
     }
-    for (prefix, tensors) in parts(of: networks) { try file.load(into: tensors, prefix: prefix) }
+    for (prefix, tensors) in networks.state { try file.load(into: tensors, prefix: prefix) }
     networks.generatorOptimizer.restore(stepCount: progress.generatorUpdates)
     networks.discriminatorOptimizer.restore(stepCount: progress.discriminatorUpdates)
     return progress
@@ -74,16 +74,8 @@ enum TrainingState {
   private static func open(_ path: String) throws -> SafetensorsFile {
     let file = try SafetensorsFile(path: path)
     guard file.metadata["format"] == format else {
-      throw NetworkFileError(path, "it is not a training state; to train on from a network, use --init-from")
+      throw NetworkFileError(path, "it is not a training state; to train on from a network, use \(field: .initialNetwork)")
     }
     return file
-  }
-
-  private static func parts(of networks: TrainingNetworks) -> [(String, [(name: String, value: Tensor)])] {
-    [
-      ("G.", networks.generator.store.state), ("G_ema.", networks.average.store.state),
-      ("D.", networks.discriminator.store.state), ("optimizer.G.", networks.generatorOptimizer.state),
-      ("optimizer.D.", networks.discriminatorOptimizer.state),
-    ]
   }
 }

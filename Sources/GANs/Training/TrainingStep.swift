@@ -1,7 +1,7 @@
 import Foundation
 import Torch
 
-/// The networks in training, with their optimizers: what one step changes. It knows no family.
+/// The networks in training with their optimizers and regularizers: what one step changes. It knows no family.
 public final class TrainingNetworks {
   /// G
   public let generator: any Generator
@@ -11,6 +11,10 @@ public final class TrainingNetworks {
   public let discriminator: any Discriminator
   /// The optimizers of G and D.
   public let generatorOptimizer, discriminatorOptimizer: any Optimizer
+  /// The terms of G's loss besides the loss itself.
+  public let generatorRegularizers: [any GeneratorRegularizer]
+  /// What every image passes on its way to D, reals and fakes alike; differentiable. nil: nothing.
+  public var augmentation: ((_ images: Tensor) -> Tensor)?
   let objective: Objective
   let averageHalfLife: Double
   let averageDecay: Double?
@@ -20,6 +24,17 @@ public final class TrainingNetworks {
 
   /// Parts of an update: G and D forward, gradients, the optimizer's step, and what lies between.
   enum Part { case generator, discriminator, backward, optimizer, rest }
+
+  /// Real images of a step with their labels.
+  public struct Reals {
+    /// `[N, C, r, r]`
+    public let images: Tensor
+    /// One for each image; nil for networks without labels.
+    public let condition: Condition?
+
+    /// Images, and their labels.
+    public init(_ images: Tensor, condition: Condition? = nil) { (self.images, self.condition) = (images, condition) }
+  }
 
   /// Fresh networks.
   public convenience init(_ options: TrainingOptions, device: Device = .cpu) {
@@ -40,28 +55,36 @@ public final class TrainingNetworks {
     averageHalfLife = options.averageHalfLifeKimg * 1000
     averageDecay = options.averageDecay
     compute = options.compute
-    generatorOptimizer = options.makeOptimizer(generator.store.parameters)
-    // Lazy regularisation takes extra steps: Adam's constants are corrected for them (StyleGAN2 §B).
+    generatorRegularizers = objective.pathLength.map { [PathLengthRegularizer($0, device: device)] } ?? []
+    let corrections = objective.lazyCorrections
+    generatorOptimizer = options.makeOptimizer(generator.store.parameters, correction: corrections.generator)
     discriminatorOptimizer = options.makeOptimizer(
-      discriminator.store.parameters, correction: objective.lazyCorrection)
+      discriminator.store.parameters, correction: corrections.discriminator)
   }
 
   /// Sets the learning rate of both optimizers.
   public func setLearningRate(_ rate: Double) {
-    generatorOptimizer.learningRate = rate
-    discriminatorOptimizer.learningRate = rate * objective.lazyCorrection
+    generatorOptimizer.learningRate = rate * objective.lazyCorrections.generator
+    discriminatorOptimizer.learningRate = rate * objective.lazyCorrections.discriminator
   }
 
-  /// One update of D on reals and fakes.
+  /// D's scores of images: the one way to D.
+  /// - Parameter images: `[N, C, r, r]`
+  /// - Returns: `[N, 1]`
+  public func judge(_ images: Tensor, _ condition: Condition?, growth: Growth) -> Tensor {
+    discriminator(augmentation?(images) ?? images, condition: condition, growth: growth, compute)
+  }
+
+  /// One update of D on reals and fakes, and one of its regularizer where that is due on its own.
   /// - Parameters:
-  ///   - reals: `[N, C, r, r]`
+  ///   - reals: real images with their labels.
   ///   - sample: what fakes are made of, and where the gradient penalty is taken.
   ///   - fakes: fakes made already, without a graph; nil to make them of the sample.
-  ///   - penalised: whether the penalty is applied in this step.
-  ///   - record: takes the named values of the step.
+  ///   - phase: when the regularizer is due.
+  ///   - record: takes the named values of the step, scalars on the device.
   public func updateDiscriminator(
-    reals: Tensor, sample: TrainingSample, fakes: Tensor? = nil, growth: Growth, penalised: Bool,
-    record: (String, Double) -> Void
+    _ reals: Reals, sample: TrainingSample, fakes: Tensor? = nil, growth: Growth, phase: Phase,
+    record: (String, Tensor) -> Void
   ) {
     partEnded?(.rest)
     let fakes =
@@ -69,50 +92,45 @@ public final class TrainingNetworks {
       ?? withoutGradients { generator.trainingImages(sample, growth: growth, updatingAverage: false, compute) }
     partEnded?(.generator)
     discriminator.store.setRequiresGradient(true)
-    let everyStep = objective.penaltyInterval == 1
-    let reals = reals.requiringGradient(everyStep && objective.isRegularized && objective.regularizer == .r1)
-    let realScores = discriminator(reals, growth: growth, compute)
-    let fakeScores = discriminator(fakes, growth: growth, compute)
+    let isR1 = objective.regularizer == .r1
+    let images = reals.images.requiringGradient(phase == .joint && isR1)
+    let realScores = judge(images, reals.condition, growth: growth)
+    let fakeScores = judge(fakes, sample.condition, growth: growth)
     partEnded?(.discriminator)
+    func penalty(_ images: Tensor, _ scores: Tensor) -> Tensor {
+      if isR1 {
+        let penalty = objective.r1Penalty(reals: images, realScores: scores)
+        record("Loss/r1_penalty", penalty)
+        return penalty
+      }
+      guard let position = sample.position else { preconditionFailure("a gradient penalty needs a position") }
+      let penalty = objective.gradientPenalty(reals: images.withoutGraph, fakes: fakes, position: position) {
+        judge($0, reals.condition, growth: growth)
+      }
+      record("Loss/gradient_penalty", penalty)
+      return penalty
+    }
+
     var loss = objective.discriminatorLoss(realScores: realScores, fakeScores: fakeScores)
-    let (realScore, fakeScore) = (realScores.mean().item, fakeScores.mean().item)
-    record("Loss/D/loss", loss.item)
+    let (realScore, fakeScore) = (realScores.withoutGraph.mean(), fakeScores.withoutGraph.mean())
+    record("Loss/D/loss", loss)
     record("Loss/scores/real", realScore)
     record("Loss/scores/fake", fakeScore)
-    record("Loss/signs/real", sign(realScores))
+    record("Loss/signs/real", realScores.withoutGraph.signs().mean())
     if objective.loss == .wasserstein { record("Loss/wasserstein", realScore - fakeScore) }
     if objective.drift > 0 {
       let drift = objective.driftTerm(realScores: realScores)
-      record("Loss/drift", drift.item)
+      record("Loss/drift", drift)
       loss = loss + drift
     }
-    if everyStep && objective.isRegularized {
-      let penalty = penalty(reals, realScores: realScores, fakes: fakes, sample, growth)
-      record(penaltyName, penalty.item)
-      loss = loss + penalty
-    }
+    if phase == .joint { loss = loss + penalty(images, realScores) }
     step(discriminatorOptimizer, loss)
     clip()
 
-    if !everyStep && penalised && objective.isRegularized {
-      let reals = reals.requiringGradient()
-      let scores = objective.regularizer == .r1 ? discriminator(reals, growth: growth, compute) : realScores
-      let penalty = penalty(reals, realScores: scores, fakes: fakes, sample, growth)
-      record(penaltyName, penalty.item)
-      step(discriminatorOptimizer, penalty * Double(objective.penaltyInterval))
-    }
-  }
-
-  private var penaltyName: String {
-    objective.regularizer == .r1 ? "Loss/r1_penalty" : "Loss/gradient_penalty"
-  }
-
-  private func penalty(
-    _ reals: Tensor, realScores: Tensor, fakes: Tensor, _ sample: TrainingSample, _ growth: Growth
-  ) -> Tensor {
-    if objective.regularizer == .r1 { return objective.penalty(reals: reals, realScores: realScores) }
-    return objective.gradientPenalty(reals: reals.withoutGraph, fakes: fakes, position: sample.position!) {
-      discriminator($0, growth: growth, compute)
+    if case .separate(let weight) = phase {
+      let images = reals.images.requiringGradient()
+      let scores = isR1 ? judge(images, reals.condition, growth: growth) : realScores
+      step(discriminatorOptimizer, penalty(images, scores) * weight)
     }
   }
 
@@ -125,22 +143,42 @@ public final class TrainingNetworks {
   }
 
   /// One update of G through D, which itself stays as it is; w_avg follows.
+  /// - Parameters:
+  ///   - reals: what losses that compare pairs compare with; nil for other losses.
+  ///   - regularizers: those that are due together with the loss.
   /// - Returns: the fakes that G was judged by, without their graph.
   @discardableResult
   public func updateGenerator(
-    sample: TrainingSample, growth: Growth, record: (String, Double) -> Void
+    sample: TrainingSample, reals: Reals? = nil, growth: Growth, record: (String, Tensor) -> Void,
+    regularizers: () -> [Tensor] = { [] }
   ) -> Tensor {
     discriminator.store.setRequiresGradient(false)
     partEnded?(.rest)
     let fakes = generator.trainingImages(sample, growth: growth, updatingAverage: true, compute)
     partEnded?(.generator)
-    let scores = discriminator(fakes, growth: growth, compute)
+    let scores = judge(fakes, sample.condition, growth: growth)
+    let realScores = reals.map { reals in
+      withoutGradients { judge(reals.images, reals.condition, growth: growth) }
+    }
     partEnded?(.discriminator)
-    let loss = objective.generatorLoss(fakeScores: scores)
-    record("Loss/G/loss", loss.item)
-    step(generatorOptimizer, loss)
+    let loss = objective.generatorLoss(fakeScores: scores, realScores: realScores)
+    record("Loss/G/loss", loss)
+    step(generatorOptimizer, regularizers().reduce(loss, +))
     return fakes.withoutGraph
   }
+
+  /// The value of one of G's regularizers, differentiable; its state follows.
+  public func penalty(
+    _ regularizer: any GeneratorRegularizer, sample: TrainingSample, growth: Growth, random: SamplingStreams,
+    record: (String, Tensor) -> Void
+  ) -> Tensor {
+    let penalty = regularizer(generator, sample, growth: growth, random: random, compute, record: record)
+    record(regularizer.key, penalty)
+    return penalty
+  }
+
+  /// An update of G for a regularizer that is due on its own.
+  public func updateGenerator(penalty: Tensor, weight: Double) { step(generatorOptimizer, penalty * weight) }
 
   /// Moves the average towards G: weights with β = 0.5^(batch / half-life), or a given β; buffers are copied.
   public func updateAverage(batch: Int) {
@@ -152,6 +190,15 @@ public final class TrainingNetworks {
     }
   }
 
+  /// Everything that a restart needs of them, by name.
+  var state: [(prefix: String, tensors: [(name: String, value: Tensor)])] {
+    [
+      ("G.", generator.store.state), ("G_ema.", average.store.state), ("D.", discriminator.store.state),
+      ("optimizer.G.", generatorOptimizer.state), ("optimizer.D.", discriminatorOptimizer.state),
+      ("regularizer.G.", generatorRegularizers.flatMap(\.state)),
+    ]
+  }
+
   private func step(_ optimizer: any Optimizer, _ loss: Tensor) {
     partEnded?(.rest)
     let found = gradients(of: loss, withRespectTo: optimizer.parameters.map(\.value))
@@ -159,17 +206,19 @@ public final class TrainingNetworks {
     optimizer.step(found)
     partEnded?(.optimizer)
   }
+}
 
-  /// Mean sign of scores: 1 where D takes all for real; near 1 on reals D knows them by heart.
-  private func sign(_ scores: Tensor) -> Double {
-    let values = scores.floats
-    return values.reduce(0) { $0 + ($1 > 0 ? 1 : $1 < 0 ? -1 : 0) } / Double(values.count)
+extension Tensor {
+  /// −1, 0 or 1. Their mean over scores of reals is near 1 where D is overfitting.
+  fileprivate func signs() -> Tensor {
+    let zero = Tensor.zeros([1], device: device)
+    return zero.isLess(than: self).to(.float32) - isLess(than: zero).to(.float32)
   }
 }
 
 extension TrainingOptions {
   /// An optimizer at the first learning rate; `correction` is c of lazy regularization.
-  fileprivate func makeOptimizer(_ parameters: [Parameter], correction c: Double = 1) -> any Optimizer {
+  fileprivate func makeOptimizer(_ parameters: [Parameter], correction c: Double) -> any Optimizer {
     let rate = schedule.learningRate(at: schedule.initialResolution)
     return switch optimizer {
     case .adam:

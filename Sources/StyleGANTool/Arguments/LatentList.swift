@@ -53,22 +53,20 @@ struct LatentList: ExplainingArgument, Sendable {
     return seeds.count == sources.count ? seeds : nil
   }
 
-  /// The styles of all, not truncated: `[N, L, wSize]`.
-  func styles(_ renderer: Renderer) throws -> Tensor {
-    .concatenated(try sources.map { try Self.latents($0, renderer).ws })
+  /// The codes of all.
+  func codes(_ renderer: Renderer) throws -> LatentCodes {
+    .joined(try sources.map { try Self.latents($0, renderer).codes })
   }
 
-  /// The styles of one source, not truncated, with the noise that belongs to it.
+  /// The codes of one source, with the noise that belongs to them.
   static func latents(_ source: Source, _ renderer: Renderer) throws -> SavedLatents {
     switch source {
-    case .seed(let seed):
-      return SavedLatents(ws: withoutGradients { renderer.style.broadcast(renderer.w(seeds: [seed])) })
+    case .seed(let seed): return SavedLatents(renderer.codes(seeds: [seed]))
     case .file(let path):
       guard let style = renderer.styleGenerator else {
-        throw ConfigurationError("\(path) holds latents of W, which this network has not: name seeds")
+        throw ValidationError("\(path) holds latents of W, which this network lacks: name seeds")
       }
-      return try SavedLatents(
-        path: path, for: style.configuration, device: style.store.device)
+      return try SavedLatents(path: path, for: style)
     }
   }
 }

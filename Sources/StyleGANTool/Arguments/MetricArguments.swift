@@ -66,9 +66,9 @@ struct MetricRun {
   var seed: UInt64 = 0
   var device = Device.cpu
   var precision = Compute.Precision.float32
-  /// What results are said with.
+  /// Told each result.
   var say: (String) -> Void
-  /// What is worth minding is said with.
+  /// Told each caution.
   var note: (String) -> Void = { _ in }
   /// Progress is shown.
   var showsProgress = false
@@ -92,11 +92,13 @@ struct MetricRun {
   }
 
   /// A network file as what is measured.
-  func subject(_ file: NetworkFile, raw: Bool = false, mixing: Int = 1) throws -> MetricSubject {
+  func subject(
+    _ file: NetworkFile, raw: Bool = false, mixing: Int = 1, reals: (any ImageDataset)?
+  ) throws -> MetricSubject {
     if mixing > 1 { _ = try file.styleGenerator() }
     return MetricSubject(
       raw ? try file.rawGenerator() : file.generator, growth: file.growth, seed: seed, mixing: mixing,
-      compute: Compute(precision: precision))
+      labels: LabelDistribution(for: file.configuration, data: reals), compute: Compute(precision: precision))
   }
 
   /// Measures all.

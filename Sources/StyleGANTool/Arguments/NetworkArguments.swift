@@ -49,6 +49,31 @@ struct ComputeArguments: ParsableArguments {
   }
 }
 
+/// What a conditional network draws.
+struct ClassArguments: ParsableArguments {
+  @Option(
+    name: .customLong("class"), help: "What a conditional network draws: a class by its name or its number from 0.")
+  var choice: String?
+
+  /// The condition for a network; nil for one without labels.
+  /// - Throws: `ValidationError` where the class is missing, unknown, or means nothing to the network.
+  func condition(for file: NetworkFile, device: Device) throws -> Condition? {
+    let count = file.configuration.labelSize
+    guard count > 0 else {
+      if choice != nil { throw ValidationError("\(file.path) is a network without labels: leave out --class") }
+      return nil
+    }
+    let known = file.labelNames.isEmpty ? "0 to \(count - 1)" : file.labelNames.joined(separator: ", ")
+    guard let choice else {
+      throw ValidationError("\(file.path) draws what it is asked for: give --class, one of \(known)")
+    }
+    guard let index = file.labelNames.firstIndex(of: choice) ?? Int(choice), (0..<count).contains(index) else {
+      throw ValidationError("--class is '\(choice)', but must be one of \(known)")
+    }
+    return Condition(classes: [index], of: count, device: device)
+  }
+}
+
 /// A trained network and how to draw with it.
 struct NetworkArguments: ParsableArguments {
   @Option(help: ArgumentHelp("A network file, or a run's folder for its newest.", valueName: "file"))
@@ -74,6 +99,7 @@ struct NetworkArguments: ParsableArguments {
     help: "Fixes the noise of --noise-mode random (default: 0).")
   var noiseSeedChoice: UInt64?
 
+  @OptionGroup var classes: ClassArguments
   @OptionGroup var compute: ComputeArguments
 
   /// What was asked for, or the default.
@@ -97,23 +123,23 @@ struct NetworkArguments: ParsableArguments {
   /// - Parameters:
   ///   - withStyles: whether it must be one that takes styles.
   ///   - movingNoise: whether there is noise that --noise-seed fixes without --noise-mode random.
-  /// - Throws: `ConfigurationError` where an option asks for what the network has not.
+  /// - Throws: `ValidationError` where an option asks for what the network lacks.
   func renderer(withStyles: Bool = false, movingNoise: Bool = false) throws -> Renderer {
     if noiseSeedChoice != nil && noiseMode != .random && !movingNoise {
-      throw ConfigurationError(
+      throw ValidationError(
         "--noise-seed fixes fresh noise, and --noise-mode \(noiseMode.rawValue) has none: use --noise-mode random")
     }
     let device = try compute.apply()
     let file = try NetworkFile(path: try newestNetwork(at: network), device: device)
     let (title, traits) = (type(of: file.configuration).title, file.configuration.traits)
-    if withStyles { _ = try file.styleGenerator() }
+    if withStyles { try file.styleGenerator() }
     if (psi != 1 || cutoff != nil) && !traits.hasW {
-      throw ConfigurationError(
+      throw ValidationError(
         "\(file.path) is a \(title) network, which has no W to truncate in: leave out --trunc"
           + (psi == 1 ? "-cutoff" : ""))
     }
     if let noiseChoice, !traits.hasNoise {
-      throw ConfigurationError(
+      throw ValidationError(
         "\(file.path) is a \(title) network without noise inputs: leave out --noise-mode \(noiseChoice.rawValue)")
     }
     let noise: NoiseMode =
@@ -124,7 +150,7 @@ struct NetworkArguments: ParsableArguments {
       }
     return Renderer(
       file, truncation: Truncation(psi: psi, cutoff: cutoff), noise: noise,
-      compute: Compute(precision: compute.precision))
+      condition: try classes.condition(for: file, device: device), compute: Compute(precision: compute.precision))
   }
 }
 
@@ -136,7 +162,8 @@ struct LayerChoice: ExpressibleByArgument, Sendable {
   init?(argument: String) { text = argument }
 
   /// The layers of a network that has `count`.
-  func layers(of count: Int) throws -> Set<Int> {
+  /// - Parameter option: the option that names them.
+  func layers(of count: Int, option: String) throws -> Set<Int> {
     var layers: Set<Int> = []
     for part in text.split(separator: ",", omittingEmptySubsequences: false) {
       if let band = StyleBand(rawValue: String(part)) {
@@ -144,11 +171,11 @@ struct LayerChoice: ExpressibleByArgument, Sendable {
       } else if let numbers = NumberList(argument: String(part)) {
         layers.formUnion(numbers.values.map(Int.init))
       } else {
-        throw ValidationError("--styles has '\(part)'; use coarse, middle, fine, or layers such as 0-3,6")
+        throw ValidationError("\(option) has '\(part)'; use coarse, middle, fine, or layers such as 0-3,6")
       }
     }
     if let high = layers.max(), high >= count {
-      throw ValidationError("--styles has layer \(high), but this network has layers 0 to \(count - 1)")
+      throw ValidationError("\(option) has layer \(high), but this network has layers 0 to \(count - 1)")
     }
     return layers
   }

@@ -5,54 +5,28 @@ import GANs
 /// The shape of a new network.
 struct ArchitectureArguments: ParsableArguments {
   @Option(
-    help:
-      "A named width: \(StyleGANConfiguration.Width.allCases.map(\.rawValue).joined(separator: ", ")) (default: small)."
-  )
-  var width: StyleGANConfiguration.Width?
-  @Option(
     parsing: .unconditional,
     help: "Crop and resize the pictures to this side: a power of two, 8 to 1024 (default: as they are).")
   var resolution: Int?
   @Option(parsing: .unconditional, help: "Convert the pictures to 1, 3 or 4 channels (default: as they are).")
   var channels: Int?
-  @Option(name: .customLong("fmap-base"), parsing: .unconditional, help: "Feature maps: min(base / 2^stage, max).")
-  var fmapBase: Int?
-  @Option(name: .customLong("fmap-max"), parsing: .unconditional, help: "The most feature maps of a layer.")
-  var fmapMax: Int?
-  @Option(name: .customLong("z-dim"), parsing: .unconditional, help: "Size of z.") var zSize: Int?
-  @Option(name: .customLong("w-dim"), parsing: .unconditional, help: "Size of w.") var wSize: Int?
-  @Option(
-    name: [.customLong("mapping-layers"), .customLong("map-depth")], parsing: .unconditional,
-    help: "Layers of the mapping network; 0 for none.")
-  var mappingLayers: Int?
-  @Flag(inversion: .prefixedNo, help: "StyleGAN, Table 1 B: smooth each change of resolution.") var blur: Bool?
-  @Flag(inversion: .prefixedNo, help: "Table 1 C: a style for each layer; else pixel norm.") var styles: Bool?
-  @Flag(inversion: .prefixedNo, help: "Table 1 D: start from a learned constant; else from w.")
-  var constantInput: Bool?
-  @Flag(inversion: .prefixedNo, help: "Table 1 E: noise inputs.") var noise: Bool?
-  @Option(parsing: .unconditional, help: "DCGAN and WGAN: an eighth of the feature maps at 4×4 (default: 64).")
-  var features: Int?
-  @Option(
-    name: .customLong("bn-epsilon"), parsing: .unconditional, help: "GAN: ε of batch normalisation (default: 0.8).")
-  var batchNormEpsilon: Double?
+  @Flag(name: .customLong("cond"), help: "Condition the network on the classes of the data.")
+  var isConditional = false
+  @OptionGroup var families: FamilyArguments
 
   /// What was asked of the architecture.
-  var settings: ArchitectureSettings {
-    var s = ArchitectureSettings()
-    (s.width, s.fmapBase, s.fmapMax, s.features) = (width, fmapBase, fmapMax, features)
-    (s.zSize, s.wSize, s.mappingLayers) = (zSize, wSize, mappingLayers)
-    (s.blur, s.styles, s.constantInput, s.noise) = (blur, styles, constantInput, noise)
-    s.batchNormEpsilon = batchNormEpsilon
-    return s
-  }
+  var settings: Settings { families.settings }
 
   /// The options that were given and shape a network.
-  var shaping: [String] { settings.given }
+  var shaping: [String] {
+    Families.settings.filter { settings[$0.field] != nil }.map(\.field.option) + given([("--cond", isConditional ? true : nil)])
+  }
 
   /// All options that were given.
   var all: [String] { shaping + given([("--resolution", resolution), ("--channels", channels)]) }
 }
 
+extension NetworkWidth: ExpressibleByArgument {}
 extension Objective.Loss: ExpressibleByArgument {}
 extension Objective.Regularizer: ExpressibleByArgument {}
 extension TrainingOptions.OptimizerKind: ExpressibleByArgument {}
@@ -89,6 +63,20 @@ struct ScheduleArguments: ParsableArguments {
   var drift: Double?
   @Option(parsing: .unconditional, help: "Clip D's weights to ± this after each of its steps; 0: do not.")
   var clip: Double?
+  @Option(
+    name: .customLong("pl-weight"), parsing: .unconditional,
+    help: "Weight of path length regularization of G (StyleGAN2: 2); 0: none (default: the configuration's).")
+  var pathLengthWeight: Double?
+  @Option(name: .customLong("pl-interval"), parsing: .unconditional, help: "Apply it every so many steps (default: 4).")
+  var pathLengthInterval: Int?
+  @Option(
+    name: .customLong("pl-decay"), parsing: .unconditional,
+    help: "The share of a new length in the moving mean of path lengths (default: 0.01).")
+  var pathLengthDecay: Double?
+  @Option(
+    name: .customLong("pl-batch-shrink"), parsing: .unconditional,
+    help: "Take path lengths of a minibatch divided by this (default: 2).")
+  var pathLengthBatchShrink: Int?
   @Option(name: .customLong("critic-steps"), parsing: .unconditional, help: "Updates of D to one of G.")
   var criticSteps: Int?
   @Option(
@@ -150,6 +138,7 @@ struct ScheduleArguments: ParsableArguments {
     if fadeKimg == nil && stableKimg == nil { schedule.fitGrowth(totalKimg: options.totalKimg) }
     options.schedule = schedule
     applyObjective(to: &options)
+    try applyPathLength(to: &options.objective)
     try applyOptimizer(to: &options)
     options.mirror = mirror
     if let mixing { options.mixingProbability = mixing }
@@ -160,6 +149,28 @@ struct ScheduleArguments: ParsableArguments {
     if let snap { options.snapshotTicks = snap }
     if let seed { options.seed = seed }
     try requireEffect(on: options)
+  }
+
+  /// The options of path length regularization but its weight.
+  private var pathLengthDetails: [String] {
+    given([
+      ("--pl-interval", pathLengthInterval), ("--pl-decay", pathLengthDecay),
+      ("--pl-batch-shrink", pathLengthBatchShrink),
+    ])
+  }
+
+  private func applyPathLength(to objective: inout Objective) throws {
+    if let pathLengthWeight {
+      objective.pathLength = pathLengthWeight == 0 ? nil : PathLength(weight: pathLengthWeight)
+    }
+    guard var length = objective.pathLength else {
+      guard let name = pathLengthDetails.first else { return }
+      throw ValidationError("\(name) is for path length regularization, and there is none: give --pl-weight 2")
+    }
+    if let pathLengthInterval { length.interval = pathLengthInterval }
+    if let pathLengthDecay { length.decay = pathLengthDecay }
+    if let pathLengthBatchShrink { length.batchShrink = pathLengthBatchShrink }
+    objective.pathLength = length
   }
 
   private func applyObjective(to options: inout TrainingOptions) {
@@ -183,22 +194,22 @@ struct ScheduleArguments: ParsableArguments {
     if let beta1 { options.adam.beta1 = beta1 }
     if let beta2 { options.adam.beta2 = beta2 }
     if let name = given([("--beta1", beta1), ("--beta2", beta2)]).first, options.optimizer != .adam {
-      throw ConfigurationError("\(name) is Adam's, and the optimizer is \(options.optimizer.rawValue): leave it out")
+      throw ValidationError("\(name) is Adam's, and the optimizer is \(options.optimizer.rawValue): leave it out")
     }
   }
 
   /// Refuses options that would have no effect: what they change is not part of this training.
   private func requireEffect(on options: TrainingOptions) throws {
     if gamma != nil && options.objective.regularizer == .none {
-      throw ConfigurationError("--gamma is the strength of a penalty, and there is none: name one with --penalty")
+      throw ValidationError("--gamma is the strength of a penalty, and there is none: name one with --penalty")
     }
     if let name = given([("--fade-kimg", fadeKimg), ("--stable-kimg", stableKimg)]).first,
       growing == false || !options.configuration.traits.grows
     {
-      throw ConfigurationError("\(name) is a phase of growing, and nothing grows here: leave it out")
+      throw ValidationError("\(name) is a phase of growing, and nothing grows here: leave it out")
     }
     if averageKimg != nil && averageDecay != nil {
-      throw ConfigurationError("--ema-kimg and --ema-decay are two ways to say the same: use one of them")
+      throw ValidationError("--ema-kimg and --ema-decay are two ways to say the same: use one of them")
     }
   }
 
@@ -207,6 +218,7 @@ struct ScheduleArguments: ParsableArguments {
     given([
       ("--batch", batch), ("--lr", lr), ("--loss", loss), ("--penalty", penalty), ("--gamma", gamma),
       ("--r1-interval", penaltyInterval), ("--drift", drift), ("--clip", clip),
+      ("--pl-weight", pathLengthWeight),
       ("--critic-steps", criticSteps), ("--step-order", stepOrder),
       (halvesDiscriminatorLoss ?? true ? "--halve-d-loss" : "--no-halve-d-loss", halvesDiscriminatorLoss),
       ("--optimizer", optimizer), ("--beta1", beta1), ("--beta2", beta2), ("--mixing", mixing),
@@ -214,7 +226,7 @@ struct ScheduleArguments: ParsableArguments {
       (growing ?? true ? "--growing" : "--no-growing", growing),
       ("--start-resolution", startResolution), ("--fade-kimg", fadeKimg), ("--stable-kimg", stableKimg),
       ("--mirror", mirror ? true : nil), ("--tick", tick), ("--snap", snap), ("--seed", seed),
-    ])
+    ]) + pathLengthDetails
   }
 }
 

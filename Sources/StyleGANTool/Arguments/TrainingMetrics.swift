@@ -49,6 +49,14 @@ struct TrainingMetrics: ParsableArguments {
     if let attributes = detectors.attributes { measures?.attributes = attributes }
   }
 
+}
+
+/// Measures a training's metrics at each snapshot. A failure becomes a line; the training goes on.
+struct SnapshotMetrics: TrainingObserver {
+  let shouldStop: () -> Bool
+  /// Told each result and each failure.
+  let say: (String) throws -> Void
+
   /// Refuses what could not be measured at any snapshot, before anything is trained.
   static func requireMeasurable(_ options: TrainingOptions, _ reals: any ImageDataset) throws {
     guard let measures = options.measures else { return }
@@ -59,11 +67,8 @@ struct TrainingMetrics: ParsableArguments {
     for metric in measures.metrics { if let obstacle = conditions.obstacle(to: metric) { throw obstacle } }
   }
 
-  /// Measures a snapshot; whatever goes wrong becomes a line, never an end of the training.
-  /// - Parameter say: told each result and each failure.
-  static func measure(
-    snapshot path: String, of trainer: Trainer, shouldStop: @escaping () -> Bool, say: (String) throws -> Void
-  ) throws {
+  func observe(_ event: Trainer.Event, of trainer: Trainer) throws {
+    guard case .snapshot(let path, _) = event else { return }
     let options = trainer.options
     guard let measures = options.measures else { return }
     var lines: [String] = []
@@ -80,17 +85,17 @@ struct TrainingMetrics: ParsableArguments {
         precision: options.precision, say: { lines.append($0) },
         shouldStop: shouldStop, goesOn: false)
       try run(
-        try run.subject(file), reals, folder: trainer.directory.path,
+        try run.subject(file, reals: reals), reals, folder: trainer.directory.path,
         label: { result in
           result.kimg = file.history?.kimg
           result.network = URL(fileURLWithPath: path).lastPathComponent
           result.weights = WeightsChoice.ema.rawValue
           result.data = options.data
-        }, failed: { lines.append("no metric: \(sentence($0))") })
+        }, failed: { lines.append("no metric: \(Self.sentence($0))") })
     } catch is MetricEvaluation.Stopped {
       lines.append("metrics were stopped")
     } catch {
-      lines.append("no metrics: \(sentence(error))")
+      lines.append("no metrics: \(Self.sentence(error))")
     }
     for line in lines { try say(line) }
   }

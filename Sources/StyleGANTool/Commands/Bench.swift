@@ -18,8 +18,8 @@ struct Bench: ParsableCommand {
         stylegan bench --width small --resolutions 32 --batch 32 --kernels fast --json
       """)
 
-  @Option(help: "A named width: \(StyleGANConfiguration.Width.allCases.map(\.rawValue).joined(separator: ", ")).")
-  var width: StyleGANConfiguration.Width = .small
+  @Option(help: "A named width: \(NetworkWidth.allCases.map(\.rawValue).joined(separator: ", ")).")
+  var width: NetworkWidth = .small
   @Option(help: "Resolutions to draw at; training is measured at the first.")
   var resolutions: NumberList = NumberList(argument: "32,64")!
   @Option(parsing: .unconditional, help: "Pictures a batch, for drawing and training.") var batch: Int = 32

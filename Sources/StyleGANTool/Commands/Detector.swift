@@ -72,15 +72,13 @@ struct DetectorTrain: ParsableCommand {
 
 extension DetectorError: UserFacingError {
   var exitCode: Int32 { 65 }
-  var sentence: String { description }
 }
 
 extension TorchScriptError: UserFacingError {
   var exitCode: Int32 { 65 }
-  var sentence: String { description }
 }
 
 extension MetricError: UserFacingError {
   var exitCode: Int32 { 64 }
-  var sentence: String { description }
+  var sentence: String { message.sentence }
 }

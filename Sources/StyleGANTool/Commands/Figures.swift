@@ -30,6 +30,7 @@ struct Figures: ParsableCommand {
     name: .customLong("trunc"), parsing: .unconditional, help: "Truncation ψ of figures 2 to 5; the paper's is 0.7.")
   var psi: Double = 0.7
   @Option(help: "The data of figure 7: what 'stylegan train' takes.") var data: String?
+  @OptionGroup var classes: ClassArguments
   @OptionGroup var compute: ComputeArguments
   @OptionGroup var pictures: PictureArguments
 
@@ -67,21 +68,24 @@ struct Figures: ParsableCommand {
           data, resolution: file.configuration.dataResolution, channels: file.configuration.imageChannels,
           notice: { printError($0) })
       }
-      if figures.contains(where: { ![.twoFactors, .dataset].contains($0) }) { _ = try file?.styleGenerator() }
+      if figures.contains(where: { ![.twoFactors, .dataset].contains($0) }) { try file?.styleGenerator() }
       let showsNoise = figures.contains { $0 == .stochasticVariation || $0 == .noise }
       if let file, showsNoise, !file.configuration.traits.hasNoise {
-        throw ConfigurationError(
-          "figures 4 and 5 show what noise inputs do, which \(file.path) has not: name others with --only")
+        throw ValidationError(
+          "figures 4 and 5 show what noise inputs do, and \(file.path) has none: name others with --only")
       }
+      let condition = try file.flatMap { try classes.condition(for: $0, device: device) }
       try pictures.prepare()
       if figures.contains(.twoFactors) { try drawTwoFactors() }
-      if let file { try draw(figures, file, dataset) }
+      if let file { try draw(figures, file, condition, dataset) }
     }
   }
 
-  private func draw(_ figures: [PaperFigure], _ file: NetworkFile, _ dataset: (any ImageDataset)?) throws {
+  private func draw(
+    _ figures: [PaperFigure], _ file: NetworkFile, _ condition: Condition?, _ dataset: (any ImageDataset)?
+  ) throws {
     let renderer = Renderer(
-      file, truncation: Truncation(psi: psi), compute: Compute(precision: compute.precision))
+      file, truncation: Truncation(psi: psi), condition: condition, compute: Compute(precision: compute.precision))
     let seeds = { (count: UInt32) in (0..<count).map { seed &+ $0 } }
     for figure in figures {
       let image: Image

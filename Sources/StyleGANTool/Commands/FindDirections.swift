@@ -57,11 +57,11 @@ struct FindDirections: ParsableCommand {
     try StyleGANTool.run {
       let renderer = try network.renderer(withStyles: true)
       pictures.enlargeSmall(renderer)
-      let all = renderer.style.configuration.layerCount
-      let layers = try layers?.layers(of: all) ?? Set(0..<all)
-      let starts = renderer.truncated(try seeds.styles(renderer))
+      let all = renderer.style.layers.count
+      let layers = try layers?.layers(of: all, option: "--layers") ?? Set(0..<all)
+      let starts = renderer.styles(try seeds.codes(renderer))
       let dataset = method == .labels ? try labelledData(renderer) : nil
-      let most = dataset?.labelCount ?? renderer.style.configuration.wSize
+      let most = dataset?.labelCount ?? renderer.style.wSize
       if let count, count > most {
         throw ValidationError(
           "--count is \(count), but there are \(most) " + (dataset == nil ? "dimensions of w" : "classes") + " at most")
@@ -83,7 +83,7 @@ struct FindDirections: ParsableCommand {
       print(path)
       let chosen = only.map { $0.values.map(Int.init) } ?? Array(0..<directions.count)
       let strengths = (0..<steps).map { strength * (2 * Double($0) / Double(steps - 1) - 1) }
-      for start in 0..<starts.size(0) {
+      for start in 0..<starts.count {
         let images = chosen.flatMap { index in
           renderer.images(
             directions.moved(starts[start..<start + 1], along: index, strengths: strengths, layers: layers))
@@ -91,7 +91,7 @@ struct FindDirections: ParsableCommand {
         let sheet = try ImageGrid.labelled(
           try images.map(pictures.enlarged), rows: chosen.map { directions.names[$0] },
           columns: strengths.map { "\(($0 * 10).rounded() / 10)" }, padding: 1, textHeight: 10)
-        let name = starts.size(0) == 1 ? "directions.png" : "directions-\(padded(start, 4)).png"
+        let name = starts.count == 1 ? "directions.png" : "directions-\(padded(start, 4)).png"
         try pictures.write(sheet, as: name, enlarging: false)
       }
     }
@@ -99,7 +99,7 @@ struct FindDirections: ParsableCommand {
 
   private func labelledData(_ renderer: Renderer) throws -> any ImageDataset {
     let dataset = try DatasetSource.open(
-      data!, resolution: renderer.growth.resolution, channels: renderer.style.configuration.imageChannels,
+      data!, resolution: renderer.growth.resolution, channels: renderer.generator.architecture.imageChannels,
       notice: { printError($0) })
     guard dataset.labelCount > 1 else {
       throw ValidationError("\(data!) has no labels: name data with classes, or use --method sefa or pca")
@@ -114,7 +114,8 @@ struct FindDirections: ParsableCommand {
     guard let dataset else {
       let found =
         method == .sefa
-        ? renderer.style.directionsOfStyles(layers: layers) : renderer.style.principalDirections()
+        ? renderer.style.directionsOfStyles(layers: layers, condition: renderer.condition)
+        : renderer.style.principalDirections(condition: renderer.condition)
       print(
         method == .sefa
           ? "direction  share of style change  deviation of w" : "direction  share of variance  deviation of w")
@@ -127,7 +128,7 @@ struct FindDirections: ParsableCommand {
     let found = try LabelDirections(renderer, dataset: dataset) { line.show($0, of: $1) }
     line.clear()
     guard found.directions.count > 0 else {
-      throw ConfigurationError(
+      throw ValidationError(
         "the network's pictures are of one class of \(data!), or of none: use data of what it draws, with more pictures a "
           + "class, or --method sefa or pca")
     }

@@ -47,8 +47,9 @@ struct Generate: ParsableCommand {
         var names: [String] = []
         if let latents = files[at] {
           let name = sources[at].name
-          names = latents.ws.size(0) == 1 ? [name] : (0..<latents.ws.size(0)).map { "\(name)-\(padded($0, 4))" }
-          try draw(latents.ws, with: latents, renderer) { i, image in
+          let count = latents.codes.count
+          names = count == 1 ? [name] : (0..<count).map { "\(name)-\(padded($0, 4))" }
+          try draw(latents, renderer) { i, image in
             if grid == nil { try pictures.write(image, as: "\(names[i]).png") } else { cells.append(image) }
           }
           at += 1
@@ -57,7 +58,7 @@ struct Generate: ParsableCommand {
           let block = Array(
             sources[at..<min(at + 256, sources.count)].prefix { if case .seed = $0 { true } else { false } })
           let seeds = block.compactMap { source -> UInt32? in if case .seed(let seed) = source { seed } else { nil } }
-          try renderer.draw(renderer.styles(renderer.w(seeds: seeds))) { i, image in
+          try renderer.draw(renderer.styles(renderer.codes(seeds: seeds))) { i, image in
             if grid == nil { try pictures.write(image, as: "\(block[i].name).png") } else { cells.append(image) }
           }
           at += block.count
@@ -68,15 +69,13 @@ struct Generate: ParsableCommand {
   }
 
   /// Draws saved latents, with the noise that belongs to them where noise is constant.
-  private func draw(
-    _ ws: Tensor, with latents: SavedLatents, _ renderer: Renderer, each: (Int, Image) throws -> Void
-  ) throws {
+  private func draw(_ latents: SavedLatents, _ renderer: Renderer, each: (Int, Image) throws -> Void) throws {
+    let styles = renderer.styles(latents.codes)
     guard network.noiseMode == .const, let noise = latents.noise else {
-      return try renderer.draw(renderer.truncated(ws), each: each)
+      return try renderer.draw(styles, each: each)
     }
-    for i in 0..<ws.size(0) {
-      let one = renderer.with(noise: .given(noise.map { $0[i..<i + 1] }))
-      try one.draw(one.truncated(ws[i..<i + 1])) { try each(i, $1) }
+    for i in 0..<styles.count {
+      try renderer.with(noise: .given(noise.map { $0[i..<i + 1] })).draw(styles[i..<i + 1]) { try each(i, $1) }
     }
   }
 }

@@ -98,8 +98,8 @@ struct Interpolate: ParsableCommand {
   mutating func run() throws {
     try StyleGANTool.run {
       let renderer = try network.renderer(withStyles: path == .mixing, movingNoise: movingNoise)
-      if movingNoise, let configuration = renderer.styleGenerator?.configuration, !configuration.noise {
-        throw ConfigurationError("\(network.network) has no noise inputs that could move: leave out --moving-noise")
+      if movingNoise, renderer.styleGenerator != nil, !renderer.generator.architecture.traits.hasNoise {
+        throw ValidationError("\(network.network) has no noise inputs that could move: leave out --moving-noise")
       }
       pictures.enlargeSmall(renderer)
       let hasW = renderer.styleGenerator != nil
@@ -109,8 +109,8 @@ struct Interpolate: ParsableCommand {
       try NetworkArguments.requireRoom(seeds.count * max(frames, steps), renderer, scale: pictures.scale)
       if format.formats.contains(.mp4) { try Video.ffmpeg() }
       // Seeds of great circles are walked in z.
-      let points = (space ?? (hasW ? .w : .z)) == .w ? try seeds.styles(renderer) : nil
-      let count = points?.size(0) ?? seeds.count
+      let points = (space ?? (hasW ? .w : .z)) == .w ? try seeds.codes(renderer) : nil
+      let count = points?.count ?? seeds.count
       try pictures.prepare()
       let cells = grid.map { $0.columns * $0.rows } ?? 1
       if cells == 1 { try writeStrip(renderer.images(walk(renderer, points, 0..<count, steps, loop: false)), count) }
@@ -133,19 +133,19 @@ struct Interpolate: ParsableCommand {
 
   /// The styles of the walk through some of the points.
   private func walk(
-    _ renderer: Renderer, _ points: Tensor?, _ range: Range<Int>, _ steps: Int, loop: Bool
-  ) -> Tensor {
+    _ renderer: Renderer, _ points: LatentCodes?, _ range: Range<Int>, _ steps: Int, loop: Bool
+  ) -> Styles {
     guard let points else {
-      return renderer.walk(seeds: Array(seeds.seeds![range]), frames: steps, space: .z, loop: loop)
+      return renderer.styles(
+        renderer.walk(seeds: Array(seeds.seeds![range]), frames: steps, space: .z, loop: loop))
     }
     guard path == .truncation else {
-      return renderer.truncated(
-        GANs.walk(points[range], frames: steps, path: WalkPath(rawValue: path.rawValue)!, loop: loop))
+      return renderer.styles(points[range].walk(frames: steps, path: WalkPath(rawValue: path.rawValue)!, loop: loop))
     }
-    return .concatenated(
+    return .joined(
       range.flatMap { i in
         let there = renderer.truncationSweep(points[i..<i + 1], from: psiFrom ?? 1, to: psiTo ?? -1, frames: steps)
-        return loop ? [there, there.flipped([0])] : [there]
+        return loop ? [there, there.reversed()] : [there]
       })
   }
 

@@ -97,12 +97,12 @@ struct Metrics: ParsableCommand {
     }
     try requireMemory(channels: file.configuration.imageChannels, reals)
     let run = try self.run(reals, file.history?.dataset, device, signals)
-    if let obstacle = run.obstacle(try run.subject(file, raw: weights == .raw), reals) { throw obstacle }
+    if let obstacle = run.obstacle(try run.subject(file, raw: weights == .raw, reals: reals), reals) { throw obstacle }
     if !quiet { print("\(path), \(weights.rawValue) weights") }
     let folder = outdir ?? AtomicFile.folder(of: path)
     if let outdir { try makeFolder(outdir) }
     for mixing in mixingStress?.values.map(Int.init) ?? [1] {
-      try run(try run.subject(file, raw: weights == .raw, mixing: mixing), reals, folder: folder) { result in
+      try run(try run.subject(file, raw: weights == .raw, mixing: mixing, reals: reals), reals, folder: folder) { result in
         result.kimg = file.history?.kimg
         result.network = URL(fileURLWithPath: path).lastPathComponent
         result.weights = weights.rawValue

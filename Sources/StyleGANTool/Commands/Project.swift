@@ -33,6 +33,7 @@ struct Project: ParsableCommand {
   @Option(parsing: .unconditional, help: "The learning rate, in deviations of w.") var lr: Double = 0.1
   @Flag(help: "Seek the noise images too; they are saved in NAME.safetensors.") var optimizeNoise = false
   @Option(parsing: .unconditional, help: "Fixes all that is random.") var seed: UInt64 = 0
+  @OptionGroup var classes: ClassArguments
   @OptionGroup var compute: ComputeArguments
   @OptionGroup var pictures: PictureArguments
   @Flag(help: "Print nothing but errors.") var quiet = false
@@ -48,11 +49,13 @@ struct Project: ParsableCommand {
       let device = try compute.apply()
       let file = try NetworkFile(path: try newestNetwork(at: network), device: device)
       // One w a layer is one style a layer.
-      let generator = try file.styleGenerator(withStyles: space == .wPlus)
-      if optimizeNoise && !generator.configuration.noise {
-        throw ConfigurationError("\(file.path) is a network without noise inputs: leave out --optimize-noise")
+      try file.styleGenerator(withStyles: space == .wPlus)
+      if optimizeNoise && !file.configuration.traits.hasNoise {
+        throw ValidationError("\(file.path) is a network without noise inputs: leave out --optimize-noise")
       }
-      let renderer = Renderer(file, compute: Compute(precision: compute.precision))
+      let renderer = Renderer(
+        file, condition: try classes.condition(for: file, device: device),
+        compute: Compute(precision: compute.precision))
       let targets = try targets(file)
       try NetworkArguments.requireRoom(3 * targets.count, renderer, scale: pictures.scale)
       var options = Projector.Options()
@@ -76,7 +79,7 @@ struct Project: ParsableCommand {
         line.clear()
         for (i, target) in part.enumerated() {
           let range = i..<i + 1
-          let latents = SavedLatents(ws: result.latents.ws[range], noise: result.latents.noise?.map { $0[range] })
+          let latents = SavedLatents(result.latents.codes[range], noise: result.latents.noise?.map { $0[range] })
           try latents.write(to: "\(pictures.outdir)/\(target.name).safetensors")
           try latents.write(to: "\(pictures.outdir)/\(target.name).npz")
           let (before, after) = (target.image.to(.cpu), result.images[range].to(.cpu))

@@ -38,13 +38,11 @@ struct StyleMixing: ParsableCommand {
     try StyleGANTool.run {
       let renderer = try network.renderer(withStyles: true)
       let choices = styles.isEmpty ? [LayerChoice(argument: "coarse")!] : styles
-      let tables = try choices.map { try $0.layers(of: renderer.style.configuration.layerCount) }
-      let (rows, columns) = (
-        renderer.truncated(try rows.styles(renderer)), renderer.truncated(try cols.styles(renderer))
-      )
-      let width = columns.size(0) + 1
+      let tables = try choices.map { try $0.layers(of: renderer.style.layers.count, option: "--styles") }
+      let (rows, columns) = (renderer.styles(try rows.codes(renderer)), renderer.styles(try cols.codes(renderer)))
+      let width = columns.count + 1
       try NetworkArguments.requireRoom(
-        (rows.size(0) + 1) * width * tables.count, renderer, scale: pictures.scale)
+        (rows.count + 1) * width * tables.count, renderer, scale: pictures.scale)
       try pictures.prepare()
       var images: [Image] = []
       for layers in tables {
@@ -55,7 +53,7 @@ struct StyleMixing: ParsableCommand {
       guard tables.count > 1 else {
         return try pictures.write(ImageGrid.tiled(images, columns: width, padding: 1), as: "style-mixing.png")
       }
-      let labels = choices.flatMap { choice in (0..<rows.size(0)).map { $0 == 0 ? choice.text : "" } }
+      let labels = choices.flatMap { choice in (0..<rows.count).map { $0 == 0 ? choice.text : "" } }
       try pictures.write(
         ImageGrid.labelled(
           try images.map(pictures.enlarged), rows: [""] + labels,

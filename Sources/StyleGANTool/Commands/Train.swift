@@ -5,8 +5,6 @@ import GANs
 import Images
 import Torch
 
-extension StyleGANConfiguration.Width: ExpressibleByArgument {}
-
 /// One of the named trainings, or a list of them.
 enum RecipeChoice: ExpressibleByArgument {
   case list
@@ -34,7 +32,7 @@ struct Train: ParsableCommand {
     abstract: "Train a network on pictures, or go on with a training.",
     discussion: """
       Widths (what a network costs grows with them):
-      \(StyleGANConfiguration.Width.allCases.map { "  \($0.rawValue): \($0.summary)" }.joined(separator: "\n"))
+      \(NetworkWidth.allCases.map { "  \($0.rawValue): \($0.summary)" }.joined(separator: "\n"))
 
       Examples:
         stylegan train --data fashion-mnist --width tiny --kimg 100 --precision auto
@@ -115,7 +113,7 @@ struct Train: ParsableCommand {
       data!, resolution: network.resolution ?? initial?.configuration.dataResolution,
       channels: network.channels ?? initial?.configuration.imageChannels, notice: notice)
     if let initial, type(of: initial.configuration) != recipe.family {
-      throw ConfigurationError(
+      throw ValidationError(
         "--init-from is a network of the family \(type(of: initial.configuration).family), and \(recipe.name) is of "
           + "\(recipe.family.family): give a --cfg of the same family")
     }
@@ -125,6 +123,7 @@ struct Train: ParsableCommand {
       configuration: try initial?.configuration
         ?? recipe.configuration(
           network.settings, resolution: dataset.resolution, imageChannels: dataset.channels))
+    if network.isConditional { try condition(&options.configuration, on: dataset) }
     options.initialNetwork = try initFrom.map { try newestNetwork(at: $0) }
     try training.apply(to: &options)
     options.precision = compute.precision
@@ -132,11 +131,22 @@ struct Train: ParsableCommand {
     options.threads = Processor.threadCount
     measures.apply(to: &options.measures)
     try options.validate()
-    try TrainingMetrics.requireMeasurable(options, dataset)
+    try SnapshotMetrics.requireMeasurable(options, dataset)
     if dryRun { return try describe(options) }
     let signals = StopSignals()
     let trainer = try Trainer(options, dataset: dataset, in: outdir)
     try train(trainer, signals)
+  }
+
+  /// Gives the network as many labels as the data has classes.
+  private func condition(_ configuration: inout any NetworkConfiguration, on dataset: any ImageDataset) throws {
+    guard configuration.traits.takesLabels else {
+      throw ValidationError("--cond is for StyleGAN networks: \(type(of: configuration).title) takes no labels")
+    }
+    guard dataset.labelCount > 1 else {
+      throw ValidationError("--cond needs data with classes, and \(data!) has none: leave it out")
+    }
+    configuration.labelSize = dataset.labelCount
   }
 
   private func resume(_ target: String) throws {
@@ -171,7 +181,7 @@ struct Train: ParsableCommand {
         options.data, resolution: options.configuration.dataResolution, channels: options.configuration.imageChannels,
         notice: notice)
       // What a run had before may miss its detector today: that is told at a snapshot, and training goes on.
-      if measures.areGiven { try TrainingMetrics.requireMeasurable(options, dataset) }
+      if measures.areGiven { try SnapshotMetrics.requireMeasurable(options, dataset) }
       return dataset
     } catch DatasetError.notFound(let path) where data == nil { throw MovedData(path: path) }
   }
@@ -202,8 +212,9 @@ struct Train: ParsableCommand {
 
   private func describe(_ options: TrainingOptions) throws {
     print(try options.text(), terminator: "")
-    print("generator: \(options.configuration.generatorParameterCount) parameters")
-    print("discriminator: \(options.configuration.discriminatorParameterCount) parameters")
+    let size = NetworkSize(of: options.configuration)
+    print("generator: \(size.generator) parameters")
+    print("discriminator: \(size.discriminator) parameters")
     try options.requireMemory()
     try options.requireBatches()
   }
@@ -212,14 +223,13 @@ struct Train: ParsableCommand {
     print("At 32×32 and one channel. Parameters are those of the usual width; rates were measured on two cores.\n")
     for recipe in Families.recipes {
       guard let c = try? recipe.configuration(network.settings, resolution: 32, imageChannels: 1) else {
-        print("\(recipe.name): does not know \(network.settings.given.joined(separator: ", "))\n")
+        print("\(recipe.name): does not know \(network.shaping.joined(separator: ", "))\n")
         continue
       }
       func millions(_ count: Int) -> String { String(format: "%.2f", Double(count) / 1e6) }
       print("\(recipe.name): \(recipe.summary)")
-      print(
-        "    G \(millions(c.generatorParameterCount)) M, D \(millions(c.discriminatorParameterCount)) M parameters; "
-          + "\(recipe.cost)")
+      let size = NetworkSize(of: c)
+      print("    G \(millions(size.generator)) M, D \(millions(size.discriminator)) M parameters; \(recipe.cost)")
     }
     print("\nStyleGAN, Table 4, what the mapping network is worth, by its depth:")
     for variant in StyleGANConfiguration.table4 {
@@ -238,23 +248,18 @@ struct Train: ParsableCommand {
         + "\(Double(trainer.imagesShown) / 1000) kimg, libtorch \(Processor.libtorchVersion), "
         + counted(trainer.options.threads, "thread"))
     progress.begin(trainer)
-    func observe(_ event: Trainer.Event) throws {
-      if let line = progress.show(event) { try trainer.directory.appendToLog(line) }
-      if case .snapshot(let network, _) = event {
-        try TrainingMetrics.measure(snapshot: network, of: trainer, shouldStop: { signals.received != nil }) { line in
-          if !quiet { print(line) }
-          try trainer.directory.appendToLog(line)
-        }
-      }
-    }
+    trainer.observers.append(progress)
+    trainer.observers.append(
+      SnapshotMetrics(shouldStop: { signals.received != nil }) { line in
+        if !quiet { print(line) }
+        try trainer.directory.appendToLog(line)
+      })
     let clock = ContinuousClock()
     let end = minutes.map { clock.now + .seconds($0 * 60) }
     let outcome: Trainer.Outcome
     do {
       defer { progress.end() }
-      outcome = try trainer.train(
-        shouldStop: { signals.received != nil || end.map { clock.now >= $0 } ?? false },
-        observe: observe)
+      outcome = try trainer.train(shouldStop: { signals.received != nil || end.map { clock.now >= $0 } ?? false })
     }
     switch outcome {
     case .finished(let network):
@@ -284,5 +289,4 @@ struct MovedData: UserFacingError {
 
 extension NothingToResume: UserFacingError {
   var exitCode: Int32 { 66 }
-  var sentence: String { description }
 }

@@ -1,9 +1,11 @@
 /// A tensor that an optimizer changes in place, with the name under which it is saved.
-public final class Parameter: @unchecked Sendable {
+public final class Parameter {
   /// The dotted path: "synthesis.b8.conv0.weight".
   public let name: String
   /// The current value: the same storage through every update.
   public fileprivate(set) var value: Tensor
+  /// Whether it can no longer change.
+  fileprivate var isFrozen = false
 
   init(name: String, value: Tensor) {
     self.name = name
@@ -12,7 +14,14 @@ public final class Parameter: @unchecked Sendable {
 
   /// Overwrites the value in place.
   public func set(_ value: Tensor, file: StaticString = #fileID, line: UInt = #line) {
+    precondition(!isFrozen, "'\(name)' is frozen", file: file, line: line)
     self.value.overwrite(with: value, file: file, line: line)
+  }
+
+  /// Moves the value in place: p ← p + weight · (target − p).
+  package func moveTowards(_ target: Tensor, weight: Double) {
+    precondition(!isFrozen, "'\(name)' is frozen")
+    Tensor.lerp([value], towards: [target], weight: weight)
   }
 }
 
@@ -61,6 +70,12 @@ public final class ParameterStore {
     for parameter in parameters { parameter.value.setRequiresGradient(required) }
   }
 
+  /// Makes every value constant from here on, so that several threads can read it at once.
+  package func freeze() {
+    setRequiresGradient(false)
+    for parameter in parameters + buffers { parameter.isFrozen = true }
+  }
+
   /// Keeps every value in another type from here on, before there are optimizers: float64 tells whether a difference is
   /// rounding.
   package func convert(to type: DType) {
@@ -73,7 +88,7 @@ public final class ParameterStore {
   /// Copies every value from a store of the same architecture.
   public func copy(from other: ParameterStore) {
     precondition(state.map(\.name) == other.state.map(\.name), "stores of different architectures")
-    for (mine, theirs) in zip(state, other.state) { mine.value.overwrite(with: theirs.value) }
+    for (mine, theirs) in zip(parameters + buffers, other.parameters + other.buffers) { mine.set(theirs.value) }
   }
 
   fileprivate func make(
@@ -82,6 +97,7 @@ public final class ParameterStore {
     precondition(names.insert(name).inserted, "two parameters are called '\(name)'", file: file, line: line)
     let start: Tensor =
       switch initializer {
+      case _ where device == .meta: Tensor(repeating: 0, shape: shape, device: .meta)
       case .constant(let value): Tensor(repeating: value, shape: shape)
       case .normal(let deviation): random.normal(shape) * deviation
       case .uniform(let bound): (random.uniform(shape) * 2 - 1) * bound

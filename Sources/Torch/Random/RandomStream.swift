@@ -3,7 +3,7 @@ import CTorch
 /// A stream of random numbers whose state can be saved and restored exactly.
 ///
 /// A reference: every holder draws from the same stream. On the CPU it is libtorch's Mersenne Twister.
-public final class RandomStream: @unchecked Sendable {
+public final class RandomStream {
   private let pointer: ct_generator
   /// Where the numbers are made.
   public let device: Device
@@ -33,7 +33,7 @@ public final class RandomStream: @unchecked Sendable {
   }
 
   /// One sample of U[0, 1).
-  public func uniform() -> Double { uniform([1], dtype: .float64).item }
+  public func uniform() -> Double { uniform([1], dtype: .float64).to(.cpu).hostItem }
 
   /// One integer of `range`, all equally likely.
   public func integer(in range: Range<Int>) -> Int {

@@ -93,8 +93,12 @@ extension Tensor {
   /// The raw elements in row-major order.
   public var bytes: [UInt8] { scalars(UInt8.self, count: elementCount * dtype.byteCount) }
 
-  private func scalars<Scalar>(_: Scalar.Type, count: Int? = nil) -> [Scalar] {
+  /// The one element, of a tensor that never left the processor.
+  var hostItem: Double { scalars(Double.self, isCounted: false)[0] }
+
+  private func scalars<Scalar>(_: Scalar.Type, count: Int? = nil, isCounted: Bool = true) -> [Scalar] {
     let count = count ?? elementCount
+    if isCounted { HostReads.observer?(device) }
     return [Scalar](unsafeUninitializedCapacity: count) { buffer, initialized in
       var nothing: UInt8 = 0
       withUnsafeMutablePointer(to: &nothing) { empty in
@@ -106,4 +110,10 @@ extension Tensor {
       initialized = count
     }
   }
+}
+
+/// Every read of a tensor's elements waits until its device has computed them.
+package enum HostReads {
+  /// Told the device of every read in this task; for tests that count how often a training waits.
+  @TaskLocal package static var observer: (@Sendable (Device) -> Void)?
 }

@@ -11,13 +11,22 @@ public protocol DCGANArchitecture: NetworkConfiguration {
 }
 
 extension DCGANArchitecture {
-  /// The architecture that settings ask for.
-  public init(_ settings: ArchitectureSettings, resolution: Int, imageChannels: Int) throws(ConfigurationError) {
-    try settings.require(only: ["--width", "--features", "--z-dim"], of: Self.title)
-    let widths: [StyleGANConfiguration.Width: Int] = [.paper: 128, .small: 32, .tiny: 16]
-    self.init(
-      resolution: resolution, imageChannels: imageChannels, zSize: settings.zSize ?? 100,
-      features: settings.features ?? settings.width.map { widths[$0]! } ?? 64)
+  /// Widths.
+  public static var settings: [Setting] {
+    [
+      .width, .zSize,
+      Setting(
+        "features", names: ["features"], .integer,
+        help: "DCGAN and WGAN: an eighth of the feature maps at 4×4 (default: 64)."),
+    ]
+  }
+
+  /// n = 64, or that of a named width.
+  public static func defaults(for asked: Settings, resolution: Int, imageChannels: Int) -> Self {
+    let widths: [NetworkWidth: Int] = [.paper: 128, .small: 32, .tiny: 16]
+    return Self(
+      resolution: resolution, imageChannels: imageChannels, zSize: 100,
+      features: asked[Setting.width.field] == nil ? 64 : widths[NetworkWidth(asked)]!)
   }
 
   /// 4, 8, … up to half of the resolution: where there are features.
@@ -26,9 +35,10 @@ extension DCGANArchitecture {
   /// Feature maps at a resolution, 4 to half of the images'.
   public func channels(at resolution: Int) -> Int { max(1, features * 8 * 4 / resolution) }
 
-  /// Whether the discriminator normalises over the minibatch.
+  /// Which networks normalize over the minibatch.
   public var traits: NetworkTraits {
     var traits = NetworkTraits()
+    traits.normalizesGeneratorBatches = true
     traits.normalizesCriticBatches = Self.normalizesDiscriminator
     return traits
   }
@@ -36,36 +46,11 @@ extension DCGANArchitecture {
   /// Checks every field.
   public func validate() throws(ConfigurationError) {
     try require(
-      (8...256).contains(resolution) && resolution.nonzeroBitCount == 1, "resolution", resolution,
+      (8...256).contains(resolution) && resolution.nonzeroBitCount == 1, .resolution, resolution,
       "a power of two from 8 to 256")
-    try require([1, 3, 4].contains(imageChannels), "imageChannels", imageChannels, "1, 3 or 4")
+    try require([1, 3, 4].contains(imageChannels), .imageChannels, imageChannels, "1, 3 or 4")
     try require((1...8192).contains(zSize), "zSize", zSize, "1 to 8192")
     try require((1...512).contains(features), "features", features, "1 to 512")
-  }
-
-  // MARK: Size
-
-  /// Trained scalars of the generator.
-  public var generatorParameterCount: Int {
-    let inner = featureResolutions
-    // Kernels of 4×4, scale and offset of each normalisation, and the last layer's bias.
-    let first = zSize * channels(at: 4) * 16
-    let doublings = inner.dropFirst().reduce(0) { $0 + channels(at: $1 / 2) * channels(at: $1) * 16 }
-    return first + doublings + inner.reduce(0) { $0 + 2 * channels(at: $1) }
-      + channels(at: resolution / 2) * imageChannels * 16 + imageChannels
-  }
-
-  /// Saved scalars of the generator that no optimizer touches.
-  public var generatorBufferCount: Int { featureResolutions.reduce(0) { $0 + 2 * channels(at: $1) } }
-
-  /// Trained scalars of the discriminator.
-  public var discriminatorParameterCount: Int {
-    let inner = featureResolutions
-    let top = channels(at: resolution / 2)
-    let halvings = inner.dropFirst().reduce(0) { $0 + channels(at: $1 / 2) * channels(at: $1) * 16 }
-    // Normalised layers have a scale and an offset, others a bias.
-    let offsets = inner.dropLast().reduce(0) { $0 + (Self.normalizesDiscriminator ? 2 : 1) * channels(at: $1) }
-    return imageChannels * top * 16 + top + halvings + offsets + channels(at: 4) * 16 + 1
   }
 
   /// A convolution, its normalisation and its activation a resolution.

@@ -37,7 +37,9 @@ public final class DCGANDiscriminator: Discriminator {
   }
 
   /// Scores images `[N, imageChannels, r, r]`, normalising by the batch: `[N, 1]`, float32, logits.
-  public func callAsFunction(_ images: Tensor, growth: Growth, _ compute: Compute = .default) -> Tensor {
+  public func callAsFunction(
+    _ images: Tensor, condition: Condition? = nil, growth: Growth, _ compute: Compute = .default
+  ) -> Tensor {
     var x = layers[0](compute.activations(images), compute).leakyReLU(slope: 0.2)
     for (i, layer) in layers.dropFirst().dropLast().enumerated() {
       let y = layer(x, compute)

@@ -29,28 +29,12 @@ public struct GANConfiguration: NetworkConfiguration {
 
   /// Checks every field.
   public func validate() throws(ConfigurationError) {
-    try require((4...256).contains(resolution), "resolution", resolution, "4 to 256")
-    try require([1, 3, 4].contains(imageChannels), "imageChannels", imageChannels, "1, 3 or 4")
+    try require((4...256).contains(resolution), .resolution, resolution, "4 to 256")
+    try require([1, 3, 4].contains(imageChannels), .imageChannels, imageChannels, "1, 3 or 4")
     try require((0...64).contains(border), "border", border, "0 to 64")
     try require((1...8192).contains(zSize), "zSize", zSize, "1 to 8192")
     try require(
       batchNormEpsilon > 0 && batchNormEpsilon <= 10, "batchNormEpsilon", batchNormEpsilon, "above 0 and at most 10")
-  }
-
-  // MARK: Size
-
-  /// Trained scalars of the generator.
-  public var generatorParameterCount: Int {
-    zip(generatorWidths, generatorWidths.dropFirst()).reduce(0) { $0 + ($1.0 + 1) * $1.1 }
-      + generatorWidths[2...4].reduce(0) { $0 + 2 * $1 }
-  }
-
-  /// Saved scalars of the generator that no optimizer touches.
-  public var generatorBufferCount: Int { generatorWidths[2...4].reduce(0) { $0 + 2 * $1 } }
-
-  /// Trained scalars of the discriminator.
-  public var discriminatorParameterCount: Int {
-    zip(discriminatorWidths, discriminatorWidths.dropFirst()).reduce(0) { $0 + ($1.0 + 1) * $1.1 }
   }
 
   /// Values that the discriminator keeps of one image.

@@ -20,7 +20,9 @@ public final class GANDiscriminator: Discriminator {
   }
 
   /// Scores images `[N, imageChannels, r, r]`: `[N, 1]`, logits.
-  public func callAsFunction(_ images: Tensor, growth: Growth, _ compute: Compute = .default) -> Tensor {
+  public func callAsFunction(
+    _ images: Tensor, condition: Condition? = nil, growth: Growth, _ compute: Compute = .default
+  ) -> Tensor {
     let flat = images.laidOut(.contiguous).reshaped([images.size(0), -1])
     let hidden = layers.dropLast().reduce(flat) { x, layer in layer(x).leakyReLU(slope: 0.2) }
     return layers.last!(hidden)

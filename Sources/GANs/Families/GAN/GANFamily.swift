@@ -16,18 +16,27 @@ extension GANConfiguration {
     ]
   }
 
-  /// The architecture that settings ask for. Grayscale images of 32×32 are what 28×28 ones get as a border when they are
-  /// read: it is cut off again.
-  public init(_ settings: ArchitectureSettings, resolution: Int, imageChannels: Int) throws(ConfigurationError) {
-    try settings.require(only: ["--z-dim", "--bn-epsilon"], of: Self.title)
-    let border = resolution == 32 && imageChannels == 1 ? 2 : 0
-    self.init(
-      resolution: resolution - 2 * border, imageChannels: imageChannels, border: border,
-      zSize: settings.zSize ?? 100, batchNormEpsilon: settings.batchNormEpsilon ?? 0.8)
+  /// z and batch normalization.
+  public static var settings: [Setting] {
+    [
+      .zSize,
+      Setting(
+        "batchNormEpsilon", names: ["bn-epsilon"], .number, help: "GAN: ε of batch normalization (default: 0.8)."),
+    ]
   }
 
-  /// Nothing.
-  public var traits: NetworkTraits { NetworkTraits() }
+  /// Grayscale images of 32×32 are what 28×28 ones get as a border when they are read: it is cut off again.
+  public static func defaults(for asked: Settings, resolution: Int, imageChannels: Int) -> Self {
+    let border = resolution == 32 && imageChannels == 1 ? 2 : 0
+    return Self(resolution: resolution - 2 * border, imageChannels: imageChannels, border: border)
+  }
+
+  /// Its generator normalizes over the minibatch.
+  public var traits: NetworkTraits {
+    var traits = NetworkTraits()
+    traits.normalizesGeneratorBatches = true
+    return traits
+  }
 }
 
 extension TrainingOptions {

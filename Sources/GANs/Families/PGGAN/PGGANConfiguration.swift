@@ -30,21 +30,6 @@ public struct PGGANConfiguration: ProgressiveArchitecture {
   /// Checks every field.
   public func validate() throws(ConfigurationError) { try validateShape() }
 
-  // MARK: Size
-
-  /// Trained scalars of the generator.
-  public var generatorParameterCount: Int {
-    resolutions.reduce(0) { count, r in
-      let (inputs, outputs) = (r == 4 ? zSize : channels(at: r / 2), channels(at: r))
-      // The first layer, a 4×4 convolution of one pixel or a 3×3 one; the second; to_rgb.
-      return count + inputs * outputs * (r == 4 ? 16 : 9) + outputs * outputs * 9 + 2 * outputs
-        + (outputs + 1) * imageChannels
-    }
-  }
-
-  /// Saved scalars of the generator that no optimizer touches.
-  public var generatorBufferCount: Int { 0 }
-
   /// Latents and layers.
   public var summary: [String] { ["z \(zSize)", featureMaps] }
 

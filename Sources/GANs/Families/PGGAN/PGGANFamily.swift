@@ -10,20 +10,21 @@ extension PGGANConfiguration {
     [
       Recipe(
         "pggan", "Progressive GAN (Karras et al. 2018): grows from 4×4, gradient penalty and drift",
-        cost: "about 80 pictures a second with --width tiny: the penalty is differentiated twice",
+        cost: "about 80 pictures a second at the smallest width: the penalty is differentiated twice",
         of: Self.self,
         training: { $0.trainAsProgressiveGAN() })
     ]
   }
 
-  /// The architecture that settings ask for.
-  public init(_ settings: ArchitectureSettings, resolution: Int, imageChannels: Int) throws(ConfigurationError) {
-    try settings.require(only: ["--width", "--fmap-base", "--fmap-max", "--z-dim"], of: Self.title)
-    let width = StyleGANConfiguration(
-      width: settings.width ?? .small, resolution: resolution, imageChannels: imageChannels)
-    self.init(
-      resolution: resolution, imageChannels: imageChannels, zSize: settings.zSize ?? width.zSize,
-      fmapBase: settings.fmapBase ?? width.fmapBase, fmapMax: settings.fmapMax ?? width.fmapMax)
+  /// Widths.
+  public static var settings: [Setting] { [Setting.width] + Setting.featureMaps + [.zSize] }
+
+  /// The width's architecture.
+  public static func defaults(for asked: Settings, resolution: Int, imageChannels: Int) -> Self {
+    let width = NetworkWidth(asked)
+    return Self(
+      resolution: resolution, imageChannels: imageChannels, zSize: width.latentSize, fmapBase: width.featureMaps.base,
+      fmapMax: width.featureMaps.max)
   }
 
   /// It grows.

@@ -1,9 +1,13 @@
+import Torch
+
 /// The architecture of a StyleGAN generator and discriminator; saved in every network file.
-public struct StyleGANConfiguration: Codable, Sendable, Equatable {
+public struct StyleGANConfiguration: ProgressiveArchitecture {
   /// Output resolution: a power of two, 8…1024.
   public var resolution: Int
   /// 1 (grayscale), 3 (RGB) or 4 (RGBA).
   public var imageChannels: Int
+  /// Size of the vector of labels; 0: none.
+  public var labelSize = 0
   /// Size of z.
   public var zSize: Int
   /// Size of w.
@@ -32,49 +36,20 @@ public struct StyleGANConfiguration: Codable, Sendable, Equatable {
     resolution: Int, imageChannels: Int = 3, zSize: Int = 512, wSize: Int = 512, mappingLayers: Int = 8,
     mappingLearningRateMultiplier: Double = 0.01, fmapBase: Int = 8192, fmapMax: Int = 512, minibatchGroup: Int = 4
   ) {
-    self.resolution = resolution
-    self.imageChannels = imageChannels
-    self.zSize = zSize
-    self.wSize = wSize
-    self.mappingLayers = mappingLayers
-    self.mappingLearningRateMultiplier = mappingLearningRateMultiplier
-    self.fmapBase = fmapBase
-    self.fmapMax = fmapMax
-    self.minibatchGroup = minibatchGroup
+    (self.resolution, self.imageChannels, self.zSize, self.wSize) = (resolution, imageChannels, zSize, wSize)
+    (self.mappingLayers, self.mappingLearningRateMultiplier) = (mappingLayers, mappingLearningRateMultiplier)
+    (self.fmapBase, self.fmapMax, self.minibatchGroup) = (fmapBase, fmapMax, minibatchGroup)
+  }
+
+  /// The architecture of a named width.
+  public init(width: NetworkWidth, resolution: Int, imageChannels: Int) {
+    self.init(
+      resolution: resolution, imageChannels: imageChannels, zSize: width.latentSize, wSize: width.latentSize,
+      fmapBase: width.featureMaps.base, fmapMax: width.featureMaps.max)
   }
 
   /// Layers that take a style, L = 2·log2(resolution) − 2: two of each resolution.
   public var layerCount: Int { resolutions.count * 2 }
-
-  /// Sizes of network that have a name.
-  public enum Width: String, CaseIterable, Sendable, Codable {
-    /// The paper's: 512 feature maps up to 32×32, latents of 512.
-    case paper
-    /// A quarter of the feature maps (2048/128), latents of 512.
-    case small
-    /// 512/128 feature maps (32 at 32×32), latents of 128: made for ten minutes on two cores.
-    case tiny
-
-    /// What one can expect of it, in a sentence.
-    public var summary: String {
-      switch self {
-      case .paper: "8192/512 feature maps, latents of 512: the paper's; wants a GPU, or days on a CPU"
-      case .small: "2048/128 feature maps, latents of 512: about 80 pictures a second at 32×32 on two cores with bf16"
-      case .tiny: "512/128 feature maps, latents of 128: 230 to 530 pictures a second at 32×32 on two cores with bf16"
-      }
-    }
-  }
-
-  /// The architecture of a named width.
-  public init(width: Width, resolution: Int, imageChannels: Int) {
-    switch width {
-    case .paper: self.init(resolution: resolution, imageChannels: imageChannels)
-    case .small: self.init(resolution: resolution, imageChannels: imageChannels, fmapBase: 2048, fmapMax: 128)
-    case .tiny:
-      self.init(
-        resolution: resolution, imageChannels: imageChannels, zSize: 128, wSize: 128, fmapBase: 512, fmapMax: 128)
-    }
-  }
 
   /// Checks every field.
   /// - Throws: ``ConfigurationError`` naming the first field that is out of range.
@@ -86,24 +61,39 @@ public struct StyleGANConfiguration: Codable, Sendable, Equatable {
     try require(
       mappingLearningRateMultiplier > 0 && mappingLearningRateMultiplier.isFinite, "mappingLearningRateMultiplier",
       mappingLearningRateMultiplier, "above 0")
+    try require((0...100_000).contains(labelSize), "labelSize", labelSize, "0 (no labels) to 100000")
+    if mappingLayers == 0 && labelSize > 0 {
+      throw ConfigurationError("labels enter in the mapping network, and there is none: use \(field: "mappingLayers", 1)")
+    }
     if constantInput && !styles {
       throw ConfigurationError(
         "a constant input without styles would draw one picture for all latents: use a constant only with styles")
     }
   }
-}
 
-/// A configuration no network can be built from.
-public struct ConfigurationError: Error, Equatable, CustomStringConvertible {
-  /// A sentence naming the field, its value and what it must be.
-  public let description: String
+  // MARK: Files
 
-  /// An error with a sentence of its own.
-  public init(_ description: String) { self.description = description }
-}
+  private enum CodingKeys: String, CodingKey {
+    case resolution, imageChannels, labelSize, zSize, wSize, mappingLayers, mappingLearningRateMultiplier, fmapBase
+    case fmapMax, minibatchGroup, blur, styles, constantInput, noise
+  }
 
-func require(
-  _ condition: Bool, _ field: String, _ value: some CustomStringConvertible, _ range: String
-) throws(ConfigurationError) {
-  if !condition { throw ConfigurationError("\(field) is \(value), but must be \(range)") }
+  /// Reads a configuration; the oldest files have no switches, and those before labels no number of them.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    resolution = try values.decode(Int.self, forKey: .resolution)
+    imageChannels = try values.decode(Int.self, forKey: .imageChannels)
+    zSize = try values.decode(Int.self, forKey: .zSize)
+    wSize = try values.decode(Int.self, forKey: .wSize)
+    mappingLayers = try values.decode(Int.self, forKey: .mappingLayers)
+    mappingLearningRateMultiplier = try values.decode(Double.self, forKey: .mappingLearningRateMultiplier)
+    fmapBase = try values.decode(Int.self, forKey: .fmapBase)
+    fmapMax = try values.decode(Int.self, forKey: .fmapMax)
+    minibatchGroup = try values.decode(Int.self, forKey: .minibatchGroup)
+    labelSize = try values.decode(.labelSize, or: labelSize)
+    blur = try values.decode(.blur, or: blur)
+    styles = try values.decode(.styles, or: styles)
+    constantInput = try values.decode(.constantInput, or: constantInput)
+    noise = try values.decode(.noise, or: noise)
+  }
 }

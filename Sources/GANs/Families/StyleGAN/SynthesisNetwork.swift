@@ -1,63 +1,69 @@
 import Torch
 
-/// Where the noise inputs of the synthesis network come from.
-public enum NoiseMode {
-  /// Fresh N(0, 1) images from a stream: training, stochastic variation.
-  case random(RandomStream)
-  /// The images stored in the network: the same picture every time.
-  case constant
-  /// No noise.
-  case none
-  /// One image `[N or 1, 1, r, r]` a layer, or nil for a layer without.
-  case given([Tensor?])
+/// Where g starts, at 4×4: a learned constant (StyleGAN Table 1, D), before that a dense layer from w; then the first
+/// epilogue.
+public struct SynthesisInput {
+  /// What features are made of.
+  public enum Start {
+    /// `[1, C, 4, 4]`, starting at 1.
+    case constant(Parameter)
+    /// w, `[N, wSize]` → `[N, C·16]`.
+    case dense(EqualizedLinear)
+  }
+
+  /// What features are made of.
+  public let start: Start
+  /// Noise, bias, leaky ReLU and AdaIN.
+  public let style0: StyleEpilogue
+
+  init(_ scope: Scope, _ configuration: StyleGANConfiguration) {
+    let channels = configuration.channels(at: 4)
+    start =
+      configuration.constantInput
+      ? .constant(scope.parameter("constant", [1, channels, 4, 4], .constant(1)))
+      : .dense(EqualizedLinear(scope / "dense", inputs: configuration.wSize, outputs: channels * 16, bias: false))
+    style0 = StyleEpilogue(
+      scope / "style0", channels: channels, resolution: 4, latentSize: configuration.wSize, noise: configuration.noise,
+      styled: configuration.styles)
+  }
+
+  /// Features for w, `[N, wSize]`: `[N, C, 4, 4]`.
+  public func callAsFunction(w: Tensor, noise: Tensor?, _ compute: Compute = .default) -> Tensor {
+    let features =
+      switch start {
+      case .constant(let constant): constant.value.expanded([w.size(0), -1, -1, -1])
+      case .dense(let dense): dense(w).reshaped([w.size(0), -1, 4, 4])
+      }
+    return style0(compute.activations(features), w: w, noise: noise, compute)
+  }
 }
 
-/// One resolution of the synthesis network g (StyleGAN Fig. 1b): upsample, then two styled convolutions.
+/// One resolution r = 4…1024 of the synthesis network g (StyleGAN Fig. 1b): upsample, then two styled convolutions.
 ///
-/// The block of 4×4 has the learned constant in place of its first convolution; in the generators that came before it
-/// (Table 1, A to C), a dense layer from w.
+/// The block of 4×4 has one: its features come from ``SynthesisInput``.
 public struct SynthesisBlock {
   /// The resolution r.
   public let resolution: Int
-  /// The learned constant, `[1, C, 4, 4]`, starting at 1; only at 4×4.
-  public let constant: Parameter?
-  /// In its place: w, `[N, wSize]` → `[N, C·16]`.
-  public let dense: EqualizedLinear?
-  /// Upsampling 3×3 convolution; not at 4×4.
-  public let conv0: EqualizedConv2d?
-  /// 3×3 convolution.
-  public let conv1: EqualizedConv2d
-  /// Noise, bias, leaky ReLU and AdaIN after the first and the second convolution.
-  public let style0, style1: StyleEpilogue
+  /// 3×3, from the resolution below; nil at 4×4.
+  public let conv0: StyledConvolution?
+  /// 3×3.
+  public let conv1: StyledConvolution
   /// 1×1 convolution to image channels, gain 1, with its bias.
   public let toRGB: EqualizedConv2d
   let toRGBBias: Parameter
-  private let blur: Bool
 
   init(_ scope: Scope, resolution: Int, _ configuration: StyleGANConfiguration) {
     let outputs = configuration.channels(at: resolution)
-    func style(_ name: String) -> StyleEpilogue {
-      StyleEpilogue(
-        scope / name, channels: outputs, resolution: resolution, latentSize: configuration.wSize,
-        noise: configuration.noise, styled: configuration.styles)
+    func styled(_ index: Int, _ inputs: Int, _ resampling: Resampling = .none) -> StyledConvolution {
+      StyledConvolution(
+        scope, index, inputs: inputs, outputs: outputs, resolution: resolution, latentSize: configuration.wSize,
+        noise: configuration.noise, styled: configuration.styles, resampling: resampling)
     }
     self.resolution = resolution
-    blur = configuration.blur
-    let isFirst = resolution == 4
-    constant =
-      isFirst && configuration.constantInput ? scope.parameter("constant", [1, outputs, 4, 4], .constant(1)) : nil
-    dense =
-      isFirst && !configuration.constantInput
-      ? EqualizedLinear(scope / "dense", inputs: configuration.wSize, outputs: outputs * 16, bias: false) : nil
     conv0 =
-      isFirst
-      ? nil
-      : EqualizedConv2d(
-        scope / "conv0", inputs: configuration.channels(at: resolution / 2), outputs: outputs,
-        resampling: blur ? .up : .none)
-    style0 = style("style0")
-    conv1 = EqualizedConv2d(scope / "conv1", inputs: outputs, outputs: outputs)
-    style1 = style("style1")
+      resolution == 4
+      ? nil : styled(0, configuration.channels(at: resolution / 2), configuration.blur ? .up : .none)
+    conv1 = styled(1, outputs)
     toRGB = EqualizedConv2d(
       scope / "to_rgb", inputs: outputs, outputs: configuration.imageChannels, kernel: 1, gain: 1)
     toRGBBias = (scope / "to_rgb").parameter("bias", [configuration.imageChannels], .constant(0))
@@ -65,24 +71,20 @@ public struct SynthesisBlock {
 
   /// Applies the block.
   /// - Parameters:
-  ///   - x: features of the resolution below, `[N, C', r/2, r/2]`; nil at 4×4.
-  ///   - w: this block's two intermediate latents, each `[N, wSize]`.
+  ///   - x: features of the resolution below, `[N, C', r/2, r/2]`; at 4×4 those of the input.
+  ///   - w: this block's two intermediate latents, each `[N, wSize]`; at 4×4 the second is used.
   ///   - noise: its two noise images, each `[N or 1, 1, r, r]`.
   /// - Returns: features `[N, C, r, r]`.
   public func callAsFunction(
-    _ x: Tensor?, w: (Tensor, Tensor), noise: (Tensor?, Tensor?), _ compute: Compute = .default
+    _ x: Tensor, w: (Tensor, Tensor), noise: (Tensor?, Tensor?), _ compute: Compute = .default
   ) -> Tensor {
-    let start: Tensor
-    if let conv0 {
-      start = conv0.withoutBlur(compute.activations(blur ? x! : x!.upsampledNearest()), compute)
-    } else if let dense {
-      start = compute.activations(dense(w.0).reshaped([w.0.size(0), -1, 4, 4]))
-    } else {
-      start = compute.activations(constant!.value.expanded([w.0.size(0), -1, -1, -1]))
-    }
-    let coarse = style0(
-      start, w: w.0, noise: noise.0, blurred: conv0 != nil && blur, consuming: conv0 != nil, compute)
-    return style1(coarse, after: conv1, w: w.1, noise: noise.1, compute)
+    let coarse = conv0.map { $0(upsampled(x, for: $0), w: w.0, noise: noise.0, compute) } ?? x
+    return conv1(coarse, w: w.1, noise: noise.1, compute)
+  }
+
+  /// `x` as a convolution takes it: one without resampling of its own gets doubled pixels (Table 1, A).
+  private func upsampled(_ x: Tensor, for layer: StyledConvolution) -> Tensor {
+    layer.convolution.resampling == .up ? x : x.upsampledNearest()
   }
 
   /// The image these features stand for, `[N, imageChannels, r, r]`, float32, nominally −1…1.
@@ -93,12 +95,18 @@ public struct SynthesisBlock {
 
 /// g: W → images, the synthesis network of the style-based generator (StyleGAN §2, Fig. 1b).
 public struct SynthesisNetwork {
+  /// The start at 4×4.
+  public let input: SynthesisInput
   /// One block a resolution, from 4×4.
   public let blocks: [SynthesisBlock]
 
   init(_ scope: Scope, _ configuration: StyleGANConfiguration) {
+    input = SynthesisInput(scope / "b4", configuration)
     blocks = configuration.resolutions.map { SynthesisBlock(scope / "b\($0)", resolution: $0, configuration) }
   }
+
+  /// The epilogue of each layer, from the first of 4×4.
+  var epilogues: [StyleEpilogue] { blocks.flatMap { [$0.conv0?.epilogue ?? input.style0, $0.conv1.epilogue] } }
 
   /// Draws images.
   /// - Parameters:
@@ -111,30 +119,24 @@ public struct SynthesisNetwork {
     _ ws: Tensor, noise: NoiseMode, growth: Growth, _ compute: Compute = .default,
     eachBlock: (SynthesisBlock, Tensor) -> Void = { _, _ in }
   ) -> Tensor {
-    var x: Tensor?
+    let stored = epilogues.map { $0.noise?.value }
+    func w(_ layer: Int) -> Tensor { ws.selected(layer, along: 1) }
+    func noiseImage(_ layer: Int) -> Tensor? { noise.image(layer, stored: stored[layer], count: ws.size(0)) }
+    var first = noiseImage(0)
+    var x = input(w: w(0), noise: first, compute)
     var image: Tensor?
     for (i, block) in blocks.prefix(while: { $0.resolution <= growth.resolution }).enumerated() {
-      func noiseImage(_ layer: Int, _ style: StyleEpilogue) -> Tensor? {
-        switch noise {
-        case .none: nil
-        case .constant: style.noise?.value
-        case .given(let images): images[layer]
-        case .random(let stream):
-          stream.normal([ws.size(0), 1, block.resolution, block.resolution]).to(ws.device)
-        }
-      }
-      let y = block(
-        x, w: (ws.selected(2 * i, along: 1), ws.selected(2 * i + 1, along: 1)),
-        noise: (noiseImage(2 * i, block.style0), noiseImage(2 * i + 1, block.style1)), compute)
-      eachBlock(block, y)
+      if i > 0 { first = noiseImage(2 * i) }
+      x = block(x, w: (w(2 * i), w(2 * i + 1)), noise: (first, noiseImage(2 * i + 1)), compute)
+      eachBlock(block, x)
       if block.resolution == growth.resolution {
-        let new = block.image(y, compute)
-        image = image.map { $0.lerp(to: new, growth.alpha) } ?? new
-      } else if block.resolution * 2 == growth.resolution && growth.alpha < 1 {
-        image = block.image(y, compute).upsampledNearest()
+        let new = block.image(x, compute)
+        return image.map { $0.lerp(to: new, growth.alpha) } ?? new
       }
-      x = y
+      if block.resolution * 2 == growth.resolution && growth.alpha < 1 {
+        image = block.image(x, compute).upsampledNearest()
+      }
     }
-    return image!
+    preconditionFailure("a growth of \(growth.resolution) for a network of \(blocks.last?.resolution ?? 0)")
   }
 }

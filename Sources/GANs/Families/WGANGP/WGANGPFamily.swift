@@ -10,7 +10,7 @@ extension WGANGPConfiguration {
     [
       Recipe(
         "wgan-gp", "WGAN-GP (Gulrajani et al. 2017): a gradient penalty in place of clipping",
-        cost: "about 870 pictures a second on one core with --width tiny",
+        cost: "about 870 pictures a second on one core at the smallest width",
         of: Self.self, training: { $0.trainAsWGANGP() })
     ]
   }

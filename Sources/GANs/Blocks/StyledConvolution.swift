@@ -1,0 +1,42 @@
+import Torch
+
+/// One styled layer of the synthesis network (StyleGAN Fig. 1b): convolution, noise B, bias, leaky ReLU, AdaIN by A.
+///
+/// Which of these steps one kernel does at once is decided here; the result is that of the steps one after another.
+public struct StyledConvolution {
+  /// 3×3, with doubling and blur where the layer upsamples.
+  public let convolution: EqualizedConv2d
+  /// What follows it.
+  public let epilogue: StyleEpilogue
+
+  /// Makes the convolution in `scope / "convN"` and the epilogue in `scope / "styleN"`, N being the layer's `index`.
+  init(
+    _ scope: Scope, _ index: Int, inputs: Int, outputs: Int, resolution: Int, latentSize: Int, noise: Bool,
+    styled: Bool, resampling: Resampling = .none
+  ) {
+    convolution = EqualizedConv2d(scope / "conv\(index)", inputs: inputs, outputs: outputs, resampling: resampling)
+    epilogue = StyleEpilogue(
+      scope / "style\(index)", channels: outputs, resolution: resolution, latentSize: latentSize, noise: noise,
+      styled: styled)
+  }
+
+  /// Applies the layer.
+  /// - Parameters:
+  ///   - x: `[N, inputs, H, W]`
+  ///   - w: this layer's intermediate latent, `[N, latent]`.
+  ///   - noise: n, `[N or 1, 1, r, r]`; nil for none.
+  /// - Returns: `[N, outputs, r, r]` in the precision of the computation, r = H or, upsampling, 2H.
+  public func callAsFunction(_ x: Tensor, w: Tensor, noise: Tensor?, _ compute: Compute = .default) -> Tensor {
+    let x = compute.activations(x)
+    if let affine = epilogue.affine,
+      let y = convolution.styled(
+        x, noise: epilogue.scaled(noise), bias: epilogue.bias.value, style: affine(w), compute)
+    {
+      return y
+    }
+    // The blur that follows an upsampling convolution is left to the epilogue's kernel.
+    return epilogue(
+      convolution.withoutBlur(x, compute), w: w, noise: noise, blurred: convolution.resampling == .up, consuming: true,
+      compute)
+  }
+}

@@ -1,0 +1,118 @@
+import Foundation
+import Torch
+
+/// The networks that a file can hold.
+public enum NetworkPart: String, Sendable, CaseIterable {
+  /// The moving average of G, to draw with.
+  case average = "G_ema."
+  /// G as it was in training.
+  case raw = "G."
+  /// D
+  case discriminator = "D."
+}
+
+/// Reads the network files of one format: configuration, names, tensors.
+public protocol NetworkReader {
+  /// Whether a file is of this format, by its first bytes.
+  static func recognizes(_ start: [UInt8]) -> Bool
+  /// Opens a file without loading its tensors.
+  /// - Throws: ``NetworkFileError``, or an error of the format, naming the file.
+  init(path: String) throws
+  /// The path of the file.
+  var path: String { get }
+  /// The architecture, its growth, labels and history.
+  var header: NetworkHeader { get }
+  /// Every tensor, with our names: `G_ema.…`, `G.…`, `D.…`.
+  var tensors: [SafetensorsFile.TensorInfo] { get }
+  /// Overwrites a network's parameters and buffers with those of the file: all of them, or none.
+  /// - Throws: `LoadError` listing every tensor that does not fit.
+  func load(into store: ParameterStore, _ part: NetworkPart) throws
+}
+
+/// The formats that can be read: a line each.
+enum NetworkReaders {
+  static var all: [any NetworkReader.Type] { [SafetensorsNetwork.self] }
+
+  /// Opens a file by the first format that recognizes it; our own reader explains what none recognizes.
+  static func open(_ path: String) throws -> any NetworkReader {
+    var start = [UInt8](repeating: 0, count: 64)
+    // Without O_NONBLOCK a pipe would wait for its writer here.
+    let descriptor = Foundation.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    if descriptor >= 0 {
+      start.removeLast(start.count - max(0, read(descriptor, &start, start.count)))
+      close(descriptor)
+    }
+    return try (all.first { $0.recognizes(start) } ?? SafetensorsNetwork.self).init(path: path)
+  }
+}
+
+/// Our own files: network files and training states.
+struct SafetensorsNetwork: NetworkReader {
+  let header: NetworkHeader
+  private let file: SafetensorsFile
+
+  /// A header's length, 8 bytes, then JSON.
+  static func recognizes(_ start: [UInt8]) -> Bool { start.count > 8 && start[8] == UInt8(ascii: "{") }
+
+  init(path: String) throws {
+    file = try SafetensorsFile(path: path)
+    header = try NetworkHeader(file)
+    let states = file.metadata["format"] == TrainingState.format ? ["optimizer.", "regularizer.", "random"] : []
+    let known = NetworkPart.allCases.map(\.rawValue) + states
+    let unexpected = file.names.filter { name in !known.contains { name.hasPrefix($0) } }
+    guard unexpected.isEmpty else {
+      throw LoadError(path: path, problems: unexpected.map { "'\($0)' is not expected" })
+    }
+  }
+
+  var path: String { file.path }
+  var tensors: [SafetensorsFile.TensorInfo] { file.names.compactMap { file.tensors[$0] } }
+
+  func load(into store: ParameterStore, _ part: NetworkPart) throws {
+    try file.load(into: store.state, prefix: part.rawValue)
+  }
+}
+
+extension NetworkHeader {
+  /// Reads the metadata of our own files.
+  init(_ file: SafetensorsFile) throws {
+    guard let format = file.metadata["format"] else {
+      throw NetworkFileError(file.path, "it is a safetensors file, but not a network of this program (no 'format')")
+    }
+    guard [NetworkFile.format, TrainingState.format].contains(format) else {
+      throw NetworkFileError(file.path, "its format is '\(format)'; this program reads '\(NetworkFile.format)'")
+    }
+    guard let family = Families.family(named: file.metadata["family"] ?? "") else {
+      throw NetworkFileError(file.path, "its family is '\(file.metadata["family"] ?? "")', which is not known here")
+    }
+    func configuration<Family: NetworkConfiguration>(_: Family.Type) throws -> any NetworkConfiguration {
+      try file.decoded("configuration", as: Family.self)
+    }
+    self.init(
+      configuration: try configuration(family), growth: try file.decoded("growth", as: Growth.self),
+      labelNames: file.metadata["labels"] == nil ? [] : try file.decoded("labels", as: [String].self),
+      history: file.metadata["training"] == nil ? nil : try file.decoded("training", as: NetworkFile.History.self))
+  }
+}
+
+extension SafetensorsFile {
+  /// A structured entry of the metadata.
+  func decoded<Value: Codable>(_ key: String, as type: Value.Type) throws -> Value {
+    guard let text = metadata[key] else { throw NetworkFileError(path, "its metadata has no '\(key)'") }
+    let value: Value
+    let unknown: [String]
+    do {
+      let data = Data(text.utf8)
+      value = try JSONDecoder().decode(type, from: data)
+      unknown = unknownKeys(
+        in: try JSONSerialization.jsonObject(with: data),
+        known: try JSONSerialization.jsonObject(with: Data(try json(value).utf8)))
+    } catch {
+      throw NetworkFileError(path, "its '\(key)' is not what it should be")
+    }
+    guard unknown.isEmpty else {
+      throw NetworkFileError(path, "its '\(key)' has unknown keys: \(unknown.sorted().joined(separator: ", "))")
+    }
+    return value
+  }
+}

@@ -1,0 +1,121 @@
+/// A field of a network's configuration or of a training, as errors name it. The raw value is the property's name; the
+/// program says it as the option that sets it.
+public struct ConfigurationField: RawRepresentable, Hashable, Sendable, ExpressibleByStringLiteral {
+  /// The property's name: "gamma".
+  public let rawValue: String
+
+  /// A field by its property's name.
+  public init(rawValue: String) { self.rawValue = rawValue }
+  /// A field by its property's name.
+  public init(stringLiteral value: String) { rawValue = value }
+}
+
+extension ConfigurationField {
+  public static let resolution: Self = "resolution", imageChannels: Self = "imageChannels", recipe: Self = "recipe"
+  public static let batchSizes: Self = "batchSizes", learningRates: Self = "learningRates", loss: Self = "loss"
+  public static let regularizer: Self = "regularizer", gamma: Self = "gamma", drift: Self = "drift", clip: Self = "clip"
+  public static let penaltyInterval: Self = "penaltyInterval", pathLengthWeight: Self = "pathLengthWeight"
+  public static let pathLengthDecay: Self = "pathLengthDecay", pathLengthInterval: Self = "pathLengthInterval"
+  public static let pathLengthBatchShrink: Self = "pathLengthBatchShrink"
+  public static let criticSteps: Self = "criticSteps", stepOrder: Self = "stepOrder", optimizer: Self = "optimizer"
+  public static let beta1: Self = "beta1", beta2: Self = "beta2", epsilon: Self = "epsilon"
+  public static let averageHalfLifeKimg: Self = "averageHalfLifeKimg", averageDecay: Self = "averageDecay"
+  public static let mixingProbability: Self = "mixingProbability", grows: Self = "grows"
+  public static let initialResolution: Self = "initialResolution", finalResolution: Self = "finalResolution"
+  public static let fadeKimg: Self = "fadeKimg", stableKimg: Self = "stableKimg", totalKimg: Self = "totalKimg"
+  public static let tickKimg: Self = "tickKimg", snapshotTicks: Self = "snapshotTicks", threads: Self = "threads"
+  public static let batchGridSteps: Self = "batchGridSteps", precision: Self = "precision"
+  public static let initialNetwork: Self = "initialNetwork", network: Self = "network", data: Self = "data"
+  public static let images: Self = "images", detector: Self = "detector", attributes: Self = "attributes"
+  public static let metricSamples: Self = "metricSamples"
+}
+
+/// A sentence for people. Where it names a field, a Swift programmer reads the property's name, a user of the program the
+/// option that sets it.
+///
+/// ```swift
+/// let message: Message = "\(title) cannot grow: leave out \(field: .grows)"
+/// ```
+public struct Message: Sendable, Equatable, ExpressibleByStringInterpolation, CustomStringConvertible {
+  fileprivate enum Part: Sendable, Equatable {
+    case text(String)
+    case field(ConfigurationField, value: String?)
+  }
+
+  fileprivate var parts: [Part]
+
+  /// The fields that the sentence names, in its order.
+  public var fields: [ConfigurationField] {
+    parts.compactMap { if case .field(let field, _) = $0 { field } else { nil } }
+  }
+
+  /// The sentence with fields named by `name`, given the field and the value that it should have.
+  public func text(naming name: (_ field: ConfigurationField, _ value: String?) -> String) -> String {
+    parts.map { part in
+      switch part {
+      case .text(let text): text
+      case .field(let field, let value): name(field, value)
+      }
+    }.joined()
+  }
+
+  /// The sentence with properties' names.
+  public var description: String { text { field, value in field.rawValue + (value.map { " = \($0)" } ?? "") } }
+
+  /// Plain text.
+  public init(stringLiteral value: String) { parts = [.text(value)] }
+  /// Text and fields.
+  public init(stringInterpolation: StringInterpolation) { parts = stringInterpolation.parts }
+  /// Plain text.
+  public init(_ text: String) { parts = [.text(text)] }
+
+  /// One sentence behind another.
+  public static func + (a: Message, b: Message) -> Message {
+    var sum = a
+    sum.parts += b.parts
+    return sum
+  }
+
+  /// Collects text and fields.
+  public struct StringInterpolation: StringInterpolationProtocol {
+    fileprivate var parts: [Part] = []
+
+    public init(literalCapacity: Int, interpolationCount: Int) {}
+    public mutating func appendLiteral(_ literal: String) { parts.append(.text(literal)) }
+    public mutating func appendInterpolation(_ value: some CustomStringConvertible) { parts.append(.text("\(value)")) }
+    public mutating func appendInterpolation(_ message: Message) { parts += message.parts }
+    /// A field, and the value that it should have.
+    public mutating func appendInterpolation(field: ConfigurationField, _ value: (some CustomStringConvertible)?) {
+      parts.append(.field(field, value: value.map { "\($0)" }))
+    }
+    public mutating func appendInterpolation(field: ConfigurationField) {
+      parts.append(.field(field, value: nil))
+    }
+  }
+}
+
+/// A configuration no network can be built from, or no training run with.
+public struct ConfigurationError: Error, Equatable, CustomStringConvertible {
+  /// The field at fault: the first that the sentence names; nil where it names none.
+  public var field: ConfigurationField? { message.fields.first }
+  /// What is wrong and what to do.
+  public let message: Message
+  /// The sentence with properties' names.
+  public var description: String { message.description }
+
+  /// An error with a sentence of its own.
+  public init(_ message: Message) { self.message = message }
+
+  /// A field whose value is out of range.
+  public init(field: ConfigurationField, _ value: some CustomStringConvertible, range: String) {
+    message = "\(field: field) is \(value), but must be \(range)"
+  }
+}
+
+/// Checks a field's value.
+/// - Throws: ``ConfigurationError`` naming the field, its value and its range.
+func require(
+  _ condition: Bool, _ field: ConfigurationField, _ value: some CustomStringConvertible, _ range: String
+) throws(ConfigurationError) {
+  if !condition { throw ConfigurationError(field: field, value, range: range) }
+}

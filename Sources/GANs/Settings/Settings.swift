@@ -1,0 +1,151 @@
+import Foundation
+
+/// What is asked of an architecture, by field. Anything not asked is the recipe's or the family's own.
+public typealias Settings = [ConfigurationField: SettingValue]
+
+/// The value of a setting.
+public enum SettingValue: Sendable, Equatable, Codable, ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral {
+  case flag(Bool)
+  case integer(Int)
+  case number(Double)
+  case text(String)
+
+  public init(integerLiteral value: Int) { self = .integer(value) }
+  public init(booleanLiteral value: Bool) { self = .flag(value) }
+
+  /// Reads a JSON value.
+  public init(from decoder: any Decoder) throws {
+    let value = try decoder.singleValueContainer()
+    if let flag = try? value.decode(Bool.self) {
+      self = .flag(flag)
+    } else if let integer = try? value.decode(Int.self) {
+      self = .integer(integer)
+    } else if let number = try? value.decode(Double.self) {
+      self = .number(number)
+    } else {
+      self = .text(try value.decode(String.self))
+    }
+  }
+
+  /// Writes a JSON value.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    switch self {
+    case .flag(let value): try container.encode(value)
+    case .integer(let value): try container.encode(value)
+    case .number(let value): try container.encode(value)
+    case .text(let value): try container.encode(value)
+    }
+  }
+}
+
+/// A choice that a family offers. It is declared once, in the family's folder; the program makes an option of it.
+public struct Setting: Sendable {
+  /// What values it takes.
+  public enum Kind: Sendable, Equatable {
+    case integer, number, flag
+    /// One of these names, which stands for several fields.
+    case preset([String])
+  }
+
+  /// The configuration's field; of a preset, its name.
+  public let field: ConfigurationField
+  /// What the option is called: "fmap-base".
+  public let names: [String]
+  /// What values it takes.
+  public let kind: Kind
+  /// A sentence.
+  public let help: String
+
+  /// A choice.
+  public init(_ field: ConfigurationField, names: [String], _ kind: Kind, help: String) {
+    (self.field, self.names, self.kind, self.help) = (field, names, kind, help)
+  }
+}
+
+extension Setting {
+  /// Size of z.
+  static let zSize = Setting("zSize", names: ["z-dim"], .integer, help: "Size of z.")
+  /// A named width.
+  static let width = Setting(
+    "width", names: ["width"], .preset(NetworkWidth.allCases.map(\.rawValue)),
+    help: "A named width: \(NetworkWidth.allCases.map(\.rawValue).joined(separator: ", ")) (default: small).")
+}
+
+/// Sizes of network that have a name.
+public enum NetworkWidth: String, CaseIterable, Sendable, Codable {
+  /// The paper's: 512 feature maps up to 32×32, latents of 512.
+  case paper
+  /// A quarter of the feature maps (2048/128), latents of 512.
+  case small
+  /// 512/128 feature maps (32 at 32×32), latents of 128: made for ten minutes on two cores.
+  case tiny
+
+  /// What one can expect of it, in a sentence.
+  public var summary: String {
+    switch self {
+    case .paper: "8192/512 feature maps, latents of 512: the paper's; wants a GPU, or days on a CPU"
+    case .small: "2048/128 feature maps, latents of 512: about 80 pictures a second at 32×32 on two cores with bf16"
+    case .tiny: "512/128 feature maps, latents of 128: 230 to 530 pictures a second at 32×32 on two cores with bf16"
+    }
+  }
+
+  /// Feature maps at a resolution are min(base / 2^stage, max).
+  var featureMaps: (base: Int, max: Int) {
+    switch self {
+    case .paper: (8192, 512)
+    case .small: (2048, 128)
+    case .tiny: (512, 128)
+    }
+  }
+
+  /// Size of z and w.
+  var latentSize: Int { self == .tiny ? 128 : 512 }
+
+  /// The width that is asked for, or `small`.
+  init(_ asked: Settings) {
+    guard case .text(let name)? = asked[Setting.width.field] else {
+      self = .small
+      return
+    }
+    self = NetworkWidth(rawValue: name) ?? .small
+  }
+}
+
+extension NetworkConfiguration {
+  /// The architecture that is asked for: the family's defaults, with what is asked in their place.
+  /// - Throws: ``ConfigurationError`` naming a setting that the family does not have, or one of another type.
+  public init(_ asked: Settings, resolution: Int, imageChannels: Int) throws(ConfigurationError) {
+    let known = Self.settings.map(\.field)
+    if let foreign = asked.keys.filter({ !known.contains($0) }).min(by: { $0.rawValue < $1.rawValue }) {
+      let others = known.sorted { $0.rawValue < $1.rawValue }.map { "\(field: $0)" as Message }
+      throw ConfigurationError(
+        "\(field: foreign) means nothing to \(Self.title), which knows "
+          + others.dropFirst().reduce(others[0]) { $0 + ", " + $1 } + "; leave it out")
+    }
+    let defaults = Self.defaults(for: asked, resolution: resolution, imageChannels: imageChannels)
+    // Numbers that are not finite are refused by validate(), by name.
+    let (encoder, decoder) = (JSONEncoder(), JSONDecoder())
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    do {
+      var values = try decoder.decode([String: SettingValue].self, from: encoder.encode(defaults))
+      for setting in Self.settings {
+        if case .preset = setting.kind { continue }
+        if let value = asked[setting.field] { values[setting.field.rawValue] = value }
+      }
+      self = try decoder.decode(Self.self, from: encoder.encode(values))
+    } catch {
+      throw ConfigurationError("the settings of \(Self.title) do not have the types of their fields")
+    }
+  }
+}
+
+extension KeyedDecodingContainer {
+  /// The value of a key that older files do not have.
+  func decode<Value: Decodable>(_ key: Key, or value: Value) throws -> Value {
+    try decodeIfPresent(Value.self, forKey: key) ?? value
+  }
+}
