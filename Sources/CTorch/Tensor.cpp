@@ -32,6 +32,11 @@ int32_t ct_device_count(int32_t kind) {
   }
 }
 
+int64_t ct_reads(int64_t added) {
+  thread_local int64_t count = 0;
+  return count += added;
+}
+
 bool ct_device_available(ct_device device) {
   return device.index >= 0 && device.index < ct_device_count(device.kind);
 }

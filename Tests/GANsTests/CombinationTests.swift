@@ -69,11 +69,11 @@ import _TestSupport
       ("does not ask for", c.clips && !isWasserstein),
       ("bound the same slope", c.clips && c.penalty != .none),
       ("has no bound", isWasserstein && !c.clips && c.penalty != .gradientPenalty),
-      ("shifted at will", c.drifts && !isWasserstein),
+      ("shifted freely", c.drifts && !isWasserstein),
       ("no penalty to apply", c.lazy && c.penalty == .none),
       ("corrects Adam's constants", c.lazy && c.rmsprop),
-      ("fakes of their own", c.manyCriticSteps && c.generatorFirst),
-      ("normalises over the batch", c.penalty == .gradientPenalty && networks.normalizeCriticBatches),
+      ("its own fakes", c.manyCriticSteps && c.generatorFirst),
+      ("normalizes over the batch", c.penalty == .gradientPenalty && networks.normalizeCriticBatches),
       ("cannot grow", c.grows && !networks.grow),
       ("no styles to mix", c.mixes && !networks.haveStyles),
     ]
@@ -96,10 +96,10 @@ import _TestSupport
         #expect(reasons.contains { error.description.contains($0) }, "\(name), \(choice): \(error)")
       }
     }
-    // 13 objectives, 8 with a penalty; 8 and 3 where D normalises over batches. Each with one critic step in either order or
+    // 16 objectives, 10 with a penalty; 10 and 4 where D normalizes over batches. Each with one critic step in either order or
     // five in one; with Adam or RMSProp, or Adam and a lazy penalty; grown or not; mixed or not.
     let networks = Self.networks(name)
-    let (objectives, penalised) = networks.normalizeCriticBatches ? (8, 3) : (13, 8)
+    let (objectives, penalised) = networks.normalizeCriticBatches ? (10, 4) : (16, 10)
     let expected = (objectives * 2 + penalised) * 3 * (networks.grow ? 2 : 1) * (networks.haveStyles ? 2 : 1)
     #expect(accepted == expected)
   }
@@ -130,6 +130,6 @@ import _TestSupport
       #expect(trainer.networks.generatorOptimizer.stepCount == 2, "\(choice)")
       #expect(trainer.networks.discriminator.store.state.map(\.value.bytes) != before, "\(choice)")
     }
-    #expect(seen.count == (Self.networks(name).normalizeCriticBatches ? 8 : 13))
+    #expect(seen.count == (Self.networks(name).normalizeCriticBatches ? 10 : 16))
   }
 }

@@ -37,6 +37,8 @@ typedef struct {
 bool ct_device_available(ct_device device);
 /// The number of devices of a kind: 1 for the CPU, 0 where the kind is absent.
 int32_t ct_device_count(int32_t kind);
+/// Adds to the number of tensors whose elements this thread has read, and returns it.
+int64_t ct_reads(int64_t added);
 /// Whether this processor multiplies bfloat16 in hardware (AVX512-BF16 or AMX).
 bool ct_cpu_has_bfloat16(void);
 int32_t ct_thread_count(void);

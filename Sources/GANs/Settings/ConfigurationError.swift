@@ -72,7 +72,7 @@ public struct Message: Sendable, Equatable, ExpressibleByStringInterpolation, Cu
   /// One sentence behind another.
   public static func + (a: Message, b: Message) -> Message {
     var sum = a
-    sum.parts += b.parts
+    for part in b.parts { sum.parts.append(joining: part) }
     return sum
   }
 
@@ -81,15 +81,30 @@ public struct Message: Sendable, Equatable, ExpressibleByStringInterpolation, Cu
     fileprivate var parts: [Part] = []
 
     public init(literalCapacity: Int, interpolationCount: Int) {}
-    public mutating func appendLiteral(_ literal: String) { parts.append(.text(literal)) }
-    public mutating func appendInterpolation(_ value: some CustomStringConvertible) { parts.append(.text("\(value)")) }
-    public mutating func appendInterpolation(_ message: Message) { parts += message.parts }
+    public mutating func appendLiteral(_ literal: String) { parts.append(joining: .text(literal)) }
+    public mutating func appendInterpolation(_ value: some CustomStringConvertible) {
+      parts.append(joining: .text("\(value)"))
+    }
+    public mutating func appendInterpolation(_ message: Message) {
+      for part in message.parts { parts.append(joining: part) }
+    }
     /// A field, and the value that it should have.
     public mutating func appendInterpolation(field: ConfigurationField, _ value: (some CustomStringConvertible)?) {
       parts.append(.field(field, value: value.map { "\($0)" }))
     }
     public mutating func appendInterpolation(field: ConfigurationField) {
       parts.append(.field(field, value: nil))
+    }
+  }
+}
+
+extension [Message.Part] {
+  /// Adds a part; text joins the text before it, so that equal sentences have equal parts.
+  fileprivate mutating func append(joining part: Message.Part) {
+    if case .text(let next) = part, case .text(let text)? = last {
+      self[count - 1] = .text(text + next)
+    } else if part != .text("") {
+      append(part)
     }
   }
 }

@@ -87,6 +87,7 @@ public final class TrainingNetworks {
     record: (String, Tensor) -> Void
   ) {
     partEnded?(.rest)
+    let phase = objective.isRegularized ? phase : .none
     let fakes =
       fakes
       ?? withoutGradients { generator.trainingImages(sample, growth: growth, updatingAverage: false, compute) }
