@@ -97,7 +97,7 @@ extension MetricEvaluation {
       let noise = RandomStream(seed: seed &+ 0x9e37_79b9_7f4a_7c15 &* UInt64(start + 1))
       let w = generator.mapping?(part) ?? part
       ws.append(w.to(.cpu))
-      logits.append(try classifier(quantized(generator.synthesis(w, noise, 1))))
+      logits.append(try classifier(generator.synthesis(w, noise, 1).quantized().to(.float32)))
       progress("fakes", min(start + 64, count), count)
     }
     let answers = Tensor.concatenated(logits)

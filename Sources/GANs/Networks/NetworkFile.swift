@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Torch
 
@@ -141,9 +142,9 @@ struct NetworkHeader {
 
   func metadata(format: String) throws -> [String: String] {
     var metadata = ["format": format, "family": type(of: configuration).family]
-    metadata["configuration"] = try json(configuration)
-    metadata["growth"] = try json(growth)
-    if let history { metadata["training"] = try json(history) }
+    metadata["configuration"] = try JSON.compact(configuration)
+    metadata["growth"] = try JSON.compact(growth)
+    if let history { metadata["training"] = try JSON.compact(history) }
     return metadata
   }
 }
@@ -154,13 +155,6 @@ public struct NetworkFileError: Error, Equatable, CustomStringConvertible {
   public let description: String
 
   init(_ path: String, _ problem: String) { description = "\(path) cannot be used as a network: \(problem)" }
-}
-
-/// Compact JSON with sorted keys: the same value gives the same text.
-func json(_ value: some Encodable) throws -> String {
-  let encoder = JSONEncoder()
-  encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-  return String(decoding: try encoder.encode(value), as: UTF8.self)
 }
 
 extension SafetensorsFile {
@@ -184,7 +178,7 @@ extension SafetensorsFile {
       value = try JSONDecoder().decode(type, from: data)
       unknown = unknownKeys(
         in: try JSONSerialization.jsonObject(with: data),
-        known: try JSONSerialization.jsonObject(with: Data(try json(value).utf8)))
+        known: try JSONSerialization.jsonObject(with: Data(try JSON.compact(value).utf8)))
     } catch {
       throw NetworkFileError(path, "its '\(key)' is not what it should be")
     }

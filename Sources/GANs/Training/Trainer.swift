@@ -1,4 +1,5 @@
 import Datasets
+import Files
 import Foundation
 import Images
 import Torch
@@ -117,7 +118,7 @@ public final class Trainer {
   ) throws {
     // Refused before the folder is touched, so that a wrong path is an error of that path.
     _ = try Self.options(resuming: state)
-    let directory = RunDirectory(path: AtomicFile.folder(of: state))
+    let directory = RunDirectory(path: Folder.of(state))
     let lock = try directory.lock()
     // Read again: while the lock was not held, another process may have written.
     let options = try Self.options(resuming: state, totalKimg: totalKimg, data: data, measures: change)
@@ -304,7 +305,7 @@ public final class Trainer {
     line["Timing/sec_per_kimg"] = 1000 / max(report.imagesPerSecond, 1e-9)
     line["Timing/total_sec"] = seconds
     line["Resources/peak_rss_gb"] = Double(ProcessMemory.peakResident) / 1e9
-    try directory.appendStatistics(try json(line))
+    try directory.appendStatistics(try JSON.compact(line))
   }
 
   /// Writes the networks and a grid of fakes as they are now.
@@ -323,7 +324,9 @@ public final class Trainer {
     try NetworkFile.write(
       to: network, generator: networks.generator, average: networks.average,
       discriminator: networks.discriminator, growth: growth, history: history)
-    try LossPlot.write(statistics: directory.statistics, to: directory.losses)
+    if let problem = LossPlot.write(statistics: directory.statistics, to: directory.losses) {
+      try directory.appendToLog("note: \(problem)")
+    }
     return .snapshot(network: network, fakes: fakes)
   }
 

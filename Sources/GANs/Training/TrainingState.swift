@@ -1,3 +1,4 @@
+import Files
 import Torch
 
 /// How far a run has come, apart from weights and random streams.
@@ -40,8 +41,8 @@ enum TrainingState {
   ) throws {
     let header = NetworkHeader(configuration: options.configuration, growth: growth, history: history)
     var metadata = try header.metadata(format: format)
-    metadata["options"] = try json(options)
-    metadata["progress"] = try json(progress)
+    metadata["options"] = try JSON.compact(options)
+    metadata["progress"] = try JSON.compact(progress)
     var writer = SafetensorsWriter(metadata: metadata)
     for (prefix, tensors) in parts(of: networks) { writer.add(tensors, prefix: prefix) }
     writer.add([("random", random.state)])
