@@ -13,6 +13,7 @@ let package = Package(
     .library(name: "Datasets", targets: ["Datasets"]),
     .library(name: "Images", targets: ["Images"]),
     .library(name: "Torch", targets: ["Torch"]),
+    .library(name: "Files", targets: ["Files"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
@@ -37,30 +38,32 @@ let package = Package(
     // Detectors for metrics, as bytes in the program.
     .target(name: "CDetectors", exclude: ["fashion.safetensors"]),
 
-    .target(name: "Torch", dependencies: ["CTorch"]),
-    .target(name: "Images", dependencies: ["CVips"]),
-    .target(name: "Datasets", dependencies: ["Images", "CLibzip", "CZlib"]),
-    .target(name: "GANs", dependencies: ["Torch", "Images", "Datasets", "CDetectors"]),
+    .target(name: "Files"),
+    .target(name: "Torch", dependencies: ["Files", "CTorch"]),
+    .target(name: "Images", dependencies: ["Files", "CVips"]),
+    .target(name: "Datasets", dependencies: ["Files", "Images", "CLibzip", "CZlib"]),
+    .target(name: "GANs", dependencies: ["Files", "Torch", "Images", "Datasets", "CDetectors"]),
     .executableTarget(
       name: "StyleGANTool",
       dependencies: [
-        "GANs", "Datasets", "Images", "Torch",
+        "GANs", "Datasets", "Images", "Torch", "Files",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
     .target(name: "_TestSupport", dependencies: ["Torch", "Images"]),
+    .testTarget(name: "FilesTests", dependencies: ["Files", "_TestSupport"]),
     .testTarget(
-      name: "TorchTests", dependencies: ["CTorch", "Torch", "_TestSupport"], resources: [.copy("Fixtures")]),
+      name: "TorchTests", dependencies: ["CTorch", "Torch", "Files", "_TestSupport"], resources: [.copy("Fixtures")]),
     .testTarget(
-      name: "ImagesTests", dependencies: ["Images", "_TestSupport"], resources: [.copy("Fixtures")]),
+      name: "ImagesTests", dependencies: ["Images", "Files", "_TestSupport"], resources: [.copy("Fixtures")]),
     .testTarget(
-      name: "DatasetsTests", dependencies: ["Datasets", "Images", "CLibzip", "_TestSupport"]),
+      name: "DatasetsTests", dependencies: ["Datasets", "Images", "Files", "CLibzip", "_TestSupport"]),
     .testTarget(
-      name: "GANsTests", dependencies: ["GANs", "Images", "Torch", "_TestSupport"],
+      name: "GANsTests", dependencies: ["GANs", "Images", "Torch", "Files", "_TestSupport"],
       resources: [.copy("Fixtures")]),
     .testTarget(
       name: "StyleGANToolTests",
-      dependencies: ["StyleGANTool", "GANs", "Images", "Torch", "_TestSupport"], exclude: ["Snapshots"]),
+      dependencies: ["StyleGANTool", "GANs", "Images", "Torch", "Files", "_TestSupport"], exclude: ["Snapshots"]),
   ],
   cxxLanguageStandard: .cxx20
 )

@@ -362,6 +362,32 @@ static cv_status draw_text(void *pointer) {
   return status ? CV_FAILED : CV_OK;
 }
 
+int cv_draws_svg(void) { return !cv_start() && vips_type_find("VipsOperation", "svgload_buffer") != 0; }
+
+typedef struct {
+  const void *bytes;
+  size_t size;
+  double scale;
+  cv_pixels *out;
+} svg_arguments;
+
+static cv_status draw_svg(void *pointer) {
+  svg_arguments *a = pointer;
+  VipsImage *image = NULL;
+  int status = vips_svgload_buffer((void *)a->bytes, a->size, &image, "scale", a->scale, NULL);
+  if (!status) status = take_pixels(image, a->out);
+  if (image) g_object_unref(image);
+  return status ? CV_FAILED : CV_OK;
+}
+
+cv_status cv_draw_svg(const void *bytes, size_t size, double scale, cv_pixels *out, char **message) {
+  svg_arguments a = {bytes, size, scale, out};
+  pthread_mutex_lock(&fonts);
+  cv_status status = explain(draw_svg, &a, message);
+  pthread_mutex_unlock(&fonts);
+  return status;
+}
+
 cv_status cv_text(const char *utf8, int pixels, cv_pixels *out, char **message) {
   draw_arguments a = {.text = utf8, .out_height = pixels, .out = out};
   pthread_mutex_lock(&fonts);

@@ -1,5 +1,5 @@
+import Files
 import Foundation
-import Images
 
 /// CIFAR-10 in its binary form: records of one label byte and 3×32×32 samples, channel after channel.
 enum CIFAR {
@@ -28,7 +28,7 @@ enum CIFAR {
     var pixels: [UInt8] = []
     var labels: [Int] = []
     for file in files {
-      let bytes = try ImageDecoder.bytes(of: file)
+      let bytes = try WholeFile.bytes(of: file)
       guard !bytes.isEmpty, bytes.count % record == 0 else {
         throw DatasetError.malformed(
           path: file, reason: "its \(bytes.count) bytes are no whole number of records of \(record)")

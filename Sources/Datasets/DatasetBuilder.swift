@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Images
 
@@ -145,7 +146,7 @@ public struct DatasetBuilder: Sendable {
   private func commonChannels(_ collection: any ImageCollection, threads: Int) throws -> Int {
     if collection.isInMemory { return try collection.header(at: 0).channels }
     let skips = skipsBad
-    let found = try Parallel.map(collection.count, threads: threads) { index -> Int? in
+    let found = try OrderedPipeline.map(collection.count, threads: threads) { index -> Int? in
       do { return try collection.header(at: index).channels } catch {
         if skips { return nil }
         throw error

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Images
 
@@ -22,7 +23,7 @@ package struct FolderCollection: ImageCollection {
     items = walk.images.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     let table = root + "/dataset.json"
     if FileManager.default.fileExists(atPath: table) {
-      labels = try Labels(json: try ImageDecoder.bytes(of: table), path: table, items: items)
+      labels = try Labels(json: try WholeFile.bytes(of: table), path: table, items: items)
     } else {
       labels = Labels(folders: items)
     }
@@ -54,7 +55,7 @@ package struct FolderCollection: ImageCollection {
     return try ImageDecoder.header(contentsOf: path)
   }
 
-  package func file(at index: Int) throws -> [UInt8]? { try ImageDecoder.bytes(of: path(at: index)) }
+  package func file(at index: Int) throws -> [UInt8]? { try ImageDecoder.file(at: path(at: index)) }
   package func image(at index: Int) throws -> Image { try ImageDecoder.decode(contentsOf: path(at: index)) }
 
   private func path(at index: Int) -> String { root + "/" + items[index] }
@@ -94,16 +95,7 @@ package struct FolderCollection: ImageCollection {
       let identity = Identity(
         device: UInt64(truncatingIfNeeded: status.st_dev), inode: UInt64(truncatingIfNeeded: status.st_ino))
       guard !ancestors.contains(identity) else { return }
-      guard let directory = opendir(folder) else { throw FileError(.read, path: folder) }
-      var names: [String] = []
-      while let entry = readdir(directory) {
-        names.append(
-          withUnsafePointer(to: &entry.pointee.d_name) {
-            $0.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { String(cString: $0) }
-          })
-      }
-      closedir(directory)
-      for name in names where !FolderCollection.isHidden(name) {
+      for name in try Folder.names(in: folder) where !FolderCollection.isHidden(name) {
         let path = folder + "/" + name
         var status = stat()
         // A link to nothing is a file that cannot be read: it is listed, so that checking names it.

@@ -1,6 +1,6 @@
 import CZlib
+import Files
 import Foundation
-import Images
 
 /// IDX files, plain or gzipped, as MNIST and its kin are published.
 ///

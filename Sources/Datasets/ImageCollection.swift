@@ -1,3 +1,4 @@
+import Files
 import Images
 
 /// Pictures as they are stored: of any size and kind, in a fixed order. What ``ImageDataset`` is made from, and what
@@ -53,7 +54,7 @@ extension ImageCollection {
         if let file = try? self.file(at: index) { file.withUnsafeBytes { digest.add($0) } }
       }
     }
-    return String(digest.value, radix: 16).leftPadded(to: 16)
+    return digest.hexadecimal
   }
 }
 

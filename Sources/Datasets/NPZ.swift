@@ -1,5 +1,5 @@
+import Files
 import Foundation
-import Images
 
 /// An array of NumPy: numbers in row-major order.
 package struct NumPyArray: Sendable, Equatable {

@@ -1,5 +1,5 @@
+import Files
 import Foundation
-import Images
 
 /// A ZIP dataset that is being built, in a folder of its own: the growing archive, a journal with a line for each picture
 /// (`ok` or `skip`), and the key that says of what with which options.
@@ -37,9 +37,9 @@ final class PartialBuild {
       if isNew { rmdir(folder) }
       throw error
     }
-    let old = try? ImageDecoder.bytes(of: folder + "/key")
+    let old = try? WholeFile.bytes(of: folder + "/key")
     var lines: [Substring] = []
-    if old == Array(key.utf8), let text = try? ImageDecoder.bytes(of: folder + "/journal") {
+    if old == Array(key.utf8), let text = try? WholeFile.bytes(of: folder + "/journal") {
       // A last line without its end was being written.
       lines = String(decoding: text, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false).dropLast()
     } else {
@@ -95,8 +95,7 @@ final class PartialBuild {
       json += labels.enumerated().map { "[\"\(Self.name(of: $0))\", \($1)]" }.joined(separator: ",\n")
       json += "\n]"
       if !labelNames.isEmpty {
-        let names = try JSONEncoder().encode(labelNames)
-        json += ",\n\"label_names\": \(String(decoding: names, as: UTF8.self))"
+        json += ",\n\"label_names\": \(try JSON.compact(labelNames))"
       }
     } else {
       json += "null"
@@ -104,7 +103,7 @@ final class PartialBuild {
     try writer.append(Array((json + "}\n").utf8), name: "dataset.json")
     try writer.finish()
     guard rename(folder + "/archive", destination) == 0 else { throw FileError(.write, path: destination) }
-    AtomicFile.synchronise(folder: AtomicFile.folder(of: destination))
+    Folder.synchronise(Folder.of(destination))
     for name in ["journal", "key"] { unlink("\(folder)/\(name)") }
     rmdir(folder)
   }

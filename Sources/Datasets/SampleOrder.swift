@@ -1,3 +1,5 @@
+import Files
+
 /// Which image sample i is, and whether it is mirrored: functions of the seed alone, so that any position can be taken up again.
 ///
 /// Sample i belongs to epoch i / count. The order of an epoch is a Fisher–Yates permutation drawn from SplitMix64 seeded with

@@ -1,11 +1,10 @@
-import Foundation
 import Images
 
 /// Any collection of pictures as squares of one size: the dataset that is trained on.
 ///
 /// Without a resolution every picture must already be a square of the same side, a power of two 4…1024. With one, pictures are
 /// cropped to their central square and resized (area when shrinking by a whole factor, else Lanczos).
-final class UniformDataset: ImageDataset, @unchecked Sendable {
+final class UniformDataset: ImageDataset {
   let name: String
   let count: Int
   let channels: Int
@@ -13,7 +12,8 @@ final class UniformDataset: ImageDataset, @unchecked Sendable {
   let fingerprint: String
   private let collection: any ImageCollection
   private let resizes: Bool
-  private let cache: SampleCache?
+  /// Decoded samples, as they are read; nil where none are kept.
+  private let cache: Monitor<[[UInt8]?]>?
 
   /// - Parameter cacheLimit: decoded pixels are kept in memory when all of them need no more bytes than this.
   /// - Throws: ``DatasetError``, and whatever reading a header throws.
@@ -30,7 +30,7 @@ final class UniformDataset: ImageDataset, @unchecked Sendable {
       let headers =
         collection.isInMemory
         ? [try collection.header(at: 0)]
-        : try Parallel.map(count, threads: threads) { try collection.header(at: $0) }
+        : try OrderedPipeline.map(count, threads: threads) { try collection.header(at: $0) }
       self.resolution = try resolution ?? Self.commonResolution(headers, of: collection)
       let found = Set(headers.map(\.channels))
       self.channels = channels ?? (found.count == 1 ? found.first! : 3)
@@ -39,7 +39,7 @@ final class UniformDataset: ImageDataset, @unchecked Sendable {
     fingerprint = try collection.fingerprint(with: [self.resolution, self.channels])
     let size = self.channels * self.resolution * self.resolution
     let copies = collection.isInMemory && !resizes
-    cache = copies || count > cacheLimit / size ? nil : SampleCache(count: count, size: size)
+    cache = copies || count > cacheLimit / size ? nil : Monitor([[UInt8]?](repeating: nil, count: count))
   }
 
   var labelCount: Int { collection.labelCount }
@@ -47,7 +47,7 @@ final class UniformDataset: ImageDataset, @unchecked Sendable {
   func label(at index: Int) -> Int? { collection.label(at: index) }
 
   func image(at index: Int) throws -> [UInt8] {
-    if let cached = cache?[index] { return cached }
+    if let cached = cache?.withLock({ $0[index] }) { return cached }
     let image = try collection.image(at: index)
     let fitted: Image
     if resizes {
@@ -61,7 +61,7 @@ final class UniformDataset: ImageDataset, @unchecked Sendable {
       fitted = image
     }
     let pixels = fitted.converted(toChannels: channels).planar
-    cache?[index] = pixels
+    cache?.withLock { $0[index] = pixels }
     return pixels
   }
 
@@ -97,42 +97,4 @@ extension Image {
     return try square.resized(
       width: resolution, height: resolution, kernel: square.width % resolution == 0 ? .area : .lanczos)
   }
-}
-
-/// Decoded samples in one block of memory, which grows as they are read (untouched pages cost nothing).
-private final class SampleCache: @unchecked Sendable {
-  private let block: UnsafeMutablePointer<UInt8>
-  private let size: Int
-  private var filled: [Bool]
-  private let lock = NSLock()
-
-  /// Nil when the system gives no such block.
-  init?(count: Int, size: Int) {
-    guard let block = calloc(count, size) else { return nil }
-    self.block = block.assumingMemoryBound(to: UInt8.self)
-    self.size = size
-    filled = [Bool](repeating: false, count: count)
-  }
-
-  deinit { free(block) }
-
-  subscript(index: Int) -> [UInt8]? {
-    get {
-      guard lock.withLock({ filled[index] }) else { return nil }
-      // A filled sample never changes, so it is read outside the lock.
-      return Array(UnsafeBufferPointer(start: block + index * size, count: size))
-    }
-    set {
-      guard let newValue, newValue.count == size else { return }
-      lock.withLock {
-        if filled[index] { return }
-        newValue.withUnsafeBufferPointer { (block + index * size).update(from: $0.baseAddress!, count: size) }
-        filled[index] = true
-      }
-    }
-  }
-}
-
-extension String {
-  func leftPadded(to length: Int) -> String { String(repeating: "0", count: max(0, length - count)) + self }
 }

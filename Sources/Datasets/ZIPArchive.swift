@@ -1,11 +1,12 @@
 import CLibzip
+import Files
 import Foundation
 import Images
 
 /// Random access to the entries of a ZIP file from several threads (libzip).
 ///
 /// Checksums are verified when an entry is read; entries that would unpack to an absurd size are refused before.
-package final class ZIPArchive: @unchecked Sendable {
+package final class ZIPArchive: Sendable {
   /// An entry as the directory of the archive lists it.
   package struct Entry: Sendable, Equatable {
     /// Path inside the archive.
@@ -29,9 +30,8 @@ package final class ZIPArchive: @unchecked Sendable {
   package let path: String
   /// Every entry that is a file, in the order of the archive.
   package let entries: [Entry]
-  private let lock = NSLock()
   /// Handles are not to be shared between threads: each use takes one of these or opens its own.
-  private var idle: [OpaquePointer] = []
+  private let idle: Monitor<[OpaquePointer]>
 
   /// Reads the directory of the archive.
   ///
@@ -56,10 +56,10 @@ package final class ZIPArchive: @unchecked Sendable {
           index: UInt64(index)))
     }
     self.entries = entries
-    idle = [handle]
+    idle = Monitor([handle])
   }
 
-  deinit { for handle in idle { zip_discard(handle) } }
+  deinit { idle.withLock { for handle in $0 { zip_discard(handle) } } }
 
   /// The unpacked bytes of an entry.
   ///
@@ -68,8 +68,8 @@ package final class ZIPArchive: @unchecked Sendable {
   package func bytes(of entry: Entry, limit: Int = .max) throws -> [UInt8] {
     let name = "\(path):\(entry.name)"
     if limit == .max { try refuseAbsurd(entry) }
-    let handle = try lock.withLock { idle.popLast() } ?? Self.open(path)
-    defer { lock.withLock { idle.append(handle) } }
+    let handle = try idle.withLock { $0.popLast() } ?? Self.open(path)
+    defer { idle.withLock { $0.append(handle) } }
     guard let file = zip_fopen_index(handle, entry.index, 0) else {
       throw DatasetError.malformed(path: name, reason: String(cString: zip_strerror(handle)))
     }

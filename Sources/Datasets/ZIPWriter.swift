@@ -1,5 +1,6 @@
+import CZlib
+import Files
 import Foundation
-import Images
 
 /// Appends stored (uncompressed) entries to a ZIP file, so that what has been written can be taken up again.
 ///
@@ -58,7 +59,7 @@ final class ZIPWriter {
       guard size <= ZIPArchive.largestEntry else { break }
       var rest = [UInt8](repeating: 0, count: nameLength + size)
       guard pread(descriptor, &rest, rest.count, off_t(end + 30)) == rest.count else { break }
-      let found = rest.withUnsafeBytes { Digest.crc32(UnsafeRawBufferPointer(rebasing: $0[nameLength...])) }
+      let found = rest.withUnsafeBytes { Self.crc32(UnsafeRawBufferPointer(rebasing: $0[nameLength...])) }
       guard found == checksum else { break }
       entries.append(
         Entry(name: String(decoding: rest[..<nameLength], as: UTF8.self), checksum: checksum, size: size, offset: end))
@@ -75,7 +76,7 @@ final class ZIPWriter {
   func append(_ bytes: [UInt8], name: String) throws {
     precondition(bytes.count <= ZIPArchive.largestEntry && name.utf8.allSatisfy { $0 < 128 })
     let entry = Entry(
-      name: name, checksum: bytes.withUnsafeBytes { Digest.crc32($0) }, size: bytes.count, offset: end)
+      name: name, checksum: bytes.withUnsafeBytes(Self.crc32), size: bytes.count, offset: end)
     var block = Bytes()
     block.add(0x0403_4b50, 4)
     block.common(entry, version: 20)
@@ -132,6 +133,12 @@ final class ZIPWriter {
     guard fsync(descriptor) == 0 else { throw FileError(.write, path: path) }
     isClosed = true
     guard close(descriptor) == 0 else { throw FileError(.write, path: path) }
+  }
+
+  /// CRC-32 as in ZIP.
+  private static func crc32(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
+    guard let base = bytes.baseAddress else { return 0 }
+    return UInt32(truncatingIfNeeded: crc32_z(0, base.assumingMemoryBound(to: UInt8.self), bytes.count))
   }
 
   private func write(_ bytes: [UInt8]) throws {

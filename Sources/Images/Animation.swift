@@ -1,4 +1,5 @@
 import CVips
+import Files
 
 /// Moving pictures.
 public enum Animation {
@@ -14,7 +15,7 @@ public enum Animation {
   ///
   /// - Parameter frames: at least one; all of the same width, height and channels.
   /// - Parameter framesPerSecond: 0.1…1000; frame times are rounded to milliseconds without drift.
-  /// - Throws: ``ImageError``, ``FileError``.
+  /// - Throws: ``ImageError``, `FileError`.
   public static func writeWebP(
     _ frames: [Image], to path: String, framesPerSecond: Double, compression: Compression = .lossy(quality: 90)
   ) throws {

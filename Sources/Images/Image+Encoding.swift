@@ -1,4 +1,5 @@
 import CVips
+import Files
 
 extension Image {
   /// How an image is written.
@@ -36,9 +37,9 @@ extension Image {
   /// - Throws: ``ImageError/notEncoded(name:reason:)``.
   public func data(_ format: Format) throws -> [UInt8] { try data(format, name: "the image") }
 
-  /// Writes PNG, JPEG or WebP by the extension, atomically (see ``AtomicFile``).
+  /// Writes PNG, JPEG or WebP by the extension, atomically (see `AtomicFile`).
   ///
-  /// - Throws: ``ImageError``, ``FileError``.
+  /// - Throws: ``ImageError``, `FileError`.
   public func write(to path: String) throws {
     try AtomicFile.write(try data(try Format(path: path), name: path), to: path)
   }

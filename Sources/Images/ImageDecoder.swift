@@ -1,12 +1,6 @@
 import CVips
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
+import Files
+import Foundation
 
 /// Reads pictures of any common kind as upright 8-bit sRGB.
 ///
@@ -61,11 +55,11 @@ public enum ImageDecoder {
 
   /// Reads and decodes a file.
   ///
-  /// - Throws: ``FileError`` if it cannot be read, ``ImageError`` if it is no sound picture or breaks the limits.
+  /// - Throws: `FileError` if it cannot be read, ``ImageError`` if it is no sound picture or breaks the limits.
   public static func decode(
     contentsOf path: String, pages: Pages = .single, limits: Limits = Limits()
   ) throws -> Image {
-    try decode(try bytes(of: path, limit: limits.bytes), name: path, pages: pages, limits: limits)
+    try decode(try file(at: path, limit: limits.bytes), name: path, pages: pages, limits: limits)
   }
 
   /// Decodes a file that is in memory.
@@ -99,9 +93,9 @@ public enum ImageDecoder {
 
   /// Reads the header of a file without decoding its pixels.
   ///
-  /// - Throws: ``FileError`` if it cannot be read, ``ImageError`` if it has no sound header.
+  /// - Throws: `FileError` if it cannot be read, ``ImageError`` if it has no sound header.
   public static func header(contentsOf path: String, limits: Limits = Limits()) throws -> Header {
-    try header(of: try bytes(of: path, limit: limits.bytes), name: path)
+    try header(of: try file(at: path, limit: limits.bytes), name: path)
   }
 
   /// Reads the header of a file that is in memory.
@@ -118,32 +112,15 @@ public enum ImageDecoder {
       width: Int(header.width), height: Int(header.height), channels: Int(header.channels), pages: Int(header.pages))
   }
 
-  /// Reads a whole file.
+  /// The bytes of a file that should be a picture.
   ///
   /// - Parameter limit: longest file that is read.
-  /// - Throws: ``FileError``, or ``ImageError/tooLarge(name:width:height:limit:)``.
-  public static func bytes(of path: String, limit: Int = 512 << 20) throws -> [UInt8] {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else { throw FileError(.read, path: path) }
-    defer { close(descriptor) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0 else { throw FileError(.read, path: path) }
-    guard status.st_mode & S_IFMT != S_IFDIR else { throw FileError(.read, path: path, code: EISDIR) }
-    // A pipe or a device has no size, and may have no end.
-    guard status.st_mode & S_IFMT == S_IFREG else { throw ImageError.notAnImage(name: path) }
-    let size = Int(status.st_size)
-    guard size <= limit else {
-      throw ImageError.tooLarge(name: path, width: 0, height: 0, limit: "\(limit >> 20) MiB a file")
-    }
-    return try [UInt8](unsafeUninitializedCapacity: max(size, 1)) { out, count in
-      count = 0
-      while count < size {
-        let got = read(descriptor, out.baseAddress! + count, size - count)
-        if got < 0, errno == EINTR { continue }
-        guard got >= 0 else { throw FileError(.read, path: path) }
-        if got == 0 { break }
-        count += got
-      }
+  /// - Throws: `FileError`, or ``ImageError`` for what is no file or too large for a picture.
+  package static func file(at path: String, limit: Int = 512 << 20) throws -> [UInt8] {
+    do { return try WholeFile.bytes(of: path, limit: limit) } catch let error as FileError where error.isWrongKind {
+      throw error.code == EFBIG
+        ? ImageError.tooLarge(name: path, width: 0, height: 0, limit: "\(limit >> 20) MiB a file")
+        : ImageError.notAnImage(name: path)
     }
   }
 
@@ -167,7 +144,9 @@ public enum ImageDecoder {
   static func take(_ message: UnsafeMutablePointer<CChar>?) -> String {
     guard let message else { return "" }
     defer { free(message) }
-    let lines = String(cString: message).split(whereSeparator: \.isNewline).map { $0.trimming() }
+    let lines = String(cString: message).split(whereSeparator: \.isNewline).map {
+      $0.trimmingCharacters(in: .whitespaces)
+    }
     var seen = Set<String>()
     return lines.filter { !$0.isEmpty && seen.insert($0).inserted }.joined(separator: "; ")
   }
@@ -178,11 +157,5 @@ public enum ImageDecoder {
     return Image(
       width: Int(pixels.width), height: Int(pixels.height), channels: Int(pixels.channels),
       pixels: [UInt8](UnsafeBufferPointer(start: pixels.data, count: pixels.size)))
-  }
-}
-
-extension Substring {
-  fileprivate func trimming() -> String {
-    String(drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
   }
 }

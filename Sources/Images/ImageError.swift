@@ -18,6 +18,8 @@ public enum ImageError: Error, Sendable, Equatable, CustomStringConvertible {
   case notEncoded(name: String, reason: String)
   /// A crop, a resize or a grid that has no meaning.
   case badGeometry(String)
+  /// The libvips that is installed cannot draw SVG, and so no plots.
+  case noVectorGraphics
 
   /// One sentence for people that says what to do.
   public var description: String {
@@ -36,6 +38,8 @@ public enum ImageError: Error, Sendable, Equatable, CustomStringConvertible {
     case .unsupportedExtension(let name): "cannot tell the format of \(name); give it the extension .png, .jpg or .webp"
     case .notEncoded(let name, let reason): "could not encode \(name) (\(reason)); try PNG, or a smaller picture"
     case .badGeometry(let what): what
+    case .noVectorGraphics:
+      "plots need SVG support, which this libvips lacks; install a libvips that is built with librsvg"
     }
   }
 }

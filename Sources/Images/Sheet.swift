@@ -1,28 +1,54 @@
-/// A sheet in colour on which images, lines of text and plots are laid; what lies outside is cut off.
+import CVips
+
+/// A sheet on which images, lines of text, lines and dots are laid; what lies outside is cut off.
 public struct Sheet {
   /// Where a text stands relative to its point.
   public enum Alignment: Sendable { case left, centre, right }
 
-  private var canvas: Canvas
+  private let width, height, channels: Int
+  private let background: UInt8
+  private var pixels: [UInt8]
+  /// Lines and dots, which lie above everything else; nil where there are none.
+  private var overlay: SVG?
 
-  /// An empty, white sheet.
+  /// An empty, white sheet in colour.
   /// - Throws: ``ImageError/badGeometry(_:)`` where it would have more pixels than ``ImageGrid/largestArea``.
   public init(width: Int, height: Int) throws {
-    guard width > 0, height > 0 else { throw ImageError.badGeometry("a sheet has at least one pixel") }
-    canvas = try Canvas(width: width, height: height, channels: 3, background: 255)
+    try self.init(width: width, height: height, channels: 3, background: 255)
   }
 
-  /// What has been drawn, 3 channels.
-  public var image: Image { canvas.image }
+  init(width: Int, height: Int, channels: Int, background: UInt8) throws {
+    guard width > 0, height > 0 else { throw ImageError.badGeometry("a sheet has at least one pixel") }
+    guard width * height <= ImageGrid.largestArea else {
+      throw ImageError.badGeometry("a grid of \(width)×\(height) pixels is too large; use fewer or smaller images")
+    }
+    (self.width, self.height, self.channels, self.background) = (width, height, channels, background)
+    pixels = [UInt8](repeating: background, count: width * height * channels)
+    if channels == 4 { for at in stride(from: 3, to: pixels.count, by: 4) { pixels[at] = 255 } }
+  }
+
+  /// What has been drawn.
+  /// - Throws: ``ImageError/noVectorGraphics`` where there are lines or dots that cannot be drawn.
+  public func image() throws -> Image {
+    var sheet = self
+    if let drawn = try overlay?.image() {
+      sheet.blend(x: 0, y: 0, width: width, height: height) { at, channel in
+        (Int(drawn.pixels[4 * at + channel]), Int(drawn.pixels[4 * at + 3]))
+      }
+    }
+    return Image(width: width, height: height, channels: channels, pixels: sheet.pixels)
+  }
 
   /// Lays an image with its upper left corner at (x, y).
   public mutating func draw(_ image: Image, x: Int, y: Int) {
-    let source = image.converted(toChannels: 3)
-    for row in 0..<image.height where (0..<canvas.height).contains(y + row) {
-      for column in 0..<image.width where (0..<canvas.width).contains(x + column) {
-        let (to, from) = (((y + row) * canvas.width + x + column) * 3, (row * image.width + column) * 3)
-        for channel in 0..<3 { canvas.pixels[to + channel] = source.pixels[from + channel] }
-      }
+    let source = image.converted(toChannels: channels)
+    let columns = (x..<x + image.width).clamped(to: 0..<width)
+    guard !columns.isEmpty else { return }
+    for row in (y..<y + image.height).clamped(to: 0..<height) {
+      let from = ((row - y) * image.width + columns.lowerBound - x) * channels
+      let to = (row * width + columns.lowerBound) * channels
+      pixels.replaceSubrange(
+        to..<(to + columns.count * channels), with: source.pixels[from..<(from + columns.count * channels)])
     }
   }
 
@@ -32,53 +58,67 @@ public struct Sheet {
   public mutating func write(
     _ text: String, x: Int, y: Int, height: Int = 12, alignment: Alignment = .centre, limit: Int = .max
   ) throws {
-    guard let drawn = try ImageGrid.text(text, height: height, fitting: (limit, 4 * height)) else { return }
+    guard let drawn = try Self.text(text, height: height, fitting: (limit, 4 * height)) else { return }
     let left = alignment == .left ? x : alignment == .right ? x - drawn.width : x - drawn.width / 2
-    canvas.blend(drawn, x: left, y: y - drawn.height / 2)
+    blend(drawn, x: left, y: y - drawn.height / 2)
   }
 
-  /// Fills a disc, its edge smoothed.
+  /// Fills a disc.
   /// - Parameter colour: red, green, blue.
   public mutating func dot(x: Double, y: Double, radius: Double, colour: (UInt8, UInt8, UInt8), opacity: Double = 1) {
-    stroke(from: (x, y), to: (x, y), radius: radius, colour: colour, opacity: opacity)
+    add("circle", ["cx": x, "cy": y, "r": radius, "fill": Self.name(colour), "fill-opacity": opacity])
   }
 
-  /// Draws a straight line, its edges smoothed.
-  public mutating func line(
-    from a: (x: Double, y: Double), to b: (x: Double, y: Double), width: Double, colour: (UInt8, UInt8, UInt8),
-    opacity: Double = 1
-  ) {
-    stroke(from: a, to: b, radius: width / 2, colour: colour, opacity: opacity)
+  /// Draws lines from point to point.
+  public mutating func line(_ points: [(x: Double, y: Double)], width: Double, colour: (UInt8, UInt8, UInt8)) {
+    let path = points.map { "\(SVG.number($0.x)) \(SVG.number($0.y))" }.joined(separator: "L")
+    add("path", ["fill": "none", "stroke": Self.name(colour), "stroke-width": width, "d": "M" + path])
   }
 
-  /// Covers every pixel by its distance to the segment.
-  private mutating func stroke(
-    from a: (x: Double, y: Double), to b: (x: Double, y: Double), radius: Double, colour: (UInt8, UInt8, UInt8),
-    opacity: Double
+  private mutating func add(_ name: String, _ attributes: KeyValuePairs<String, any CustomStringConvertible>) {
+    if overlay == nil { overlay = SVG(width: width, height: height) }
+    overlay!.add(name, attributes)
+  }
+
+  private static func name(_ colour: (UInt8, UInt8, UInt8)) -> String {
+    "rgb(\(colour.0),\(colour.1),\(colour.2))"
+  }
+
+  /// Draws coverage in black on a light background, in white on a dark one.
+  mutating func blend(_ coverage: Image, x: Int, y: Int) {
+    let ink = background >= 128 ? 0 : 255
+    blend(x: x, y: y, width: coverage.width, height: coverage.height) { at, _ in (ink, Int(coverage.pixels[at])) }
+  }
+
+  /// Mixes what lies here with a picture: `source` gives each pixel's sample of a channel, and how much of 255 it covers.
+  private mutating func blend(
+    x: Int, y: Int, width drawn: Int, height rows: Int, _ source: (_ pixel: Int, _ channel: Int) -> (Int, Int)
   ) {
-    let bounds = [a.x, a.y, b.x, b.y]
-    guard bounds.allSatisfy({ $0.isFinite && abs($0) < 1e6 }) else { return }
-    let margin = radius + 1
-    func covered(_ p: Double, _ q: Double, _ size: Int) -> Range<Int> {
-      let (low, high) = (Int((min(p, q) - margin).rounded(.down)), Int((max(p, q) + margin).rounded(.up)))
-      return (low..<high + 1).clamped(to: 0..<size)
-    }
-    let (columns, rows) = (covered(a.x, b.x, canvas.width), covered(a.y, b.y, canvas.height))
-    let (dx, dy) = (b.x - a.x, b.y - a.y)
-    let length = dx * dx + dy * dy
-    for row in rows {
-      for column in columns {
-        let (px, py) = (Double(column) + 0.5, Double(row) + 0.5)
-        let t = length == 0 ? 0 : min(max(((px - a.x) * dx + (py - a.y) * dy) / length, 0), 1)
-        let (ex, ey) = (px - a.x - t * dx, py - a.y - t * dy)
-        let share = opacity * min(max(radius + 0.5 - (ex * ex + ey * ey).squareRoot(), 0), 1)
-        guard share > 0 else { continue }
-        let at = (row * canvas.width + column) * 3
-        for (channel, ink) in [colour.0, colour.1, colour.2].enumerated() {
-          let old = Double(canvas.pixels[at + channel])
-          canvas.pixels[at + channel] = UInt8((old + (Double(ink) - old) * share).rounded())
+    for row in (y..<y + rows).clamped(to: 0..<height) {
+      for column in (x..<x + drawn).clamped(to: 0..<width) {
+        for channel in 0..<min(channels, 3) {
+          let (ink, share) = source((row - y) * drawn + column - x, channel)
+          let at = (row * width + column) * channels + channel
+          pixels[at] = UInt8((Int(pixels[at]) * (255 - share) + ink * share + 127) / 255)
         }
       }
     }
+  }
+
+  /// A line of text as coverage (one channel), or nil for an empty line.
+  static func text(_ text: String, height: Int, fitting limit: (width: Int, height: Int)) throws -> Image? {
+    // Pango ends a text at a NUL and breaks lines at controls: a label is one line.
+    let line = String(text.map { $0.isNewline || $0 == "\0" ? " " : $0 })
+    guard line.contains(where: { !$0.isWhitespace }) else { return nil }
+    var pixels = cv_pixels()
+    var message: UnsafeMutablePointer<CChar>?
+    let status = cv_text(line, Int32(height), &pixels, &message)
+    let reason = ImageDecoder.take(message)
+    guard status == CV_OK else { throw ImageError.badGeometry("cannot draw the label \"\(line)\": \(reason)") }
+    let drawn = ImageDecoder.take(pixels)
+    let scale = min(1, Double(limit.width) / Double(drawn.width), Double(limit.height) / Double(drawn.height))
+    if scale == 1 { return drawn }
+    return try drawn.resized(
+      width: max(1, Int(Double(drawn.width) * scale)), height: max(1, Int(Double(drawn.height) * scale)), kernel: .area)
   }
 }

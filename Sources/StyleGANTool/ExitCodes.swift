@@ -1,5 +1,6 @@
 import ArgumentParser
 import Datasets
+import Files
 import Foundation
 import GANs
 import Images
@@ -20,6 +21,7 @@ extension UserFacingError where Self: CustomStringConvertible {
 extension FileError: UserFacingError {
   var exitCode: Int32 {
     if isDeviceTrouble { return 74 }
+    if isWrongKind { return 65 }
     return operation == .read ? 66 : 73
   }
 }
@@ -102,13 +104,7 @@ func printError(_ line: String, terminator: String = "\n") {
 }
 
 extension SafetensorsError: UserFacingError {
-  var exitCode: Int32 {
-    switch self {
-    case .cannotRead: 66
-    case .cannotWrite(_, let code): [ENOSPC, EDQUOT, EFBIG, EIO].contains(code) ? 74 : 73
-    default: 65
-    }
-  }
+  var exitCode: Int32 { 65 }
 }
 
 extension LoadError: UserFacingError {

@@ -1,29 +1,14 @@
 import ArgumentParser
+import Files
 import Foundation
 import GANs
 import Images
 
 /// A number with leading zeros.
-func padded(_ value: some BinaryInteger, _ width: Int) -> String {
-  let text = "\(value)"
-  return String(repeating: "0", count: max(0, width - text.count)) + text
-}
+func padded(_ value: some BinaryInteger, _ width: Int) -> String { "\(value)".leftPadded(to: width) }
 
 /// A number of things, one of which is called `noun`.
 func counted(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
-
-/// Makes a folder with those above it, unless it is there.
-func makeFolder(_ path: String) throws {
-  var isFolder: ObjCBool = false
-  if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) {
-    guard isFolder.boolValue else { throw FileError(.write, path: path, code: ENOTDIR) }
-    return
-  }
-  guard !path.isEmpty else { throw FileError(.write, path: "\"\"", code: ENOENT) }
-  let parent = AtomicFile.folder(of: path)
-  if parent != path, !FileManager.default.fileExists(atPath: parent) { try makeFolder(parent) }
-  guard mkdir(path, 0o777) == 0 || errno == EEXIST else { throw FileError(.write, path: path) }
-}
 
 /// Refuses a place where no file can be made, before hours are spent on what would be written there.
 /// - Throws: `FileError`.
@@ -32,7 +17,7 @@ func requirePlace(for path: String) throws {
   if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
     throw FileError(.write, path: path, code: EISDIR)
   }
-  let folder = AtomicFile.folder(of: path)
+  let folder = Folder.of(path)
   guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder) else {
     throw FileError(.write, path: path, code: ENOENT)
   }
@@ -64,7 +49,7 @@ struct PictureArguments: ParsableArguments {
   }
 
   /// Makes the folder.
-  func prepare() throws { try makeFolder(outdir) }
+  func prepare() throws { try Folder.make(outdir) }
 
   /// Writes a picture into the folder and prints its path, and a note where there is one.
   func write(_ image: Image, as name: String, enlarging: Bool = true, note: String = "") throws {

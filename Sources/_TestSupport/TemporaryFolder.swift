@@ -19,3 +19,15 @@ public final class TemporaryFolder {
   /// The names of what is inside, sorted.
   public var contents: [String] { ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted() }
 }
+
+/// Runs `body` with the path of an empty folder that is gone afterwards.
+public func withFolder<Value>(_ body: (String) throws -> Value) throws -> Value {
+  let folder = try TemporaryFolder()
+  defer { chmod(folder.path, 0o755) }
+  return try body(folder.path)
+}
+
+/// Everything in a folder, hidden files too, sorted.
+public func names(in folder: String) throws -> [String] {
+  try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+}

@@ -1,7 +1,9 @@
 import Datasets
+import Files
 import Foundation
 import Images
 import Testing
+import _TestSupport
 
 @Suite struct BuilderTests {
   /// Two classes of odd sizes and kinds.
@@ -46,7 +48,7 @@ import Testing
       for (name, threads) in [("a", 1), ("b", 4)] {
         _ = try builder.build("\(folder)/in", to: "\(folder)/\(name).zip", threads: threads)
       }
-      #expect(try ImageDecoder.bytes(of: "\(folder)/a.zip") == ImageDecoder.bytes(of: "\(folder)/b.zip"))
+      #expect(try WholeFile.bytes(of: "\(folder)/a.zip") == WholeFile.bytes(of: "\(folder)/b.zip"))
       #expect(try DatasetSource.open("\(folder)/a.zip").channels == 1)
       // An archive that exists is only replaced when that is asked for.
       let error = #expect(throws: DatasetError.self) { try builder.build("\(folder)/in", to: "\(folder)/a.zip") }
@@ -67,7 +69,7 @@ import Testing
       let builder = DatasetBuilder(resolution: 8, skipsBad: true)
       let whole = try builder.build("\(folder)/in", to: "\(folder)/a.zip")
       #expect(whole == .init(images: 30, skipped: 1, resumed: 0, channels: 3))
-      let wanted = try ImageDecoder.bytes(of: "\(folder)/a.zip")
+      let wanted = try WholeFile.bytes(of: "\(folder)/a.zip")
       for stop in [1, 3, 7, 30, 31] {
         for torn in [0, 1, 50] {
           let out = "\(folder)/b.zip"
@@ -76,19 +78,19 @@ import Testing
           }
           #expect(!FileManager.default.fileExists(atPath: out))
           let growing = DatasetBuilder.partialFolder(of: out) + "/archive"
-          let bytes = try ImageDecoder.bytes(of: growing)
+          let bytes = try WholeFile.bytes(of: growing)
           try FileHandle(forWritingTo: URL(fileURLWithPath: growing)).truncate(
             atOffset: UInt64(max(0, bytes.count - torn)))
           if torn == 1 {
             // The journal may have lost more than the archive.
             let journal = DatasetBuilder.partialFolder(of: out) + "/journal"
-            let size = try ImageDecoder.bytes(of: journal).count
+            let size = try WholeFile.bytes(of: journal).count
             #expect(truncate(journal, off_t(max(0, size - 7))) == 0)
           }
           let summary = try builder.build("\(folder)/in", to: out)
           #expect(torn > 0 ? summary.resumed < stop : summary.resumed == stop)
           #expect(summary.images == 30 && summary.skipped == 1)
-          #expect(try ImageDecoder.bytes(of: out) == wanted)
+          #expect(try WholeFile.bytes(of: out) == wanted)
           #expect(!FileManager.default.fileExists(atPath: DatasetBuilder.partialFolder(of: out)))
           try FileManager.default.removeItem(atPath: out)
         }

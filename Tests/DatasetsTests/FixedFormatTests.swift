@@ -1,7 +1,9 @@
 import Datasets
+import Files
 import Foundation
 import Images
 import Testing
+import _TestSupport
 
 @Suite struct IDXTests {
   private func number(_ value: Int) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: value >> (24 - 8 * $0)) } }
@@ -78,7 +80,7 @@ import Testing
 
       try put(whole, at: file)
       try gzip(file)
-      let packed = try ImageDecoder.bytes(of: file + ".gz")
+      let packed = try WholeFile.bytes(of: file + ".gz")
       for cut in [1, 4, 8, packed.count / 2] {
         try put(packed.dropLast(cut), at: file + ".gz")
         #expect(throws: DatasetError.self, "without the last \(cut)") { try DatasetSource.open(file + ".gz") }

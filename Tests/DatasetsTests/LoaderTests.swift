@@ -115,6 +115,21 @@ import Testing
     #expect(try after.next(100).count == 100)
   }
 
+  /// Threads that ask at once get batches that follow each other: no sample twice, none left out.
+  @Test func threadsShareALoader() {
+    let loader = BatchLoader(NumberedDataset(count: 2000), seed: 4, threads: 2)
+    let found = Monitor<[Int]>([])
+    DispatchQueue.concurrentPerform(iterations: 4) { _ in
+      for _ in 0..<100 {
+        guard let batch = try? loader.next(5) else { continue }
+        let images = (0..<5).map { NumberedDataset.number(of: batch.pixels[($0 * 16)..<($0 * 16 + 16)]).image }
+        found.withLock { $0 += images }
+      }
+    }
+    #expect(loader.position == 2000)
+    #expect(found.withLock { $0.sorted() } == Array(0..<2000))
+  }
+
   /// A loader that goes away stops its threads: nothing is read any more, and the dataset is let go.
   @Test func nothingIsLeftBehind() throws {
     final class Witness: @unchecked Sendable {

@@ -1,7 +1,9 @@
 import Datasets
+import Files
 import Foundation
 import Images
 import Testing
+import _TestSupport
 
 @Suite struct FolderTests {
   @Test func subfoldersAreClasses() throws {
@@ -189,7 +191,7 @@ import Testing
     try withFolder { folder in
       let path = "\(folder)/a.zip"
       try makeZIP(path, (0..<4).map { ("\($0).png", try picture($0)) })
-      let whole = try ImageDecoder.bytes(of: path)
+      let whole = try WholeFile.bytes(of: path)
       for length in [whole.count - 1, whole.count / 2, 30, 4] {
         try put(Array(whole[..<length]), at: path)
         #expect(throws: DatasetError.self, "cut to \(length)") { try DatasetSource.open(path) }

@@ -1,26 +1,13 @@
 import CLibzip
 import Datasets
+import Files
 import Foundation
 import Images
 import Testing
 
-/// A folder that is gone after `body`.
-func withFolder<Value>(_ body: (String) throws -> Value) throws -> Value {
-  let path = NSTemporaryDirectory() + "datasets-" + UUID().uuidString
-  try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  defer { try? FileManager.default.removeItem(atPath: path) }
-  return try body(path)
-}
-
-/// Everything in a folder, hidden files too.
-func names(in folder: String) throws -> [String] {
-  try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
-}
-
 /// Writes bytes to `path`, making its folders.
 func put(_ bytes: [UInt8], at path: String) throws {
-  try FileManager.default.createDirectory(
-    atPath: AtomicFile.folder(of: path), withIntermediateDirectories: true)
+  try Folder.make(Folder.of(path))
   try AtomicFile.write(bytes, to: path)
 }
 

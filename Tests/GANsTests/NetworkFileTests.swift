@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import GANs
 import Testing
@@ -141,7 +142,7 @@ import _TestSupport
     let other = folder.file("other.safetensors")
     try SafetensorsWriter().write(to: other)
     #expect(throws: NetworkFileError.self) { try NetworkFile(path: other) }
-    #expect(throws: SafetensorsError.self) { try NetworkFile(path: folder.file("none")) }
+    #expect(throws: FileError.self) { try NetworkFile(path: folder.file("none")) }
     try Data("not a network".utf8).write(to: URL(fileURLWithPath: other))
     #expect(throws: SafetensorsError.self) { try NetworkFile(path: other) }
   }

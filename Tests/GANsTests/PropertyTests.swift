@@ -120,15 +120,15 @@ import _TestSupport
       (unit(x) * unit(y)).sum(over: [1]).clamped(minimum: -1, maximum: 1).arcCosine()
     }
     // The arc cosine has lost half of the digits where it is near 0: 1e-3 there.
-    expectClose(slerp(a, b, 0), unit(a))
-    expectClose(slerp(a, b, 1), unit(b))
+    expectClose(a.slerp(to: b, 0), unit(a))
+    expectClose(a.slerp(to: b, 1), unit(b))
     for t in [0.1, 0.5, 0.9] {
-      let x = slerp(a, b, t)
+      let x = a.slerp(to: b, t)
       expectClose(x.squared().sum(over: [1]), .ones([5]))
       expectClose(angle(a, x), angle(a, b) * t, relative: 1e-3, "the speed is even")
     }
     // Equal and opposite ends make no NaN.
-    #expect(slerp(a, a, 0.5).isAllFinite && slerp(a, -a, 0.5).isAllFinite)
-    expectClose(slerp(a, a, 0.5), unit(a), relative: 1e-3)
+    #expect(a.slerp(to: a, 0.5).isAllFinite && a.slerp(to: -a, 0.5).isAllFinite)
+    expectClose(a.slerp(to: a, 0.5), unit(a), relative: 1e-3)
   }
 }

@@ -19,14 +19,36 @@ import _TestSupport
     return path
   }
 
-  /// The axis ends at 240; each run has a line of its own below, and the picture is as much higher.
-  @Test func legendsLieBelowTheCurves() throws {
-    let runs = try (0..<4).map { try run("0000\($0)-stylegan") }
+  /// The names of runs stand in rows between the title and the axis, and the picture is as much higher.
+  @Test func legendsHaveRowsOfTheirOwn() throws {
+    let runs = try (0..<5).map { try run("0000\($0)-stylegan") }
     let page = try RunReport(runs: runs).html()
-    #expect(page.contains("viewBox=\"0 0 400 296\""))
-    let places = page.matches(of: /class="legend" x="[0-9.]+" y="([0-9.]+)"/).compactMap { Double($0.output.1) }
-    #expect(places == [244, 258, 272, 286])
-    #expect(try RunReport(runs: [runs[0]]).html().contains("viewBox=\"0 0 400 240\""))
+    #expect(page.contains(#"viewBox="0 0 400 302""#))
+    let places = page.matches(of: /class="legend" x="([0-9]+)" y="([0-9]+)"/).map { "\($0.output.1) \($0.output.2)" }
+    #expect(places == ["82 34", "215 34", "82 50", "215 50", "82 66"])
+    #expect(try RunReport(runs: [runs[0]]).html().contains(#"viewBox="0 0 400 254""#))
+  }
+
+  /// A page of several runs draws each in its own colour, also where one has no such curve.
+  @Test func runsKeepTheirColours() throws {
+    let first = try run("first")
+    let second = try run("second", lines: (3...4).map { #"{"Progress/kimg": \#($0), "Loss/r1_penalty": \#($0)}"# })
+    let page = try RunReport(runs: [first, second]).html()
+    let charts = page.components(separatedBy: "aria-label=\"")
+    let penalty = try #require(charts.first { $0.hasPrefix("R1 penalty") })
+    #expect(penalty.contains("<title>second</title>"))
+    #expect(penalty.contains("#d55e00") && !penalty.contains("#0072b2"))
+  }
+
+  /// A plot that cannot be written is told of in the log, and training goes on.
+  @Test func trainingDoesWithoutItsPlot() throws {
+    let trainer = try Trainer(smallOptions(), dataset: SyntheticDataset(), in: folder.file("runs"))
+    let plot = trainer.directory.losses
+    try FileManager.default.createDirectory(atPath: plot, withIntermediateDirectories: false)
+    _ = try trainer.train(shouldStop: { trainer.imagesShown >= 72 })
+    #expect(FileManager.default.fileExists(atPath: trainer.directory.state))
+    let log = try String(contentsOfFile: trainer.directory.log, encoding: .utf8)
+    #expect(log.contains("note: \(plot) is not drawn: cannot write \(plot): it is a folder; name a file"))
   }
 
   @Test func whatCannotBeReadIsTold() throws {

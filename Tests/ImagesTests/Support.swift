@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Images
 import Testing
@@ -5,23 +6,7 @@ import Testing
 /// A picture of the folder Fixtures.
 func fixture(_ name: String) throws -> [UInt8] {
   let url = Bundle.module.bundleURL.appendingPathComponent("Fixtures/\(name)")
-  return try ImageDecoder.bytes(of: url.path)
-}
-
-/// A folder that is gone after `body`.
-func withFolder<Value>(_ body: (String) throws -> Value) throws -> Value {
-  let path = NSTemporaryDirectory() + "images-" + UUID().uuidString
-  try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  defer {
-    chmod(path, 0o755)
-    try? FileManager.default.removeItem(atPath: path)
-  }
-  return try body(path)
-}
-
-/// Everything in a folder, hidden files too.
-func names(in folder: String) throws -> [String] {
-  try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+  return try WholeFile.bytes(of: url.path)
 }
 
 /// The samples of a pixel.

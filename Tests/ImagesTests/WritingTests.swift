@@ -1,6 +1,8 @@
+import Files
 import Foundation
 import Images
 import Testing
+import _TestSupport
 
 @Suite struct WritingTests {
   @Test(arguments: [1, 3, 4]) func pngIsExactAndStable(channels: Int) throws {
@@ -17,7 +19,7 @@ import Testing
         ("a.png", [0x89, 0x50]), ("a.JPG", [0xff, 0xd8]), ("a.jpeg", [0xff, 0xd8]), ("a.webp", [0x52, 0x49]),
       ] {
         try image.write(to: "\(folder)/\(name)")
-        #expect(Array(try ImageDecoder.bytes(of: "\(folder)/\(name)")[..<2]) == magic.map(UInt8.init))
+        #expect(Array(try WholeFile.bytes(of: "\(folder)/\(name)")[..<2]) == magic.map(UInt8.init))
         expect(try ImageDecoder.decode(contentsOf: "\(folder)/\(name)"), 10, 5, is: [200, 40, 90], within: 6)
       }
       for name in ["a.bmp", "png", "a"] {
@@ -40,7 +42,7 @@ import Testing
       #expect(header == .init(width: 16, height: 12, channels: 3, pages: 5))
       #expect(try ImageDecoder.decode(contentsOf: "\(folder)/a.webp", pages: .first) == frames[0])
       // Five frames at 30 a second last 167 ms: the milliseconds of the ANMF chunks sum to that.
-      let bytes = try ImageDecoder.bytes(of: "\(folder)/a.webp")
+      let bytes = try WholeFile.bytes(of: "\(folder)/a.webp")
       var (at, total) = (12, 0)
       while at + 8 <= bytes.count {
         if bytes[at..<(at + 4)].elementsEqual("ANMF".utf8) {
@@ -95,59 +97,5 @@ import Testing
     #expect(try ink(left + 43, 0, plain.width - 43, top) == 0)
     #expect(throws: ImageError.self) { try ImageGrid.labelled(images, rows: ["one"], columns: ["a", "b"]) }
     #expect(throws: ImageError.self) { try ImageGrid.labelled(images, rows: [], columns: []) }
-  }
-}
-
-@Suite struct AtomicFileTests {
-  @Test func replacesWholeFiles() throws {
-    try withFolder { folder in
-      try AtomicFile.write("first", to: "\(folder)/a")
-      try AtomicFile.write([1, 2, 3], to: "\(folder)/a")
-      #expect(try ImageDecoder.bytes(of: "\(folder)/a") == [1, 2, 3])
-      try AtomicFile.write([UInt8](), to: "\(folder)/b")
-      #expect(try ImageDecoder.bytes(of: "\(folder)/b") == [])
-      #expect(try names(in: folder) == ["a", "b"])
-      var status = stat()
-      #expect(stat("\(folder)/a", &status) == 0 && status.st_mode & 0o600 == 0o600 && status.st_mode & 0o111 == 0)
-    }
-  }
-
-  @Test func failureLeavesNothing() throws {
-    try withFolder { folder in
-      #expect(throws: FileError(.write, path: "\(folder)/no/a", code: ENOENT)) {
-        try AtomicFile.write("text", to: "\(folder)/no/a")
-      }
-      #expect(throws: FileError(.write, path: folder, code: EISDIR)) { try AtomicFile.write("text", to: folder) }
-      struct Interruption: Error {}
-      try AtomicFile.write("old", to: "\(folder)/a")
-      #expect(throws: Interruption.self) {
-        try AtomicFile.write(to: "\(folder)/a") { descriptor in
-          try Array("half of".utf8).withUnsafeBytes { try AtomicFile.writeAll($0, to: descriptor, path: "a") }
-          throw Interruption()
-        }
-      }
-      #expect(try ImageDecoder.bytes(of: "\(folder)/a") == Array("old".utf8))
-      #expect(try names(in: folder) == ["a"])
-      if getuid() != 0 {
-        chmod(folder, 0o555)
-        #expect(throws: FileError(.write, path: "\(folder)/a", code: EACCES)) {
-          try AtomicFile.write("new", to: "\(folder)/a")
-        }
-      }
-    }
-  }
-
-  /// `/dev/full` answers every write with a full disk.
-  @Test(.enabled(if: FileManager.default.fileExists(atPath: "/dev/full")))
-  func aFullDiskIsNamed() throws {
-    let descriptor = open("/dev/full", O_WRONLY)
-    defer { close(descriptor) }
-    let error = #expect(throws: FileError.self) {
-      try [UInt8](repeating: 0, count: 10).withUnsafeBytes {
-        try AtomicFile.writeAll($0, to: descriptor, path: "a.png")
-      }
-    }
-    #expect(error?.isDeviceTrouble == true)
-    #expect(error?.description == "cannot write a.png: the disk is full; free some space or choose another place")
   }
 }

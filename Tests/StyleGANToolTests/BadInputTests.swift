@@ -116,7 +116,7 @@ private let draw = "generate --outdir OUT/new --network"
   @Test(arguments: data) func dataOfTraining(_ bad: BadInput) throws { try check(bad) }
 
   static let states: [BadInput] = [
-    .init("train --resume missing.safetensors", 66, "no such file"),
+    .init("train --resume missing.safetensors", 66, "does not exist"),
     .init("train --resume latest --outdir OUT", 66, "no training state"),
     .init("train --resume latest --outdir runs-without-state", 66, "no training state"),
     .init("train --resume data-empty", 66, "no training state"),
@@ -140,7 +140,7 @@ private let draw = "generate --outdir OUT/new --network"
     .init("train --resume data-gone", 66, "gone.idx3, the data of this run, does not exist"),
     .init("train --resume data-changed", 65, "not the data set"),
     .init("train --resume nan-moments", 65, "not finite"),
-    .init("train --data good.idx3 --outdir OUT/runs --init-from missing", 66, "no such file"),
+    .init("train --data good.idx3 --outdir OUT/runs --init-from missing", 66, "does not exist"),
     .init("train --data good.idx3 --outdir OUT/runs --init-from net.safetensors --resolution 32", 64, "32×32×1"),
     .init("train --data good.idx3 --outdir OUT/runs --init-from net.safetensors --channels 3", 64, "16×16×3"),
     .init("train --data good.idx3 --outdir OUT/runs --init-from wider.safetensors", 65, "does not fit"),
@@ -151,8 +151,8 @@ private let draw = "generate --outdir OUT/new --network"
   @Test(arguments: states) func statesAndStarts(_ bad: BadInput) throws { try check(bad) }
 
   static let networks: [BadInput] = [
-    ("missing.safetensors", 66, "no such file"), ("no-networks", 66, "without a network-snapshot"),
-    ("_", 66, "no such file"), ("empty.safetensors", 65, "has 0 bytes"), ("short.safetensors", 65, "has 5 bytes"),
+    ("missing.safetensors", 66, "does not exist"), ("no-networks", 66, "without a network-snapshot"),
+    ("_", 66, "does not exist"), ("empty.safetensors", 65, "has 0 bytes"), ("short.safetensors", 65, "has 5 bytes"),
     ("text.safetensors", 65, "not a safetensors file"), ("picture.safetensors", 65, "not a safetensors file"),
     ("picture.png", 65, "not a safetensors file"), ("huge-header.safetensors", 65, "the limit is 100000000"),
     ("long-header.safetensors", 65, "safetensors"), ("broken-json.safetensors", 65, "malformed header"),
@@ -249,7 +249,7 @@ private let draw = "generate --outdir OUT/new --network"
     .init("bench --seconds nan", 64, "--seconds is nan"),
     .init("bench --width paper --resolutions 1024 --batch 1024", 64, "memory"),
     .init("metrics --network net.safetensors --data missing --metrics swd", 66, "does not exist"),
-    .init("metrics --network missing --data good.idx3 --metrics swd", 66, "no such file"),
+    .init("metrics --network missing --data good.idx3 --metrics swd", 66, "does not exist"),
     .init("metrics --network nan.safetensors --data good.idx3 --metrics swd", 65, "not finite"),
     .init("metrics --network net.safetensors --data good.idx3 --metrics fid", 64, "'fid'"),
     .init("metrics --network net.safetensors --data good.idx3 --metrics _", 64, "--metrics"),

@@ -1,6 +1,8 @@
+import Files
 import Foundation
 import Testing
 import Torch
+import _TestSupport
 
 @Suite struct SafetensorsTests {
   // MARK: Writing and reading back
@@ -133,27 +135,27 @@ import Torch
   @Test func theSystemsRefusalsAreNamed() throws {
     try withFolder { folder in
       try SafetensorsWriter().write(to: folder + "/file")
-      #expect(throws: SafetensorsError.cannotWrite(path: folder + "/none/file", code: ENOENT)) {
+      #expect(throws: FileError(.write, path: folder + "/none/file", code: ENOENT)) {
         try SafetensorsWriter().write(to: folder + "/none/file")
       }
-      #expect(throws: SafetensorsError.cannotWrite(path: folder + "/file/file", code: ENOTDIR)) {
+      #expect(throws: FileError(.write, path: folder + "/file/file", code: ENOTDIR)) {
         try SafetensorsWriter().write(to: folder + "/file/file")
       }
       try FileManager.default.createDirectory(atPath: folder + "/sub", withIntermediateDirectories: false)
-      #expect(throws: SafetensorsError.cannotWrite(path: folder + "/sub", code: EISDIR)) {
+      #expect(throws: FileError(.write, path: folder + "/sub", code: EISDIR)) {
         try SafetensorsWriter().write(to: folder + "/sub")
       }
       #expect(try FileManager.default.contentsOfDirectory(atPath: folder).sorted() == ["file", "sub"])
       if geteuid() != 0 {  // to root nothing is denied
         chmod(folder + "/sub", 0o500)
-        #expect(throws: SafetensorsError.cannotWrite(path: folder + "/sub/file", code: EACCES)) {
+        #expect(throws: FileError(.write, path: folder + "/sub/file", code: EACCES)) {
           try SafetensorsWriter().write(to: folder + "/sub/file")
         }
       }
     }
     for code in [ENOSPC, EACCES, EROFS, EDQUOT, ENOENT] {
-      let text = SafetensorsError.cannotWrite(path: "some/path", code: code).description
-      #expect(text.contains("some/path") && text.split(separator: ". ").count == 2, "\(text)")
+      let text = FileError(.write, path: "some/path", code: code).description
+      #expect(text.contains("some/path") && text.split(separator: "; ").count == 2, "\(text)")
     }
   }
 
@@ -161,12 +163,14 @@ import Torch
 
   @Test func whatIsNoFile() throws {
     try withFolder { folder in
-      #expect(throws: SafetensorsError.cannotRead(path: folder + "/none", code: ENOENT)) {
+      #expect(throws: FileError(.read, path: folder + "/none", code: ENOENT)) {
         try SafetensorsFile(path: folder + "/none")
       }
-      #expect(throws: SafetensorsError.notAFile(path: folder)) { try SafetensorsFile(path: folder) }
+      #expect(throws: FileError(.read, path: folder, code: EISDIR)) { try SafetensorsFile(path: folder) }
       #expect(mkfifo(folder + "/pipe", 0o600) == 0)
-      #expect(throws: SafetensorsError.notAFile(path: folder + "/pipe")) { try SafetensorsFile(path: folder + "/pipe") }
+      #expect(throws: FileError(.read, path: folder + "/pipe", code: ESPIPE)) {
+        try SafetensorsFile(path: folder + "/pipe")
+      }
     }
   }
 
@@ -361,12 +365,6 @@ import Torch
     try Data(bytes).write(to: URL(fileURLWithPath: path))
   }
 
-  private func withFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("safetensors-\(UUID().uuidString)").path
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    return try body(folder)
-  }
 }
 
 /// A small generator with a seed, so that a failure repeats.

@@ -67,5 +67,11 @@ cv_status cv_encode_animation(const uint8_t *data, int width, int height, int ch
 /// Draws a line of plain text as coverage 0…255, one channel, with letters about `pixels` high.
 cv_status cv_text(const char *utf8, int pixels, cv_pixels *out, char **message);
 
+/// Whether this libvips can draw SVG (it was built with librsvg).
+int cv_draws_svg(void);
+
+/// Draws an SVG document, `scale` pixels for each of its own, as sRGB with alpha (4 channels, not premultiplied).
+cv_status cv_draw_svg(const void *bytes, size_t size, double scale, cv_pixels *out, char **message);
+
 /// Frees what a call returned in `cv_pixels.data` or as encoded bytes.
 void cv_free(void *memory);

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Torch
 
@@ -53,7 +54,9 @@ public struct Directions {
   /// Writes `directions` `[K, wSize]`, `deviations` `[K]` and, as metadata, the names, at once or not at all.
   /// - Throws: `SafetensorsError`.
   public func write(to path: String) throws {
-    var writer = SafetensorsWriter(metadata: ["format": "swift-stylegan directions 1", "names": try json(names)])
+    var writer = SafetensorsWriter(metadata: [
+      "format": "swift-stylegan directions 1", "names": try JSON.compact(names),
+    ])
     writer.add([("deviations", Tensor(deviations, shape: [count])), ("directions", vectors)])
     try writer.write(to: path)
   }
@@ -94,10 +97,10 @@ extension StyleBasedGenerator {
   }
 
   private func directions(of matrix: Tensor, samples: Tensor) -> Directions {
-    let (values, vectors) = symmetricEigen(matrix)
+    let (values, vectors) = matrix.rankedEigenvectors()
     let total = values.reduce(0) { $0 + max($1, 0) }
     return Directions(
-      vectors: vectors.to(store.device), names: values.indices.map(String.init),
+      vectors: vectors.to(.float32).to(store.device), names: values.indices.map(String.init),
       ratings: values.map { max($0, 0) / max(total, .leastNormalMagnitude) }, samples: samples)
   }
 }

@@ -47,10 +47,6 @@ public struct PyramidDistance: ImageDistance {
 ///   - b: the same shape.
 /// - Returns: one number a pair; infinite for equal pictures.
 public func peakSignalToNoiseRatio(_ a: Tensor, _ b: Tensor) -> [Double] {
-  func levels(_ x: Tensor) -> Tensor {
-    // Half a step is added because conversion to integers cuts off.
-    (x.withoutGraph * 127.5 + 128).clamped(minimum: 0, maximum: 255).to(.uint8).to(.float32)
-  }
-  let error = (levels(a) - levels(b)).squared().mean(over: [1, 2, 3])
+  let error = (a.quantized().to(.float32) - b.quantized().to(.float32)).squared().mean(over: [1, 2, 3])
   return ((error / (255.0 * 255)).log() * (-10 / 2.302_585_092_994_046)).doubles
 }

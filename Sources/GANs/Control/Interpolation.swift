@@ -20,20 +20,24 @@ public enum WalkPath: String, CaseIterable, Sendable {
   case mixing
 }
 
-/// Spherical interpolation between rows of latents, on the unit sphere (StyleGAN §4.1: slerp).
-/// - Parameters:
-///   - a: `[N, size]`
-///   - b: `[N, size]`
-///   - t: 0 gives a, 1 gives b (normalised).
-public func slerp(_ a: Tensor, _ b: Tensor, _ t: Double) -> Tensor {
-  func normalized(_ x: Tensor) -> Tensor {
-    x * (x.squared().sum(over: [1], keepingDimensions: true) + 1e-20).reciprocalSquareRoot()
+extension Tensor {
+  /// Spherical interpolation between the directions of rows, on the unit sphere (StyleGAN §4.1: slerp).
+  /// - Parameters:
+  ///   - other: `[N, size]`, as this tensor.
+  ///   - t: `[N, 1]`; 0 gives the direction of this row, 1 that of the other.
+  public func slerp(to other: Tensor, _ t: Tensor) -> Tensor {
+    // What is added keeps equal and opposite rows from 0/0.
+    func unit(_ x: Tensor) -> Tensor { x / (x.squared().sum(over: [1], keepingDimensions: true) + 1e-20).squareRoot() }
+    let (a, b) = (unit(self), unit(other))
+    let cosine = (a * b).sum(over: [1], keepingDimensions: true)
+    let angle = t * cosine.clamped(minimum: -1, maximum: 1).arcCosine()
+    return a * angle.cosine() + unit(b - a * cosine) * angle.sine()
   }
-  let (a, b) = (normalized(a), normalized(b))
-  let cosine = (a * b).sum(over: [1], keepingDimensions: true).clamped(minimum: -1, maximum: 1)
-  let c = normalized(b - cosine * a)
-  let angle = cosine.arcCosine() * t
-  return normalized(a * angle.cosine() + c * angle.sine())
+
+  /// Spherical interpolation at the same place in every row.
+  public func slerp(to other: Tensor, _ t: Double) -> Tensor {
+    slerp(to: other, Tensor([t], shape: [1, 1], dtype: dtype, device: device))
+  }
 }
 
 extension Renderer {
@@ -46,7 +50,7 @@ extension Renderer {
     return withoutGradients {
       let rows = stops(seeds.count, frames: frames, loop: loop).map { from, t in
         func at(_ i: Int) -> Tensor { points[i % seeds.count..<i % seeds.count + 1] }
-        return t == 0 ? at(from) : slerp(at(from), at(from + 1), t)
+        return t == 0 ? at(from) : at(from).slerp(to: at(from + 1), t)
       }
       return codes(w: w(.concatenated(rows)))
     }

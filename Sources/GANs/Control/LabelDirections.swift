@@ -1,67 +1,6 @@
 import Datasets
 import Torch
 
-/// Tells the classes of pictures apart: two convolutions of stride 2 and a linear layer, trained here in one pass at most.
-final class LabelClassifier {
-  private let store: ParameterStore
-  private let convolutions: [Conv2d]
-  private let linear: Linear
-  /// The share that was right of the last tenth of the pictures it was trained on, told before it learned from them.
-  private(set) var accuracy = 0.0
-  private let classes: Int
-
-  /// Trains on labelled pictures.
-  /// - Parameters:
-  ///   - steps: batches of 64.
-  ///   - progress: told how many are done.
-  /// - Throws: what reading pictures throws.
-  init(
-    _ dataset: any ImageDataset, steps: Int, seed: UInt64, device: Device, progress: (Int, Int) -> Void
-  ) throws {
-    store = ParameterStore(seed: seed, device: device)
-    classes = dataset.labelCount
-    convolutions = [
-      Conv2d(store.root / "conv0", inputs: dataset.channels, outputs: 24, kernel: 3, stride: 2, padding: 1),
-      Conv2d(store.root / "conv1", inputs: 24, outputs: 48, kernel: 3, stride: 2, padding: 1),
-    ]
-    let side = (dataset.resolution + 3) / 4
-    linear = Linear(store.root / "linear", inputs: 48 * side * side, outputs: classes)
-    let optimizer = Adam(store.parameters, learningRate: 0.001, beta1: 0.9, beta2: 0.999)
-    let loader = BatchLoader(dataset, seed: seed)
-    // In one pass every picture is new.
-    let steps = max(1, min(steps, dataset.count / 64))
-    var (right, seen) = (0, 0)
-    for step in 0..<steps {
-      let batch = try loader.next(64)
-      let x = batch.tensor(channels: dataset.channels, resolution: dataset.resolution, device: device)
-      let logits = logits(x)
-      if step >= steps * 9 / 10 {
-        right += zip(logits.withoutGraph.indexOfMaximum(along: 1).integers, batch.labels).filter { $0 == $1 }.count
-        seen += 64
-      }
-      let targets = Tensor(
-        batch.labels.flatMap { label in (0..<classes).map { $0 == label ? 1.0 : 0 } }, shape: [64, classes],
-        device: device)
-      // Cross-entropy: log Σ e^x − x[label].
-      let largest = logits.withoutGraph.maximum(over: [1], keepingDimensions: true)
-      let sums = (logits - largest).exp().sum(over: [1]).log() + largest.reshaped([64])
-      let loss = (sums - (logits * targets).sum(over: [1])).mean()
-      optimizer.step(gradients(of: loss, withRespectTo: store.parameters.map(\.value)))
-      progress(step + 1, steps)
-    }
-    accuracy = Double(right) / Double(max(seen, 1))
-    store.setRequiresGradient(false)
-  }
-
-  private func logits(_ images: Tensor) -> Tensor {
-    let features = convolutions.reduce(images) { $1($0).leakyReLU(slope: 0.2) }
-    return linear(features.reshaped([images.size(0), -1]))
-  }
-
-  /// The class of each picture `[N, C, r, r]`.
-  func labels(_ images: Tensor) -> [Int] { withoutGradients { logits(images).indexOfMaximum(along: 1).integers } }
-}
-
 /// Directions that separate the classes of a labelled data set in W (after InterFaceGAN: Shen et al. 2020, §3; linear
 /// separability: StyleGAN §4.2).
 public struct LabelDirections {
@@ -72,7 +11,7 @@ public struct LabelDirections {
   public let shares: [Double]
   /// The classifier's accuracy on pictures of the data that were new to it.
   public let classifierAccuracy: Double
-  private let classifier: LabelClassifier
+  private let classifier: Classifier
   private let labels: [Int]
 
   /// Finds them: a classifier learns the data, names the class of pictures drawn from random w, and a logistic regression
@@ -80,17 +19,21 @@ public struct LabelDirections {
   /// - Parameters:
   ///   - dataset: with labels, of the network's resolution and channels.
   ///   - samples: pictures drawn; half of them to fit, half to rate.
-  ///   - classifierSteps: batches of 64.
+  ///   - classifierSteps: batches of 64, at most one pass over the data.
   /// - Throws: what reading pictures throws.
   public init(
-    _ renderer: Renderer, dataset: any ImageDataset, samples: Int = 6000, classifierSteps: Int = 900, seed: UInt64 = 0,
+    _ renderer: Renderer, dataset: any ImageDataset, samples: Int = 6000, classifierSteps: Int = 300, seed: UInt64 = 0,
     progress: (Int, Int) -> Void = { _, _ in }
   ) throws {
     precondition(dataset.labelCount > 1 && dataset.resolution == renderer.growth.resolution)
     let generator = renderer.style
     let device = generator.store.device
-    classifier = try LabelClassifier(
-      dataset, steps: classifierSteps, seed: seed, device: device, progress: progress)
+    var trainer = ClassifierTrainer(epochs: 1, seed: seed)
+    (trainer.batch, trainer.mirror, trainer.steps) = (64, false, classifierSteps)
+    // Never stopped.
+    classifier = try trainer(dataset, name: dataset.name, device: device) { done, all, _ in
+      progress(done / trainer.batch, all / trainer.batch)
+    }!
     let w = generator.sampledW(samples, condition: renderer.condition, seed: seed)
     let found = Self.classes(Styles(renderer.style.broadcast(w)), renderer, classifier)
     let counts = (0..<dataset.labelCount).map { label in found.filter { $0 == label }.count }
@@ -124,7 +67,7 @@ public struct LabelDirections {
       vectors: vectors / vectors.squared().sum(over: [1], keepingDimensions: true).squareRoot(), names: names,
       ratings: ratings, samples: w)
     shares = labels.map { Double(counts[$0]) / Double(samples) }
-    classifierAccuracy = classifier.accuracy
+    classifierAccuracy = classifier.description.accuracy ?? 0
     self.labels = labels
   }
 
@@ -139,10 +82,10 @@ public struct LabelDirections {
     return Double(found.filter { $0 == labels[index] }.count) / Double(samples)
   }
 
-  private static func classes(_ styles: Styles, _ renderer: Renderer, _ classifier: LabelClassifier) -> [Int] {
+  private static func classes(_ styles: Styles, _ renderer: Renderer, _ classifier: Classifier) -> [Int] {
     let renderer = renderer.with(noise: .constant)
     return stride(from: 0, to: styles.count, by: 64).flatMap { start in
-      classifier.labels(renderer.tensor(styles[start..<min(start + 64, styles.count)]))
+      classifier.classes(renderer.tensor(styles[start..<min(start + 64, styles.count)]))
     }
   }
 

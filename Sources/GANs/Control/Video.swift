@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Images
 
@@ -14,7 +15,7 @@ public enum Video {
   {
     guard let first = frames.first else { throw ImageError.badGeometry("a video needs at least one frame") }
     let program = try ffmpeg(searchPath: searchPath)
-    let folder = AtomicFile.folder(of: path)
+    let folder = Folder.of(path)
     let prefix = "\(folder)/\(AtomicFile.temporaryPrefix)\(UUID().uuidString)"
     let (raw, unfinished) = ("\(prefix).raw", "\(prefix).mp4")
     defer { for file in [raw, unfinished] { unlink(file) } }

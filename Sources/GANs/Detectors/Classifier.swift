@@ -1,5 +1,6 @@
 import CDetectors
 import Datasets
+import Files
 import Foundation
 import Torch
 
@@ -94,7 +95,7 @@ public final class Classifier: Detector {
 
   /// Writes the detector, at once or not at all.
   public func write(to path: String) throws {
-    var writer = SafetensorsWriter(metadata: ["format": Self.format, "description": try json(description)])
+    var writer = SafetensorsWriter(metadata: ["format": Self.format, "description": try JSON.compact(description)])
     writer.add(store.state)
     try writer.write(to: path)
   }
@@ -109,6 +110,15 @@ public final class Classifier: Detector {
       layers(x)
     }
     return last(x.mean(over: [2, 3]))
+  }
+
+  /// The most probable class of each image.
+  /// - Parameter images: `[N, C, H, W]`, −1…1.
+  func classes(_ images: Tensor) -> [Int] {
+    withoutGradients {
+      let x = DetectorInput.channels(images, description.channels)
+      return logits(DetectorInput.resized(x, description.resolution), training: false).indexOfMaximum().integers
+    }
   }
 
   /// Features, probabilities or perceptual features.
@@ -127,6 +137,16 @@ public final class Classifier: Detector {
     }
   }
 
+  /// The mean over images of −log of the probability of each one's class.
+  /// - Parameter logits: `[N, classes]`
+  static func crossEntropy(_ logits: Tensor, _ labels: [Int]) -> Tensor {
+    let classes = logits.size(1)
+    let targets = Tensor(
+      labels.flatMap { label in (0..<classes).map { $0 == label ? 1.0 : 0 } }, shape: [labels.count, classes],
+      device: logits.device)
+    return (logProbabilities(logits) * targets).sum() / Double(-labels.count)
+  }
+
   /// x − log Σ eˣ over the last dimension.
   static func logProbabilities(_ logits: Tensor) -> Tensor {
     let shifted = logits - logits.withoutGraph.maximum(over: [1], keepingDimensions: true)
@@ -141,11 +161,5 @@ func digest(of tensors: [(name: String, value: Tensor)]) -> String {
     digest.add(name)
     value.bytes.withUnsafeBytes { digest.add($0) }
   }
-  return hexadecimal(digest.value)
-}
-
-/// 16 hexadecimal digits.
-func hexadecimal(_ number: UInt64) -> String {
-  let text = String(number, radix: 16)
-  return String(repeating: "0", count: 16 - text.count) + text
+  return digest.hexadecimal
 }

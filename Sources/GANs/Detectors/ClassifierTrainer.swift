@@ -6,6 +6,8 @@ import Torch
 public struct ClassifierTrainer {
   /// Passes over the data.
   public var epochs: Int
+  /// The most steps; nil: as many as the passes take.
+  public var steps: Int?
   /// Images a step.
   public var batch = 128
   /// Adam's, at the start.
@@ -44,7 +46,7 @@ public struct ClassifierTrainer {
     let adam = Adam(classifier.store.parameters, learningRate: learningRate, beta1: 0.9, beta2: 0.999)
     let random = RandomStream(seed: seed &+ 1)
     let shown = test == nil ? (0..<dataset.count).filter { $0 % 10 != 9 } : Array(0..<dataset.count)
-    let steps = max(1, shown.count / batch) * epochs
+    let steps = min(max(1, shown.count / batch) * epochs, steps ?? .max)
     var order: [Int] = []
     for step in 0..<steps {
       if order.count < min(batch, shown.count) {
@@ -55,11 +57,8 @@ public struct ClassifierTrainer {
       order.removeLast(part.count)
       var images = try Self.images(dataset, part, classifier)
       if mirror, random.uniform() < 0.5 { images = images.flipped([3]) }
-      let targets = Tensor(
-        part.flatMap { i in (0..<dataset.labelCount).map { $0 == dataset.label(at: i)! ? 1.0 : 0 } },
-        shape: [part.count, dataset.labelCount], device: device)
-      let scores = Classifier.logProbabilities(classifier.logits(images, training: true))
-      let loss = (scores * targets).sum() / Double(-part.count)
+      let loss = Classifier.crossEntropy(
+        classifier.logits(images, training: true), part.map { dataset.label(at: $0)! })
       adam.learningRate = learningRate * (1 + cos(Double.pi * Double(step) / Double(steps))) / 2
       adam.step(gradients(of: loss, withRespectTo: classifier.store.parameters.map(\.value)))
       progress((step + 1) * batch, steps * batch, loss.item)
@@ -77,8 +76,7 @@ public struct ClassifierTrainer {
     var right = 0
     for start in stride(from: 0, to: items.count, by: 256) {
       let part = Array(items[start..<min(start + 256, items.count)])
-      let images = try images(dataset, part, classifier)
-      let found = withoutGradients { classifier.logits(images, training: false).indexOfMaximum().integers }
+      let found = classifier.classes(try images(dataset, part, classifier))
       right += zip(found, part).count { $0 == dataset.label(at: $1)! }
     }
     return Double(right) / Double(items.count)

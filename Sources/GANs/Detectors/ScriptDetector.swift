@@ -1,4 +1,5 @@
 import Datasets
+import Files
 import Foundation
 import Images
 import Torch
@@ -26,11 +27,11 @@ public final class ScriptDetector: Detector {
   /// Loads a file.
   /// - Throws: `FileError`, `TorchScriptError`.
   public init(path: String, device: Device = .cpu) throws {
-    let bytes = try ImageDecoder.bytes(of: path)
+    let bytes = try WholeFile.bytes(of: path)
     var digest = Digest()
     bytes.withUnsafeBytes { digest.add($0) }
     name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
-    identity = "\(name) \(hexadecimal(digest.value))"
+    identity = "\(name) \(digest.hexadecimal)"
     script = try TorchScript(path: path, device: device)
     self.device = device
     if script.takes("return_lpips") {

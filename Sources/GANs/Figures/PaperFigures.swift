@@ -56,7 +56,7 @@ extension Renderer {
       }
       x += size
     }
-    return sheet.image
+    return try sheet.image()
   }
 
   /// Style mixing (StyleGAN Fig. 3): coarse, middle and fine styles of sources B, above, everything else of sources A, on
@@ -93,7 +93,7 @@ extension Renderer {
       row += size
       y += size * step + gap
     }
-    return sheet.image
+    return try sheet.image()
   }
 
   /// Stochastic variation (StyleGAN Fig. 4): a picture; its liveliest part under four realisations of the noise; the standard
@@ -130,7 +130,7 @@ extension Renderer {
         "white: \(Double((most * 10).rounded()) / 10) of 255", x: 2 * (side + gap) + side / 2, y: y + side + 8,
         height: 10)
     }
-    return sheet.image
+    return try sheet.image()
   }
 
   /// The square with the largest sum of deviations: (left, top).
@@ -211,7 +211,7 @@ extension Image {
 extension Sheet {
   /// The outline of a square.
   mutating func frame(x: Double, y: Double, side: Double) {
-    let corners = [(x, y), (x + side, y), (x + side, y + side), (x, y + side), (x, y)]
-    for (a, b) in zip(corners, corners.dropFirst()) { line(from: a, to: b, width: 1.5, colour: (230, 60, 40)) }
+    line(
+      [(x, y), (x + side, y), (x + side, y + side), (x, y + side), (x, y - 0.75)], width: 1.5, colour: (230, 60, 40))
   }
 }

@@ -39,7 +39,7 @@ extension TwoFactorExperiment.Result {
         try sheet.write(note, x: x + side / 2, y: top + side + 14 + 18 * line, height: 11, limit: side)
       }
     }
-    return sheet.image
+    return try sheet.image()
   }
 
   /// A part of the plane.

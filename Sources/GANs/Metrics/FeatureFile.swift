@@ -1,4 +1,5 @@
 import Datasets
+import Files
 import Foundation
 import Images
 import Torch
@@ -36,11 +37,7 @@ public final class FeatureFile {
   ///   - ofFakes: they are of no use when all is measured: ``removeAbandonedFakes(in:olderThan:)`` may take them.
   /// - Throws: `FileError`.
   public init(folder: String, key: String, ofFakes: Bool = false) throws {
-    do {
-      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    } catch {
-      throw FileError(.write, path: folder, code: EACCES)
-    }
+    try Folder.make(folder)
     let name = "\(folder)/\(ofFakes ? Self.fakesPrefix : "")\(GANs.digest(of: [(key, Tensor([0]))])).f32"
     var file = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
     guard file >= 0 else { throw FileError(.write, path: name) }

@@ -38,7 +38,7 @@ public struct GeneratedImages {
       stride(from: range.lowerBound / group * group, to: range.upperBound, by: group).map { start in
         let random = RandomStream(seed: seed &+ 0x9e37_79b9_7f4a_7c15 &* UInt64(start + 1))
         let z = random.normal([group, generator.architecture.zSize]).to(generator.store.device)
-        let images = quantized(drawn(z, random).bordered(by: generator.architecture.border))
+        let images = drawn(z, random).bordered(by: generator.architecture.border).quantized().to(.float32)
         return images[max(range.lowerBound - start, 0)..<min(range.upperBound - start, group)]
       })
   }
@@ -99,13 +99,7 @@ public final class RealImages {
       loader = BatchLoader(dataset, seed: seed, startingAt: range.lowerBound)
     }
     let batch = try loader!.next(range.count)
-    return quantized(
-      growth.prepared(batch.tensor(channels: dataset.channels, resolution: dataset.resolution, device: device)))
+    let images = batch.tensor(channels: dataset.channels, resolution: dataset.resolution, device: device)
+    return growth.prepared(images).quantized().to(.float32)
   }
-}
-
-/// −1…1 → 0…255, rounded and clipped.
-func quantized(_ images: Tensor) -> Tensor {
-  // Half a step is added because conversion to integers cuts off.
-  (images * 127.5 + 128).clamped(minimum: 0, maximum: 255).to(.uint8).to(.float32)
 }

@@ -98,7 +98,7 @@ extension MetricEvaluation {
       let condition = generator.condition(part.size(0), noise)
       let w = generator.mapping?(part, condition) ?? part
       ws.append(w.to(.cpu))
-      logits.append(try classifier(quantized(generator.synthesis(w, condition, noise, 1))))
+      logits.append(try classifier(generator.synthesis(w, condition, noise, 1).quantized().to(.float32)))
       progress("fakes", min(start + 64, count), count)
     }
     let answers = Tensor.concatenated(logits)

@@ -73,7 +73,10 @@ public struct PerceptualPathLength: Sendable {
       return generator.mapping?(z, condition) ?? z
     }
     switch space {
-    case .z: return map(.concatenated([Self.slerp(z1, z2, t), Self.slerp(z1, z2, t + epsilon)]))
+    case .z:
+      // On the sphere of radius √d, where pixel norm brings z too.
+      let radius = Double(generator.zSize).squareRoot()
+      return map(.concatenated([z1.slerp(to: z2, t) * radius, z1.slerp(to: z2, t + epsilon) * radius]))
     case .w:
       let w = map(.concatenated([z1, z2])).to(.cpu).to(.float64)
       let (a, b) = (w[0..<z1.size(0)], w[z1.size(0)..<w.size(0)])
@@ -91,18 +94,6 @@ public struct PerceptualPathLength: Sendable {
     }
     let factor = x.size(2) / 256
     return factor > 1 ? x.averagePooled(by: factor) : x
-  }
-
-  /// The point at share t of the great circle from a to b, on the sphere of radius √d (pixel norm brings z there too).
-  /// - Parameters:
-  ///   - a: `[N, d]`
-  ///   - t: `[N, 1]`
-  public static func slerp(_ a: Tensor, _ b: Tensor, _ t: Tensor) -> Tensor {
-    func unit(_ x: Tensor) -> Tensor { x / x.squared().sum(over: [1], keepingDimensions: true).squareRoot() }
-    let (a, b) = (unit(a), unit(b))
-    let cosine = (a * b).sum(over: [1], keepingDimensions: true)
-    let angle = t * cosine.clamped(minimum: -1, maximum: 1).arcCosine()
-    return (a * angle.cosine() + unit(b - a * cosine) * angle.sine()) * Double(a.size(1)).squareRoot()
   }
 
   /// The mean of the values from the 1st to the 99th percentile, both included; the percentiles are values themselves

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Torch
 
@@ -126,10 +127,10 @@ public struct NetworkHeader {
   /// The metadata of our own files.
   func metadata(format: String) throws -> [String: String] {
     var metadata = ["format": format, "family": type(of: configuration).family]
-    metadata["configuration"] = try json(configuration)
-    metadata["growth"] = try json(growth)
-    if configuration.labelSize > 0 { metadata["labels"] = try json(labelNames) }
-    if let history { metadata["training"] = try json(history) }
+    metadata["configuration"] = try JSON.compact(configuration)
+    metadata["growth"] = try JSON.compact(growth)
+    if configuration.labelSize > 0 { metadata["labels"] = try JSON.compact(labelNames) }
+    if let history { metadata["training"] = try JSON.compact(history) }
     return metadata
   }
 }
@@ -143,11 +144,4 @@ public struct NetworkFileError: Error, Equatable, CustomStringConvertible {
 
   init(_ path: String, _ problem: Message) { message = "\(path) cannot be used as a network: " + problem }
   init(_ path: String, _ problem: String) { self.init(path, Message(problem)) }
-}
-
-/// Compact JSON with sorted keys: the same value gives the same text.
-func json(_ value: some Encodable) throws -> String {
-  let encoder = JSONEncoder()
-  encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-  return String(decoding: try encoder.encode(value), as: UTF8.self)
 }

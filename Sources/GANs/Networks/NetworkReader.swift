@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Torch
 
@@ -106,7 +107,7 @@ extension SafetensorsFile {
       value = try JSONDecoder().decode(type, from: data)
       unknown = unknownKeys(
         in: try JSONSerialization.jsonObject(with: data),
-        known: try JSONSerialization.jsonObject(with: Data(try json(value).utf8)))
+        known: try JSONSerialization.jsonObject(with: Data(try JSON.compact(value).utf8)))
     } catch {
       throw NetworkFileError(path, "its '\(key)' is not what it should be")
     }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Images
 
@@ -16,22 +17,27 @@ enum LossPlot {
   ]
 
   /// Draws the plot of the lines of a file; what a run does not have gets no panel.
-  /// - Throws: `FileError`, `ImageError`.
-  static func write(statistics: String, to path: String) throws {
-    let text = String(decoding: try ImageDecoder.bytes(of: statistics), as: UTF8.self)
+  /// - Returns: why it could not be drawn or written, or nil: a run does without it.
+  static func write(statistics: String, to path: String) -> String? {
+    do { try draw(statistics: statistics, to: path) } catch { return "\(path) is not drawn: \(error)" }
+    return nil
+  }
+
+  private static func draw(statistics: String, to path: String) throws {
+    let text = String(decoding: try WholeFile.bytes(of: statistics), as: UTF8.self)
     let lines = text.split(separator: "\n").compactMap {
       try? JSONDecoder().decode([String: Double].self, from: Data($0.utf8))
     }
-    let drawn = panels.compactMap { title, curves -> LinePlot.Panel? in
-      let found = curves.compactMap { key, name -> LinePlot.Curve? in
+    let drawn = panels.compactMap { title, curves -> Plot.Panel? in
+      let found = curves.compactMap { key, name -> Plot.Curve? in
         let points = lines.compactMap { line in
           line[key].flatMap { value in line["Progress/kimg"].map { (x: $0, y: value) } }
         }
-        return points.isEmpty ? nil : LinePlot.Curve(name, points)
+        return points.isEmpty ? nil : Plot.Curve(name, points)
       }
-      return found.isEmpty ? nil : LinePlot.Panel(title, found)
+      return found.isEmpty ? nil : Plot.Panel(title, found)
     }
     guard !drawn.isEmpty else { return }
-    try LinePlot(panels: drawn, xLabel: "thousands of images shown (kimg)").image().write(to: path)
+    try Plot(panels: drawn, xLabel: "thousands of images shown (kimg)").image().write(to: path)
   }
 }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Images
 import Torch
@@ -62,16 +63,9 @@ struct RunRecordFiles {
     }
   }
 
-  /// A statistic over kimg; of long runs, means of neighbours: at most 400 points.
-  func series(_ key: String) -> [(Double, Double)] {
-    let points = statistics.compactMap { line in
-      line["Progress/kimg"].flatMap { x in line[key].map { (x, $0) } }
-    }.filter { $0.0.isFinite && $0.1.isFinite }
-    let step = max(1, (points.count + 399) / 400)
-    return stride(from: 0, to: points.count, by: step).map { start in
-      let part = points[start..<min(start + step, points.count)]
-      return (part.last!.0, part.reduce(0) { $0 + $1.1 } / Double(part.count))
-    }
+  /// A statistic over kimg.
+  func series(_ key: String) -> [(x: Double, y: Double)] {
+    statistics.compactMap { line in line["Progress/kimg"].flatMap { x in line[key].map { (x, $0) } } }
   }
 
   /// The names of PNG files.
@@ -81,7 +75,7 @@ struct RunRecordFiles {
 
   /// A picture as text.
   func dataURL(_ name: String) throws -> String {
-    "data:image/png;base64," + Data(try ImageDecoder.bytes(of: "\(path)/\(name)")).base64EncodedString()
+    "data:image/png;base64," + Data(try WholeFile.bytes(of: "\(path)/\(name)")).base64EncodedString()
   }
 
   /// The path lengths that were kept, by metric.

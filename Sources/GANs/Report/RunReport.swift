@@ -61,13 +61,11 @@ public struct RunReport {
   ]
 
   private func charts() -> String {
-    Self.losses.map { title, key in
-      chart(title, runs.map { run in (run.name, run.series(key)) })
-    }.joined()
+    Self.losses.map { title, key in chart(title, runs.map { ($0.name, $0.series(key)) }) }.joined()
   }
 
   /// Of each metric and detector, how it went over each run's training.
-  private var metricCurves: [(name: String, series: [(String, [(Double, Double)])])] {
+  private var metricCurves: [(name: String, series: [Series])] {
     let names = Set(runs.flatMap { $0.metrics.map(\.metric) }).sorted()
     return names.map { name in
       (
@@ -90,19 +88,31 @@ public struct RunReport {
 
   /// The curves of metrics as a plot, a panel for each metric and detector that was measured at two or more places of a
   /// training; nil where none was.
-  public func metricPlot() -> LinePlot? {
-    let panels = metricCurves.compactMap { name, series -> LinePlot.Panel? in
-      let curves = series.filter { $0.1.count > 1 }.map { LinePlot.Curve($0.0, $0.1.map { (x: $0.0, y: $0.1) }) }
-      return curves.isEmpty ? nil : LinePlot.Panel(name, curves)
-    }
-    return panels.isEmpty ? nil : LinePlot(panels: panels, xLabel: "thousands of images shown (kimg)")
+  public func metricPlot() -> Plot? {
+    let panels = metricCurves.compactMap { panel($0.name, $0.series, named: true) }
+    return panels.isEmpty ? nil : Plot(panels: panels, xLabel: "thousands of images shown (kimg)")
   }
 
-  private func chart(_ title: String, _ series: [(String, [(Double, Double)])], least: Int = 2) -> String {
-    let shown = series.enumerated().filter { $0.element.1.count >= least }
-    guard !shown.isEmpty else { return "" }
-    return LineChart(title: title, xLabel: "kimg").svg(
-      shown.map { .init(name: $0.element.0, points: $0.element.1, colour: $0.offset) }, legend: runs.count > 1)
+  /// A run's name and a curve of it.
+  private typealias Series = (run: String, points: [(x: Double, y: Double)])
+
+  /// Each run in its own colour; nil where no curve has two points.
+  private func panel(_ title: String, _ series: [Series], named: Bool) -> Plot.Panel? {
+    let curves = series.enumerated().filter { $0.element.points.count > 1 }.map {
+      Plot.Curve(named ? $0.element.run : "", $0.element.points, colour: $0.offset)
+    }
+    return curves.isEmpty ? nil : Plot.Panel(title, curves)
+  }
+
+  private func chart(_ title: String, _ series: [Series]) -> String {
+    panel(title, series, named: runs.count > 1).map { small($0, xLabel: "kimg") } ?? ""
+  }
+
+  /// A panel of which several stand side by side on the page.
+  private func small(_ panel: Plot.Panel, xLabel: String) -> String {
+    var plot = Plot(panels: [panel], xLabel: xLabel)
+    plot.width = 400
+    return plot.svg().text(label: panel.title)
   }
 
   private func metricTable() -> String {
@@ -154,7 +164,8 @@ public struct RunReport {
       result += "<img alt=\"\(escaped(name))\" src=\"\(try run.dataURL(name))\"></figure>\n"
     }
     for (metric, values) in run.pathLengths {
-      result += LineChart(title: "\(run.name): \(metric), pairs by length", xLabel: "d/ε²").histogram(values)
+      result += small(
+        Plot.Panel("\(run.name): \(metric), pairs by length", histogramOf: values), xLabel: "d/ε²")
     }
     return result
   }
@@ -177,9 +188,7 @@ public struct RunReport {
     :root { color-scheme: light dark; --line: #8884; --soft: #8882; }
     body { font: 15px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }
     h1 { font-size: 1.4rem; } h2 { font-size: 1.1rem; border-bottom: 1px solid var(--line); margin-top: 2.5rem; }
-    section > svg { width: calc(33% - .5rem); min-width: 18rem; margin: 0 .3rem .6rem 0; }
-    svg text { font: 11px system-ui, sans-serif; fill: currentColor; } svg .title { font-weight: 600; font-size: 12px; }
-    svg .axis { stroke: var(--line); fill: none; } svg .curve { fill: none; stroke-width: 1.6; }
+    section > svg { width: calc(33% - .5rem); min-width: 18rem; height: auto; margin: 0 .3rem .6rem 0; }
     table { border-collapse: collapse; font-size: .85rem; display: block; overflow-x: auto; }
     th, td { text-align: left; padding: .2rem .8rem .2rem 0; border-bottom: 1px solid var(--soft); }
     td { font-variant-numeric: tabular-nums; } .differ { background: #fc03; }
@@ -196,19 +205,4 @@ public struct RunReport {
       });
     }
     """
-}
-
-/// Text as HTML.
-func escaped(_ text: String) -> String {
-  var result = ""
-  for character in text {
-    switch character {
-    case "&": result += "&amp;"
-    case "<": result += "&lt;"
-    case ">": result += "&gt;"
-    case "\"": result += "&quot;"
-    default: result.append(character)
-    }
-  }
-  return result
 }

@@ -19,6 +19,12 @@ extension Tensor {
       : sliced(border..<size(2) - border, along: 2).sliced(border..<size(3) - border, along: 3).laidOut(.contiguous)
   }
 
+  /// −1…1 as bytes 0…255, rounded and clipped, as pictures are written; without a graph.
+  func quantized() -> Tensor {
+    // Half a step is added because conversion to integers cuts off.
+    (withoutGraph * 127.5 + 128).clamped(minimum: 0, maximum: 255).to(.uint8)
+  }
+
   /// Images with `border` pixels of −1, black, on each side.
   func bordered(by border: Int) -> Tensor {
     border == 0 ? self : (self + 1).padded(top: border, bottom: border, left: border, right: border) - 1
@@ -30,9 +36,7 @@ extension Image {
   /// - Parameter batch: `[N, C, H, W]`, C = 1, 3 or 4.
   public static func images(of batch: Tensor) -> [Image] {
     let (n, c, h, w) = (batch.size(0), batch.size(1), batch.size(2), batch.size(3))
-    // Half a step is added because conversion to integers cuts off.
-    let scaled = (batch.withoutGraph * 127.5 + 128).clamped(minimum: 0, maximum: 255)
-    let bytes = scaled.to(.uint8).laidOut(.contiguous).bytes
+    let bytes = batch.quantized().laidOut(.contiguous).bytes
     return (0..<n).map {
       Image(planar: Array(bytes[$0 * c * h * w..<($0 + 1) * c * h * w]), channels: c, height: h, width: w)
     }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Images
 import Torch
@@ -19,7 +20,7 @@ public struct RunDirectory: Sendable, Equatable {
   /// Makes the next numbered folder, and gives what takes it away again with everything in it.
   static func createUndoably(in parent: String, name: String) throws -> (directory: RunDirectory, undo: () -> Void) {
     let name = fileName(name)
-    let parents = try makeFolder(parent)
+    let parents = try Folder.make(parent)
     // Only folders that were made here, and only while they are empty.
     func removeParents() { for folder in parents.reversed() { rmdir(folder) } }
     var number = (existing(in: parent).map(\.number).max() ?? -1) + 1
@@ -63,25 +64,6 @@ public struct RunDirectory: Sendable, Equatable {
       else { return nil }
       return (number, name)
     }
-  }
-
-  /// Makes a folder with those above it.
-  /// - Returns: the folders that were not there, from the top.
-  private static func makeFolder(_ path: String) throws -> [String] {
-    var isFolder: ObjCBool = false
-    if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) {
-      guard isFolder.boolValue else { throw FileError(.write, path: path, code: ENOTDIR) }
-      return []
-    }
-    guard !path.isEmpty else { throw FileError(.write, path: "\"\"", code: ENOENT) }
-    let parent = AtomicFile.folder(of: path)
-    let made = parent == path ? [] : try makeFolder(parent)
-    if mkdir(path, 0o777) == 0 { return made + [path] }
-    let error = FileError(.write, path: path)
-    // Another process may have been faster.
-    if error.code == EEXIST { return made }
-    for folder in made.reversed() { rmdir(folder) }
-    throw error
   }
 
   // MARK: Files
@@ -148,7 +130,7 @@ public struct RunDirectory: Sendable, Equatable {
   /// Lines are counted, not bytes: timings differ from run to run, and the state of a run must not depend on them.
   func truncateStatistics(toLines count: Int) throws {
     guard FileManager.default.fileExists(atPath: statistics) else { return }
-    let bytes = try ImageDecoder.bytes(of: statistics)
+    let bytes = try WholeFile.bytes(of: statistics)
     var size = 0
     for _ in 0..<count {
       guard let end = bytes[size...].firstIndex(of: UInt8(ascii: "\n")) else { break }
@@ -166,11 +148,7 @@ public struct RunDirectory: Sendable, Equatable {
   }
 
   /// Removes temporary files of a process that was killed.
-  func removeStaleTemporaries() {
-    AtomicFile.removeStale(in: path) {
-      $0.hasPrefix(AtomicFile.temporaryPrefix) || $0.hasPrefix(SafetensorsWriter.temporaryPrefix)
-    }
-  }
+  func removeStaleTemporaries() { AtomicFile.removeStale(in: path) }
 
   /// Adds a line to a file, which is made where it is missing, or leaves the file as it was.
   public static func append(_ line: String, to path: String, synchronised: Bool = false) throws {

@@ -1,4 +1,5 @@
 import Datasets
+import Files
 import Foundation
 import Images
 import Torch
@@ -125,7 +126,7 @@ public final class Trainer {
   ) throws {
     // Refused before the folder is touched, so that a wrong path is an error of that path.
     _ = try Self.options(resuming: state)
-    let directory = RunDirectory(path: AtomicFile.folder(of: state))
+    let directory = RunDirectory(path: Folder.of(state))
     let lock = try directory.lock()
     // Read again: while the lock was not held, another process may have written.
     let options = try Self.options(resuming: state, totalKimg: totalKimg, data: data, measures: change)

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Images
 import Torch
@@ -21,7 +22,7 @@ public struct StatisticsWriter: TrainingObserver {
     line["Timing/sec_per_kimg"] = 1000 / max(report.imagesPerSecond, 1e-9)
     line["Timing/total_sec"] = report.seconds
     line["Resources/peak_rss_gb"] = Double(ProcessMemory.peakResident) / 1e9
-    try trainer.directory.appendStatistics(try json(line))
+    try trainer.directory.appendStatistics(try JSON.compact(line))
   }
 }
 
@@ -59,7 +60,9 @@ public struct SnapshotWriter: TrainingObserver {
     }
     try ImageGrid.tiled(images, columns: columns).write(to: fakes)
     try NetworkFile.write(to: network, networks, trainer.header)
-    try LossPlot.write(statistics: trainer.directory.statistics, to: trainer.directory.losses)
+    if let problem = LossPlot.write(statistics: trainer.directory.statistics, to: trainer.directory.losses) {
+      try trainer.directory.appendToLog("note: \(problem)")
+    }
   }
 }
 

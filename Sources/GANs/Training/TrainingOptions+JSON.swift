@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 // Options as JSON: `options.json` in a run's folder, and the metadata of its state.
@@ -84,16 +85,12 @@ extension TrainingOptions: Codable, Equatable {
   /// Whether all options are equal.
   public static func == (a: TrainingOptions, b: TrainingOptions) -> Bool {
     // Numbers that are none have no JSON, and are equal to nothing.
-    guard let a = try? json(a), let b = try? json(b) else { return false }
+    guard let a = try? JSON.compact(a), let b = try? JSON.compact(b) else { return false }
     return a == b
   }
 
   /// The options as JSON for people, keys sorted.
-  public func text() throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    return String(decoding: try encoder.encode(self), as: UTF8.self) + "\n"
-  }
+  public func text() throws -> String { try JSON.pretty(self) + "\n" }
 
   /// Reads options, refusing keys that are not known.
   /// - Throws: ``ConfigurationError`` naming what is wrong.
@@ -104,7 +101,7 @@ extension TrainingOptions: Codable, Equatable {
     }
     let unknown = unknownKeys(
       in: try JSONSerialization.jsonObject(with: data),
-      known: try JSONSerialization.jsonObject(with: try JSONEncoder().encode(self)))
+      known: try JSONSerialization.jsonObject(with: Data(try JSON.compact(self).utf8)))
     guard unknown.isEmpty else {
       throw ConfigurationError("\(path) has unknown keys: \(unknown.sorted().joined(separator: ", "))")
     }

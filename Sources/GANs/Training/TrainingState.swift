@@ -1,3 +1,4 @@
+import Files
 import Torch
 
 /// How far a run has come, apart from weights and random streams.
@@ -39,8 +40,8 @@ enum TrainingState {
     progress: TrainingProgress, header: NetworkHeader
   ) throws {
     var metadata = try header.metadata(format: format)
-    metadata["options"] = try json(options)
-    metadata["progress"] = try json(progress)
+    metadata["options"] = try JSON.compact(options)
+    metadata["progress"] = try JSON.compact(progress)
     var writer = SafetensorsWriter(metadata: metadata)
     for (prefix, tensors) in networks.state { writer.add(tensors, prefix: prefix) }
     writer.add(random.state)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Datasets
+import Files
 import Foundation
 import GANs
 import Images
@@ -132,7 +133,7 @@ struct MetricRun {
         say(Self.row(result))
         if let caution = result.caution { note("note: \(caution)") }
         if let folder {
-          try RunDirectory.append(try Self.json(result), to: "\(folder)/metric-\(metric.rawValue).jsonl")
+          try RunDirectory.append(try JSON.compact(result), to: "\(folder)/metric-\(metric.rawValue).jsonl")
           if metric.output == .perceptual {
             var writer = SafetensorsWriter(metadata: ["metric": result.metric])
             let values = evaluation.lastPathLengths
@@ -149,12 +150,6 @@ struct MetricRun {
       }
     }
     evaluation.removeFakes()
-  }
-
-  static func json(_ result: MetricResult) throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return String(decoding: try encoder.encode(result), as: UTF8.self)
   }
 
   /// "fid50k_full[fashion]            12.3456    fake 50000, real 60000   88 s"

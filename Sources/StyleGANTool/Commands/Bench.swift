@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Foundation
 import GANs
 import Torch
@@ -52,9 +53,7 @@ struct Bench: ParsableCommand {
       try requireMemory()
       let report = measure()
       if json {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        print(String(decoding: try encoder.encode(report), as: UTF8.self))
+        print(try JSON.pretty(report))
       } else {
         print(
           "\nlibtorch \(report.libtorch), \(counted(report.threads, "thread")), kernels: \(report.kernels); "

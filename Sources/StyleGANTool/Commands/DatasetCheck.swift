@@ -1,5 +1,6 @@
 import ArgumentParser
 import Datasets
+import Files
 import Foundation
 
 /// `stylegan dataset check`: reads everything before training does.
@@ -43,9 +44,7 @@ struct DatasetCheck: ParsableCommand {
       }
       line.clear()
       if json {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        print(String(decoding: try encoder.encode(inspection), as: UTF8.self))
+        print(try JSON.pretty(inspection))
       } else {
         for problem in inspection.problems { print("\(problem.name): \(problem.detail)") }
         let sizes = inspection.sizes.sorted { ($1.value, $0.key) < ($0.value, $1.key) }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Datasets
+import Files
 import Foundation
 
 /// `stylegan dataset info`: what training would see.
@@ -43,11 +44,9 @@ struct DatasetInfo: ParsableCommand {
       let description = DatasetDescription(dataset)
       let rate = benchmark ? try DatasetBenchmark.rate(of: dataset, threads: threads) : nil
       if json {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         var object = description
         object.imagesPerSecond = rate
-        print(String(decoding: try encoder.encode(object), as: UTF8.self))
+        print(try JSON.pretty(object))
       } else {
         for line in description.lines { print(line) }
         if let rate { print("reading      \(Int(rate)) images/s on \(counted(threads, "thread"))") }

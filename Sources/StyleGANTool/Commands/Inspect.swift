@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Foundation
 import GANs
 import Torch
@@ -20,9 +21,7 @@ struct Inspect: ParsableCommand {
       let path = try newestNetwork(at: file)
       let network = try NetworkFile(path: path)
       if json {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        print(String(decoding: try encoder.encode(Summary(path, network)), as: UTF8.self))
+        print(try JSON.pretty(Summary(path, network)))
       } else {
         show(path, network)
       }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import GANs
 import Images
 import Torch
@@ -165,7 +166,7 @@ struct Interpolate: ParsableCommand {
       case .mp4: try Video.writeMP4(frames, to: path, framesPerSecond: fps)
       case .png:
         let folder = "\(pictures.outdir)/frames"
-        try makeFolder(folder)
+        try Folder.make(folder)
         for (i, frame) in frames.enumerated() { try frame.write(to: "\(folder)/frame\(padded(i, 5)).png") }
         print(folder)
         continue

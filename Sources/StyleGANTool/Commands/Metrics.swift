@@ -1,5 +1,6 @@
 import ArgumentParser
 import Datasets
+import Files
 import Foundation
 import GANs
 import Images
@@ -99,8 +100,8 @@ struct Metrics: ParsableCommand {
     let run = try self.run(reals, file.history?.dataset, device, signals)
     if let obstacle = run.obstacle(try run.subject(file, raw: weights == .raw, reals: reals), reals) { throw obstacle }
     if !quiet { print("\(path), \(weights.rawValue) weights") }
-    let folder = outdir ?? AtomicFile.folder(of: path)
-    if let outdir { try makeFolder(outdir) }
+    let folder = outdir ?? Folder.of(path)
+    if let outdir { try Folder.make(outdir) }
     for mixing in mixingStress?.values.map(Int.init) ?? [1] {
       try run(try run.subject(file, raw: weights == .raw, mixing: mixing, reals: reals), reals, folder: folder) { result in
         result.kimg = file.history?.kimg
@@ -123,7 +124,7 @@ struct Metrics: ParsableCommand {
     let subject = MetricSubject(pictures, seed: seed)
     if let obstacle = run.obstacle(subject, reals) { throw obstacle }
     if !quiet { print("\(images), \(pictures.count) pictures") }
-    if let outdir { try makeFolder(outdir) }
+    if let outdir { try Folder.make(outdir) }
     try run(subject, reals, folder: outdir) { result in
       result.images = images
       result.data = data

@@ -1,17 +1,5 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
-/// What can be wrong with a safetensors file; every description is one sentence that names the file.
+/// What can be wrong with the content of a safetensors file (what the system refuses is a `FileError`); every description is one sentence that names the file.
 public enum SafetensorsError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// The file could not be opened or mapped; `code` is the system's `errno`.
-  case cannotRead(path: String, code: Int32)
-  /// The path leads to something other than a regular file.
-  case notAFile(path: String)
   /// Fewer than the eight bytes of the header's length.
   case tooShort(path: String, size: Int)
   /// The header's length is beyond the format's limit of 100 MB.
@@ -35,8 +23,6 @@ public enum SafetensorsError: Error, Equatable, Sendable, CustomStringConvertibl
   /// The file has no tensor of that name.
   case missingTensor(path: String, name: String)
 
-  /// The file could not be written; `code` is the system's `errno`. What was there before is untouched.
-  case cannotWrite(path: String, code: Int32)
   /// The source of a tensor delivered another number of bytes than its shape asks for.
   case wrongByteCount(path: String, name: String, expected: Int, found: Int)
   /// A shape to be written has a negative extent or more bytes than `Int` counts.
@@ -47,10 +33,6 @@ public enum SafetensorsError: Error, Equatable, Sendable, CustomStringConvertibl
   /// One sentence for the user: what is wrong with which file, and what to do where something can be done.
   public var description: String {
     switch self {
-    case .cannotRead(let path, let code):
-      "Cannot read \(path): \(Self.text(code)).\(Self.readingAdvice(code))"
-    case .notAFile(let path):
-      "Cannot read \(path): it is not a regular file."
     case .tooShort(let path, let size):
       "\(path) is not a safetensors file: it has \(size) bytes, fewer than the 8 that give the header's length."
     case .headerTooLarge(let path, let length):
@@ -75,50 +57,12 @@ public enum SafetensorsError: Error, Equatable, Sendable, CustomStringConvertibl
       "\(path) is damaged: bytes \(begin)..<\(end) of its data belong to no tensor."
     case .missingTensor(let path, let name):
       "\(path) has no tensor \"\(name)\"."
-    case .cannotWrite(let path, let code):
-      "Cannot write \(path): \(Self.text(code)).\(Self.writingAdvice(code))"
     case .wrongByteCount(let path, let name, let expected, let found):
       "Cannot write \(path): \"\(name)\" takes \(expected) bytes, and its source delivered \(found)."
     case .impossibleShape(let path, let name, let shape):
       "Cannot write \(path): \"\(name)\" has the impossible shape \(shape)."
     case .reservedName(let path, let name):
       "Cannot write \(path): a tensor cannot be named \"\(name)\"."
-    }
-  }
-
-  private static func text(_ code: Int32) -> String {
-    switch code {
-    case ENOENT: "no such file or folder"
-    case ENOTDIR: "a part of the path is not a folder"
-    case EISDIR: "it is a folder"
-    case EACCES, EPERM: "permission denied"
-    case EROFS: "the file system is read-only"
-    case ENOSPC: "no space is left on the device"
-    case EDQUOT: "the disk quota is used up"
-    case EFBIG: "the file would be larger than the limit"
-    case EIO: "the device failed"
-    case EMFILE, ENFILE: "too many files are open"
-    default: "system error \(code)"
-    }
-  }
-
-  private static func readingAdvice(_ code: Int32) -> String {
-    switch code {
-    case ENOENT, ENOTDIR: " Check the path."
-    case EACCES, EPERM: " Check who may read it."
-    default: ""
-    }
-  }
-
-  private static func writingAdvice(_ code: Int32) -> String {
-    switch code {
-    case ENOENT: " Create the folder first."
-    case ENOTDIR, EISDIR: " Choose another path."
-    case EACCES, EPERM: " Choose a folder you may write to, or change its permissions."
-    case EROFS: " Choose a folder on another file system."
-    case ENOSPC, EDQUOT: " Free some space or choose another folder."
-    case EFBIG: " Raise the limit (ulimit -f) or choose another file system."
-    default: ""
     }
   }
 }

@@ -1,13 +1,8 @@
 // Goals, in order: nothing in a file can trap or read beyond it; what is accepted is exactly what the format allows;
 // no copy of the data.
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import Files
+import Foundation
 
 /// Opens a safetensors file: named tensors and a map of strings, checked as a whole before anything is handed out.
 ///
@@ -44,9 +39,9 @@ public final class SafetensorsFile: @unchecked Sendable {
 
   /// Opens and checks the file at `path`.
   ///
-  /// - Throws: ``SafetensorsError`` where the file cannot be read or is not exactly what the format prescribes: a header
-  ///   of at most 100 MB, each name once, and tensors that fill the data without overlap and without holes.
-  public convenience init(path: String) throws(SafetensorsError) {
+  /// - Throws: `FileError` where it cannot be read; ``SafetensorsError`` where it is not exactly what the format prescribes:
+  ///   a header of at most 100 MB, each name once, and tensors that fill the data without overlap and without holes.
+  public convenience init(path: String) throws {
     try self.init(try Self.map(path), path: path, isMapped: true)
   }
 
@@ -141,18 +136,12 @@ public final class SafetensorsFile: @unchecked Sendable {
     return Dictionary(uniqueKeysWithValues: tensors.map { ($0.name, $0) })
   }
 
-  private static func map(_ path: String) throws(SafetensorsError) -> UnsafeRawBufferPointer {
-    // Without O_NONBLOCK a pipe would wait for its writer here.
-    let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard file >= 0 else { throw .cannotRead(path: path, code: errno) }
+  private static func map(_ path: String) throws -> UnsafeRawBufferPointer {
+    let (file, size) = try WholeFile.open(path)
     defer { close(file) }
-    var status = stat()
-    guard fstat(file, &status) == 0 else { throw .cannotRead(path: path, code: errno) }
-    guard status.st_mode & S_IFMT == S_IFREG else { throw .notAFile(path: path) }
-    guard status.st_size > 0 else { throw .tooShort(path: path, size: 0) }
-    let size = Int(status.st_size)
+    guard size > 0 else { throw SafetensorsError.tooShort(path: path, size: 0) }
     guard let address = mmap(nil, size, PROT_READ, MAP_PRIVATE, file, 0), address != MAP_FAILED else {
-      throw .cannotRead(path: path, code: errno)
+      throw FileError(.read, path: path)
     }
     return UnsafeRawBufferPointer(start: address, count: size)
   }

@@ -12,6 +12,20 @@ extension Tensor {
     return (Tensor(owning: values!), Tensor(owning: vectors!))
   }
 
+  /// Eigenvalues, from the largest, and unit eigenvectors of a symmetric matrix `[n, n]`, computed in float64 on the CPU.
+  /// - Returns: `values[k]` belongs to row k of `vectors`, `[n, n]`, float64. The largest element of each row is positive.
+  public func rankedEigenvectors(
+    file: StaticString = #fileID, line: UInt = #line
+  ) -> (values: [Double], vectors: Tensor) {
+    let (values, vectors) = withoutGraph.to(.cpu).to(.float64).symmetricEigen(file: file, line: line)
+    let (n, rows) = (size(0), vectors.transposed.flipped([0]))
+    let elements = rows.doubles
+    let signs = (0..<n).map { row in
+      elements[row * n..<(row + 1) * n].max { $0.magnitude < $1.magnitude }! < 0 ? -1.0 : 1
+    }
+    return (values.doubles.reversed(), rows * Tensor(signs, shape: [n, 1], dtype: .float64))
+  }
+
   /// The lower triangle L with L Lᵀ = self, for a symmetric matrix; nil where it is not positive definite.
   public func choleskyFactor(file: StaticString = #fileID, line: UInt = #line) -> Tensor? {
     var factor: ct_tensor?

@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
+import Foundation
 
 /// Holds a folder for one process: an advisory lock on the folder itself, which leaves nothing behind and ends with the
 /// process however it ends.

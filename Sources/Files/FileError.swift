@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
+import Foundation
 
 /// A file could not be read or written, with the system's reason.
 public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
@@ -33,7 +27,9 @@ public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
   /// True when the file or folder does not exist.
   public var isMissing: Bool { code == ENOENT || code == ENOTDIR }
   /// True when the disk or a quota is full, a limit is reached, or the device failed.
-  public var isDeviceTrouble: Bool { [ENOSPC, EDQUOT, EFBIG, EIO].contains(code) }
+  public var isDeviceTrouble: Bool { [ENOSPC, EDQUOT, EIO].contains(code) || code == EFBIG && operation == .write }
+  /// True when there is something else than a file that can be read as a whole: a pipe, a device, a file that is too long.
+  public var isWrongKind: Bool { operation == .read && [ESPIPE, EFBIG].contains(code) }
 
   /// One sentence for people that says what to do.
   public var description: String {
@@ -50,9 +46,11 @@ public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
     case ENOSPC: (why, cure) = ("the disk is full", "free some space or choose another place")
     case EDQUOT: (why, cure) = ("your disk quota is used up", "free some space or choose another place")
     case EFBIG:
-      (why, cure) = (
-        "it would be larger than the limit on files", "raise the limit with `ulimit -f` or choose another place"
-      )
+      (why, cure) =
+        operation == .read
+        ? ("it is too large", "check that it is the right file")
+        : ("it would be larger than the limit on files", "raise the limit with `ulimit -f` or choose another place")
+    case ESPIPE where operation == .read: (why, cure) = ("it is not a regular file", "name a file")
     case EISDIR: (why, cure) = ("it is a folder", "name a file")
     case ENAMETOOLONG: (why, cure) = ("its name is too long", "choose a shorter one")
     case EMFILE, ENFILE: (why, cure) = ("too many files are open", "raise the limit with `ulimit -n`")

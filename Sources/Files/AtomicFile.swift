@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
+import Foundation
 
 /// Writes whole files so that at any moment the old content or the new is there, never a part of it.
 public enum AtomicFile {
@@ -39,11 +33,12 @@ public enum AtomicFile {
     if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
       throw FileError(.write, path: path, code: EISDIR)
     }
-    let folder = folder(of: path)
+    let folder = Folder.of(path)
     var name = Array("\(folder)/\(temporaryPrefix)XXXXXX".utf8CString)
     let descriptor = mkstemp(&name)
     guard descriptor >= 0 else { throw FileError(.write, path: path) }
     let temporary = String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
     // Held until the file is closed, so that what a killed process left behind can be told from what is being written.
     _ = flock(descriptor, LOCK_EX | LOCK_NB)
     var closed = false
@@ -59,25 +54,24 @@ public enum AtomicFile {
       unlink(temporary)
       throw error
     }
-    synchronise(folder: folder)
+    Folder.synchronise(folder)
   }
 
   /// How the names of temporary files begin.
   public static let temporaryPrefix = ".stylegan-"
 
+  /// Whether a temporary file has this name; those of earlier versions of this program had another prefix.
+  public static func isTemporary(_ name: String) -> Bool {
+    name.hasPrefix(temporaryPrefix) || name.hasPrefix(".safetensors-")
+  }
+
   /// Removes temporary files that a killed process left in `folder`; those that are being written stay.
   ///
   /// - Parameter isTemporary: told the name of each file, whether it is a temporary one.
   public static func removeStale(
-    in folder: String, where isTemporary: (String) -> Bool = { $0.hasPrefix(temporaryPrefix) }
+    in folder: String, where isTemporary: (String) -> Bool = isTemporary
   ) {
-    guard let directory = opendir(folder) else { return }
-    defer { closedir(directory) }
-    while let entry = readdir(directory) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { String(cString: $0) }
-      }
-      guard isTemporary(name) else { continue }
+    for name in (try? Folder.names(in: folder)) ?? [] where isTemporary(name) {
       let path = "\(folder)/\(name)"
       let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW)
       guard descriptor >= 0 else { continue }
@@ -92,27 +86,14 @@ public enum AtomicFile {
   public static func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, path: String) throws {
     var done = 0
     while done < bytes.count {
-      let written = platformWrite(descriptor, bytes.baseAddress! + done, bytes.count - done)
+      // Systems refuse or shorten a write of 2 GB and more.
+      let written = platformWrite(descriptor, bytes.baseAddress! + done, min(bytes.count - done, 1 << 30))
       if written < 0 {
         if errno == EINTR { continue }
         throw FileError(.write, path: path)
       }
       done += written
     }
-  }
-
-  /// Makes the names in a folder lasting, where its file system knows how; a folder that cannot be synchronised is no error.
-  public static func synchronise(folder: String) {
-    let descriptor = open(folder, O_RDONLY)
-    guard descriptor >= 0 else { return }
-    _ = fsync(descriptor)
-    close(descriptor)
-  }
-
-  /// The folder in which `path` lies: `.` for a bare name.
-  public static func folder(of path: String) -> String {
-    guard let slash = path.lastIndex(of: "/") else { return "." }
-    return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 
   /// The umask, which can only be read by setting it: read once, before threads could race for it.

@@ -1,5 +1,3 @@
-import CZlib
-
 /// A 64-bit digest that notices accidental change (not malice): FNV-1a over numbers and texts, word-wise multiply-and-rotate
 /// over buffers, finished with SplitMix64's mixing.
 ///
@@ -43,28 +41,25 @@ package struct Digest {
   /// The digest so far.
   package var value: UInt64 { SplitMix64.mixed(state) }
 
-  /// CRC-32 as in ZIP and PNG.
-  package static func crc32(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
-    guard let base = bytes.baseAddress else { return 0 }
-    return UInt32(truncatingIfNeeded: crc32_z(0, base.assumingMemoryBound(to: UInt8.self), bytes.count))
-  }
+  /// The digest so far as 16 hexadecimal digits.
+  package var hexadecimal: String { String(value, radix: 16).leftPadded(to: 16) }
 
   private mutating func add(byte: UInt8) { state = (state ^ UInt64(byte)) &* 0x100_0000_01b3 }
 }
 
 /// SplitMix64 (Steele, Lea, Flood 2014): the generator behind orders and mirrors, small enough to stay the same for ever.
-struct SplitMix64: RandomNumberGenerator {
+package struct SplitMix64: RandomNumberGenerator {
   private var state: UInt64
 
-  init(seed: UInt64) { state = seed }
+  package init(seed: UInt64) { state = seed }
 
-  mutating func next() -> UInt64 {
+  package mutating func next() -> UInt64 {
     state &+= 0x9e37_79b9_7f4a_7c15
     return SplitMix64.mixed(state)
   }
 
   /// The output function: every bit of the result depends on every bit of `value`.
-  static func mixed(_ value: UInt64) -> UInt64 {
+  package static func mixed(_ value: UInt64) -> UInt64 {
     var z = value
     z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
     z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
@@ -72,11 +67,16 @@ struct SplitMix64: RandomNumberGenerator {
   }
 
   /// A number 0..<bound without bias: Lemire's multiplication, rejecting the uneven rest.
-  mutating func next(below bound: UInt64) -> UInt64 {
+  package mutating func next(below bound: UInt64) -> UInt64 {
     let threshold = (0 &- bound) % bound
     while true {
       let product = next().multipliedFullWidth(by: bound)
       if product.low >= threshold { return product.high }
     }
   }
+}
+
+extension String {
+  /// With zeros before it, up to `length` characters.
+  package func leftPadded(to length: Int) -> String { String(repeating: "0", count: max(0, length - count)) + self }
 }

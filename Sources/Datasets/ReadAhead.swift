@@ -1,0 +1,106 @@
+import Foundation
+
+/// Numbered work that threads do ahead of the one who needs the results. Its end stops the threads and waits for them.
+package final class ReadAhead<Value: Sendable>: Sendable {
+  private struct State {
+    /// The next number to claim, and the first whose result is still needed.
+    var next, needed: Int
+    var ready: [Int: Value] = [:]
+    var isStopped = false
+  }
+
+  private let state: Monitor<State>
+  private let ahead: Int
+  private let finished = DispatchGroup()
+
+  /// Starts to work.
+  ///
+  /// - Parameter ahead: numbers, from the first that is needed on, that are worked on and kept.
+  /// - Parameter threads: at least 1.
+  package init(
+    _ range: Range<Int>, ahead: Int, threads: Int, name: String, produce: @escaping @Sendable (Int) -> Value
+  ) {
+    let (state, finished) = (Monitor(State(next: range.lowerBound, needed: range.lowerBound)), finished)
+    (self.state, self.ahead) = (state, ahead)
+    for index in 0..<threads {
+      finished.enter()
+      // The thread keeps the state, never this object, whose end stops the thread.
+      let thread = Thread {
+        while true {
+          // Nil in the outer optional: wait; in the inner: no more work.
+          let claimed = state.wait { state -> Int?? in
+            if state.isStopped || state.next >= range.upperBound { return .some(nil) }
+            guard state.next < state.needed + ahead else { return nil }
+            state.next += 1
+            return state.next - 1
+          }
+          guard let claimed else { break }
+          let value = produce(claimed)
+          state.withLock { $0.ready[claimed] = value }
+        }
+        finished.leave()
+      }
+      thread.name = "\(name) \(index)"
+      thread.stackSize = 2 << 20
+      thread.start()
+    }
+  }
+
+  deinit {
+    state.withLock { $0.isStopped = true }
+    finished.wait()
+  }
+
+  /// The result of a number that was not released; waits for it.
+  package func value(at index: Int) -> Value {
+    // More may be needed at once than is kept: what is waited for is always worked on.
+    state.withLock { $0.needed = max($0.needed, index - ahead + 1) }
+    return state.wait { $0.ready[index] }
+  }
+
+  /// Drops the results before `index`.
+  package func release(before index: Int) {
+    state.withLock { state in
+      state.needed = index
+      for key in state.ready.keys where key < index { state.ready[key] = nil }
+    }
+  }
+}
+
+/// Work on several threads whose results are consumed in order on the caller's.
+package enum OrderedPipeline {
+  /// Computes `produce` of `range` on `threads` threads and hands each result, in order, to `consume` on this thread.
+  ///
+  /// Threads run at most a few results ahead of the consumer. When `consume` throws, the threads are stopped and waited for.
+  ///
+  /// - Throws: what `consume` throws.
+  package static func run<Value: Sendable>(
+    _ range: Range<Int>, threads: Int, produce: @escaping @Sendable (Int) -> Value,
+    consume: (Int, Value) throws -> Void
+  ) throws {
+    let results = ReadAhead(
+      range, ahead: 16 * max(1, threads), threads: max(1, min(threads, range.count)), name: "pipeline",
+      produce: produce)
+    for index in range {
+      let value = results.value(at: index)
+      results.release(before: index + 1)
+      try consume(index, value)
+    }
+  }
+
+  /// `body` of 0..<count in order, computed on up to `threads` threads.
+  ///
+  /// - Throws: what `body` threw for the smallest index that failed.
+  package static func map<Value: Sendable>(
+    _ count: Int, threads: Int, _ body: @escaping @Sendable (Int) throws -> Value
+  ) throws -> [Value] {
+    let size = max(1, min(256, count / max(1, threads * 4)))
+    var values: [Value] = []
+    try run(0..<(count + size - 1) / size, threads: threads) { chunk in
+      Result { try (chunk * size..<min(count, (chunk + 1) * size)).map(body) }
+    } consume: {
+      values += try $1.get()
+    }
+    return values
+  }
+}

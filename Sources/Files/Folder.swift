@@ -1,0 +1,55 @@
+import Foundation
+
+/// Folders and the names in them.
+public enum Folder {
+  /// The folder in which `path` lies: `.` for a bare name.
+  public static func of(_ path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
+  /// Makes a folder with those above it, unless it is there; on failure those that were made are gone again.
+  ///
+  /// - Returns: the folders that were not there, from the top.
+  /// - Throws: ``FileError``.
+  @discardableResult public static func make(_ path: String) throws -> [String] {
+    var status = stat()
+    if stat(path, &status) == 0 {
+      guard status.st_mode & S_IFMT == S_IFDIR else { throw FileError(.write, path: path, code: ENOTDIR) }
+      return []
+    }
+    guard !path.isEmpty else { throw FileError(.write, path: "\"\"", code: ENOENT) }
+    let parent = of(path)
+    let made = parent == path ? [] : try make(parent)
+    if mkdir(path, 0o777) == 0 { return made + [path] }
+    let error = FileError(.write, path: path)
+    // Another process may have been faster.
+    if error.code == EEXIST { return made }
+    for folder in made.reversed() { rmdir(folder) }
+    throw error
+  }
+
+  /// The names of what lies in a folder, hidden files too, in no order.
+  ///
+  /// - Throws: ``FileError``.
+  public static func names(in folder: String) throws -> [String] {
+    guard let directory = opendir(folder) else { throw FileError(.read, path: folder) }
+    defer { closedir(directory) }
+    var names: [String] = []
+    while let entry = readdir(directory) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { String(cString: $0) }
+      }
+      if name != "." && name != ".." { names.append(name) }
+    }
+    return names
+  }
+
+  /// Makes the names in a folder lasting, where its file system knows how; a folder that cannot be synchronised is no error.
+  public static func synchronise(_ folder: String) {
+    let descriptor = open(folder, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return }
+    _ = fsync(descriptor)
+    close(descriptor)
+  }
+}

@@ -1,0 +1,44 @@
+import Foundation
+
+/// Reads files as a whole.
+public enum WholeFile {
+  /// Opens a regular file for reading. The caller closes it.
+  ///
+  /// - Returns: the descriptor and the file's size in bytes.
+  /// - Throws: ``FileError``: with `EISDIR` for a folder, with `ESPIPE` for a pipe or a device, which may have no end.
+  public static func open(_ path: String) throws(FileError) -> (descriptor: Int32, size: Int) {
+    // Without O_NONBLOCK a pipe would wait for its writer here.
+    let descriptor = Foundation.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else { throw FileError(.read, path: path) }
+    var status = stat()
+    let code =
+      fstat(descriptor, &status) != 0
+      ? errno
+      : status.st_mode & S_IFMT == S_IFDIR ? EISDIR : status.st_mode & S_IFMT == S_IFREG ? 0 : ESPIPE
+    guard code == 0 else {
+      close(descriptor)
+      throw FileError(.read, path: path, code: code)
+    }
+    return (descriptor, Int(status.st_size))
+  }
+
+  /// The bytes of a regular file.
+  ///
+  /// - Parameter limit: longest file that is read.
+  /// - Throws: ``FileError``: as ``open(_:)``, and with `EFBIG` for a longer file.
+  public static func bytes(of path: String, limit: Int = 512 << 20) throws -> [UInt8] {
+    let (descriptor, size) = try open(path)
+    defer { close(descriptor) }
+    guard size <= limit else { throw FileError(.read, path: path, code: EFBIG) }
+    return try [UInt8](unsafeUninitializedCapacity: max(size, 1)) { out, count in
+      count = 0
+      while count < size {
+        let got = read(descriptor, out.baseAddress! + count, size - count)
+        if got < 0, errno == EINTR { continue }
+        guard got >= 0 else { throw FileError(.read, path: path) }
+        if got == 0 { break }
+        count += got
+      }
+    }
+  }
+}
