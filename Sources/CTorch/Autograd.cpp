@@ -42,10 +42,6 @@ ct_status ct_copy_(ct_tensor target, ct_tensor source, char **message) {
   return updated(&target, 1, message, [&] { target->value.copy_(source->value); });
 }
 
-ct_status ct_fill_(ct_tensor target, double value, char **message) {
-  return updated(&target, 1, message, [&] { target->value.fill_(value); });
-}
-
 ct_status ct_clamp_(ct_tensor target, double low, double high, char **message) {
   return updated(&target, 1, message, [&] { target->value.clamp_(low, high); });
 }

@@ -32,10 +32,6 @@ int32_t ct_device_count(int32_t kind) {
   }
 }
 
-bool ct_device_available(ct_device device) {
-  return device.index >= 0 && device.index < ct_device_count(device.kind);
-}
-
 bool ct_cpu_has_bfloat16(void) {
 #if defined(__x86_64__)
   // CPUID leaf 7: subleaf 1 EAX[5] is AVX512-BF16, subleaf 0 EDX[22] is AMX-BF16. The builtin also asks whether the
@@ -138,11 +134,6 @@ ct_status ct_arange(double start, double end, double step, int32_t dtype, ct_dev
   return made(out, message, [&] {
     return at::arange(start, end, step, at::TensorOptions().dtype(scalarType(dtype)).device(device(d)));
   });
-}
-
-void *ct_data(ct_tensor tensor) {
-  const at::Tensor &value = tensor->value;
-  return value.is_cpu() && value.is_contiguous() && value.numel() > 0 ? value.data_ptr() : nullptr;
 }
 
 // MARK: Random streams

@@ -53,6 +53,7 @@ extension DatasetError: UserFacingError {
 func run<Value>(_ body: () throws -> Value) throws -> Value {
   prepareProcess()
   do {
+    try Processor.checkKernels()
     let value = try body()
     try flushOutput()
     return value
@@ -163,6 +164,11 @@ extension ConfigurationError: UserFacingError {
 }
 
 extension DeviceError: UserFacingError {
+  var exitCode: Int32 { 64 }
+  var sentence: String { description }
+}
+
+extension KernelsError: UserFacingError {
   var exitCode: Int32 { 64 }
   var sentence: String { description }
 }

@@ -53,7 +53,8 @@ struct Table {
   MinimalFiltering convolution;
 };
 
-/// The best table this processor runs.
+/// The table of the operations that this thread starts; its other threads are given it. Refuses what STYLEGAN_KERNELS names
+/// and this processor lacks.
 const Table &table();
 
 const Table *genericTable();
@@ -63,7 +64,8 @@ const Table *avx512Table();
 const Table *avx512bf16Table();
 #endif
 
-/// Calls body(context, i) for i in 0 ..< count on libtorch's threads.
+/// Calls body(context, i) for i in 0 ..< count on libtorch's threads. The first exception of a body ends the loop, and is
+/// thrown again where all threads are done.
 void parallelFor(int64_t count, void *context, void (*body)(void *context, int64_t i));
 
 template <class Body>

@@ -1,6 +1,7 @@
 // The C door to libtorch: the operations swift-stylegan uses, and nothing else.
 //
-// Goals, in order: (1) no C++ exception crosses into Swift; (2) nothing global; (3) few functions.
+// Goals, in order: (1) no C++ exception crosses into Swift; (2) nothing global, but for settings of the
+// processor; (3) few functions.
 // Every function that can fail returns a status (0: done; 1: failed) and, on failure, stores a message that the
 // caller frees with `ct_message_free`. A `ct_tensor` or `ct_generator` handed out is owned by the caller.
 #pragma once
@@ -34,7 +35,6 @@ typedef struct {
   int32_t index;
 } ct_device;
 
-bool ct_device_available(ct_device device);
 /// The number of devices of a kind: 1 for the CPU, 0 where the kind is absent.
 int32_t ct_device_count(int32_t kind);
 /// Whether this processor multiplies bfloat16 in hardware (AVX512-BF16 or AMX).
@@ -68,8 +68,6 @@ ct_status ct_from_bytes(const void *bytes, const int64_t *sizes, int64_t dims, i
 /// Copies a tensor's elements, row-major, into `bytes`, which holds `count` bytes.
 ct_status ct_to_bytes(ct_tensor tensor, void *bytes, int64_t count, ct_message message);
 ct_status ct_arange(double start, double end, double step, int32_t dtype, ct_device device, ct_out out, ct_message message);
-/// Address of the first element of a contiguous CPU tensor; null otherwise.
-void *_Nullable ct_data(ct_tensor tensor);
 
 // MARK: Random streams
 
@@ -87,15 +85,14 @@ enum {
   CT_ACOS, CT_ISFINITE, CT_CLONE, CT_DETACH
 };
 ct_status ct_unary(int32_t op, ct_tensor a, ct_out out, ct_message message);
-enum { CT_ADD, CT_SUB, CT_MUL, CT_DIV, CT_MAXIMUM, CT_MINIMUM, CT_MATMUL };
+enum { CT_ADD, CT_SUB, CT_MUL, CT_DIV, CT_MATMUL };
 ct_status ct_binary(int32_t op, ct_tensor a, ct_tensor b, ct_out out, ct_message message);
 enum { CT_ADD_SCALAR, CT_MUL_SCALAR, CT_POW_SCALAR, CT_LEAKY_RELU, CT_CLAMP_MIN, CT_CLAMP_MAX };
 ct_status ct_scalar(int32_t op, ct_tensor a, double value, ct_out out, ct_message message);
 /// a + weight · (b − a)
 ct_status ct_lerp(ct_tensor a, ct_tensor b, double weight, ct_out out, ct_message message);
 ct_status ct_where(ct_tensor condition, ct_tensor a, ct_tensor b, ct_out out, ct_message message);
-enum { CT_LESS, CT_GREATER_EQUAL, CT_EQUAL };
-ct_status ct_compare(int32_t op, ct_tensor a, ct_tensor b, ct_out out, ct_message message);
+ct_status ct_less(ct_tensor a, ct_tensor b, ct_out out, ct_message message);
 
 // MARK: Reductions
 
@@ -132,8 +129,23 @@ ct_status ct_batch_norm(ct_tensor x, ct_tensor _Nullable weight, ct_tensor _Null
 
 // MARK: Fused kernels, for image batches on the CPU
 
-/// "avx512bf16", "avx512", "avx2" or "generic": the instruction set chosen at run time.
-const char *ct_fused_kernels(void);
+/// The instruction sets that this processor has kernels for, best first ("avx512bf16", "avx512", "avx2", "generic"); null
+/// beyond the last.
+const char *_Nullable ct_kernels_available(int32_t index);
+/// The one in use: chosen for this thread, or by the environment's STYLEGAN_KERNELS, or the best. Refuses a wish that is
+/// not available.
+ct_status ct_kernels_in_use(const char *_Nullable *_Nonnull name, ct_message message);
+/// Chooses for operations that this thread starts; null: no longer.
+ct_status ct_kernels_use(const char *_Nullable name, ct_message message);
+enum { CT_POOL_DEFAULT, CT_POOL_OPENMP, CT_POOL_LIBTORCH };
+/// Whose threads the kernels run on: those of the OpenMP runtime that libtorch has loaded, called directly, or, where it
+/// is not found, those of `at::parallel_for`.
+int32_t ct_thread_pool(void);
+/// CT_POOL_LIBTORCH or CT_POOL_DEFAULT for operations that this thread starts.
+void ct_thread_pool_use(int32_t pool);
+/// For tests: y = x, by a loop over `count` indices shared out to threads (forward, or backward where that is asked for),
+/// which calls body(context, i) and runs out of memory at index `bad`.
+ct_status ct_test_parallel(ct_tensor x, int64_t count, int64_t bad, bool backward, void (*_Nullable body)(void *_Nullable context, int64_t i), void *_Nullable context, ct_out out, ct_message message);
 /// Each channel convolved with [1 2 1]⊗[1 2 1]/16, zeros outside.
 ct_status ct_fused_blur(ct_tensor x, ct_out out, ct_message message);
 /// lrelu(x + bias[c])
@@ -195,7 +207,6 @@ ct_status ct_gradients(ct_tensor output, ct_tensor _Nullable seed, const ct_tens
 // MARK: In place, on leaves, without gradients
 
 ct_status ct_copy_(ct_tensor target, ct_tensor source, ct_message message);
-ct_status ct_fill_(ct_tensor target, double value, ct_message message);
 ct_status ct_clamp_(ct_tensor target, double low, double high, ct_message message);
 /// target ← target + weight · (source − target), for each pair.
 ct_status ct_lerp_all_(const ct_tensor _Nonnull *_Nonnull targets, const ct_tensor _Nonnull *_Nonnull sources, int64_t count, double weight, ct_message message);
