@@ -27,8 +27,7 @@ namespace {
 
 /// Runs `body`, which changes `targets`. Fused updates do not count as versions by themselves; filters that are kept
 /// until their weight changes are told by the version.
-template <class Body>
-ct_status updated(const ct_tensor *targets, int64_t count, char **message, Body &&body) noexcept {
+template <class Body> ct_status updated(const ct_tensor *targets, int64_t count, char **message, Body &&body) noexcept {
   return guarded(message, [&] {
     at::NoGradGuard guard;
     body();

@@ -124,8 +124,8 @@ ct_status ct_from_bytes(const void *bytes, const int64_t *s, int64_t dims, int32
 ct_status ct_to_bytes(ct_tensor tensor, void *bytes, int64_t count, char **message) {
   return guarded(message, [&] {
     at::Tensor host = tensor->value.detach().to(at::kCPU).contiguous();
-    TORCH_CHECK(static_cast<int64_t>(host.nbytes()) == count, "a tensor of ", host.nbytes(), " bytes does not fit a buffer of ",
-                count);
+    TORCH_CHECK(static_cast<int64_t>(host.nbytes()) == count, "a tensor of ", host.nbytes(),
+                " bytes does not fit a buffer of ", count);
     if (count > 0) memcpy(bytes, host.const_data_ptr(), host.nbytes());
   });
 }
@@ -140,9 +140,8 @@ ct_status ct_arange(double start, double end, double step, int32_t dtype, ct_dev
 
 ct_status ct_generator_new(uint64_t seed, ct_device d, ct_generator *out, char **message) {
   return guarded(message, [&] {
-    at::Generator generator = d.kind == CT_CPU
-                                  ? at::detail::createCPUGenerator(seed)
-                                  : at::globalContext().defaultGenerator(device(d)).clone();
+    at::Generator generator = d.kind == CT_CPU ? at::detail::createCPUGenerator(seed)
+                                               : at::globalContext().defaultGenerator(device(d)).clone();
     generator.set_current_seed(seed);
     *out = new ct_generator_box{generator};
   });

@@ -96,8 +96,8 @@ struct ct_filters_box : torch::CustomClassHolder {
     const std::lock_guard<std::mutex> lock(mutex);
     Set &set = sets[transposed][pairs];
     if (!set.isOf(weight, scale, kind))
-      set = {packed(kind, weight, transposed, scale, pairs), weight.detach(), &filtering(), static_cast<int64_t>(weight._version()),
-             scale, kind};
+      set = {packed(kind, weight, transposed, scale, pairs), weight.detach(), &filtering(),
+             static_cast<int64_t>(weight._version()),        scale,           kind};
     return set.packed;
   }
 };
@@ -144,12 +144,12 @@ Tensor convolved(Resample kind, const Tensor &input, const Tensor &u, int64_t ou
         for (int64_t j = group; j < end; ++j)
           for (int64_t row = 0; row < count; row += rowsAtOnce) {
             next.fetch(nextShare), target.fetch(targetShare);
-            f.multiply(pairs,
-                       static_cast<const char *>(v.data) +
-                           (p * (count * stride + positionGap) + row * steps) * elementSize,
-                       steps, filters + (down ? j : p * panels + j) * steps * f.panel * elementSize, steps,
-                       std::min(rowsAtOnce, count - row),
-                       m + p * (count * mStride + positionGap) + row * mStride + (j - group) * f.panel, mStride);
+            f.multiply(
+                pairs,
+                static_cast<const char *>(v.data) + (p * (count * stride + positionGap) + row * steps) * elementSize,
+                steps, filters + (down ? j : p * panels + j) * steps * f.panel * elementSize, steps,
+                std::min(rowsAtOnce, count - row),
+                m + p * (count * mStride + positionGap) + row * mStride + (j - group) * f.panel, mStride);
           }
       const int64_t begin = group * f.panel, channels = std::min(end * f.panel, outputs) - begin;
       f.transformOutput(grid, m, mStride, first, count, begin, channels, outputs, activation, bf16,

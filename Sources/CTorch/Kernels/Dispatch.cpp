@@ -68,8 +68,7 @@ struct Work {
   static void run(void *self) noexcept {
     Work &work = *static_cast<Work *>(self);
     try {
-      for (int64_t i; (i = work.next.fetch_add(1, std::memory_order_relaxed)) < work.count;)
-        work.body(work.context, i);
+      for (int64_t i; (i = work.next.fetch_add(1, std::memory_order_relaxed)) < work.count;) work.body(work.context, i);
     } catch (...) {
       if (!work.failed.exchange(true)) work.error = std::current_exception();
       work.next = work.count;
@@ -88,8 +87,8 @@ Parallel openMP() {
 /// `at::parallel_for` as libtorch was compiled: its template would be a plain loop here, without OpenMP.
 void runOnLibtorch(Work &work, int64_t threads) {
   at::Tensor shares = at::empty({threads}, at::kByte);
-  at::TensorIterator::nullary_op(shares).for_each(
-      [&](char **, const int64_t *, int64_t, int64_t) { Work::run(&work); }, /*grain_size=*/1);
+  at::TensorIterator::nullary_op(shares).for_each([&](char **, const int64_t *, int64_t, int64_t) { Work::run(&work); },
+                                                  /*grain_size=*/1);
 }
 
 }  // namespace

@@ -54,8 +54,8 @@ Tensor plainEpilogue(const Tensor &input, const Tensor &noise, const Tensor &str
 }
 
 struct StyledEpilogue : Function<StyledEpilogue> {
-  static kernels::Epilogue description(const Tensor &x, const Tensor &noise, const Tensor &strength,
-                                       const Tensor &bias, double slope) {
+  static kernels::Epilogue description(const Tensor &x, const Tensor &noise, const Tensor &strength, const Tensor &bias,
+                                       double slope) {
     kernels::Epilogue e;
     e.x = x.const_data_ptr();
     e.noise = noise.defined() ? noise.const_data_ptr<float>() : nullptr;
@@ -77,8 +77,8 @@ struct StyledEpilogue : Function<StyledEpilogue> {
       const float noise = e.noise ? e.noise[e.sharedNoise ? 0 : i * e.pixels] : 0;
       for (int64_t k = 0; k < e.channels; ++k) {
         const int64_t at = i * e.pixels * e.channels + k;
-        const float stored = bf16 ? static_cast<float>(static_cast<const at::BFloat16 *>(e.x)[at])
-                                  : static_cast<const float *>(e.x)[at];
+        const float stored =
+            bf16 ? static_cast<float>(static_cast<const at::BFloat16 *>(e.x)[at]) : static_cast<const float *>(e.x)[at];
         const float pre = stored + (e.noise ? e.strength[k] * noise : 0) + e.bias[k];
         values[i * e.channels + k] = pre > 0 ? pre : pre * e.slope;
       }
@@ -339,9 +339,8 @@ struct EpilogueInputs {
 
 ct_status ct_fused_epilogue(ct_tensor x, ct_tensor noise, ct_tensor strength, ct_tensor bias, ct_tensor style,
                             double slope, bool blurred, bool consumed, ct_tensor *out, char **message) {
-  return ct::made(out, message, [&] {
-    return EpilogueInputs(noise, strength, bias, style)(x->value, slope, blurred, consumed);
-  });
+  return ct::made(out, message,
+                  [&] { return EpilogueInputs(noise, strength, bias, style)(x->value, slope, blurred, consumed); });
 }
 
 ct_status ct_fused_styled_convolution(ct_tensor x, ct_tensor weight, ct_filters filters, double scale, ct_tensor noise,

@@ -38,9 +38,8 @@ struct Blur : Function<Blur> {
     const kernels::Table &table = kernels::table();
     kernels::parallelFor(chunks.count, [&](int64_t i) {
       const int64_t offset = chunks.sample(i) * bytes;
-      table.blurRows(static_cast<const char *>(x.const_data_ptr()) + offset, isBFloat16(x), h, w, c,
-                                chunks.begin(i), chunks.end(i),
-                                static_cast<char *>(y.mutable_data_ptr()) + offset);
+      table.blurRows(static_cast<const char *>(x.const_data_ptr()) + offset, isBFloat16(x), h, w, c, chunks.begin(i),
+                     chunks.end(i), static_cast<char *>(y.mutable_data_ptr()) + offset);
     });
     return y;
   }
@@ -61,10 +60,10 @@ Tensor masked(const Tensor &gradient, const Tensor &y, double slope, Tensor *cha
   const kernels::Table &table = kernels::table();
   auto body = [&](int64_t sample, int64_t begin, int64_t end, double *sums) {
     const int64_t offset = (sample * pixels + begin) * c * size;
-    table.activationGradient(
-        static_cast<const char *>(g.const_data_ptr()) + offset, static_cast<const char *>(y.const_data_ptr()) + offset,
-        isBFloat16(y), static_cast<float>(slope), end - begin, c, static_cast<char *>(gx.mutable_data_ptr()) + offset,
-        channelSums ? sums : nullptr);
+    table.activationGradient(static_cast<const char *>(g.const_data_ptr()) + offset,
+                             static_cast<const char *>(y.const_data_ptr()) + offset, isBFloat16(y),
+                             static_cast<float>(slope), end - begin, c,
+                             static_cast<char *>(gx.mutable_data_ptr()) + offset, channelSums ? sums : nullptr);
   };
   const std::vector<double> sums = summed(chunks, n, c, body);
   if (channelSums) {
@@ -118,9 +117,8 @@ struct BiasActivation : Function<BiasActivation> {
     kernels::parallelFor(chunks.count, [&](int64_t i) {
       const int64_t offset = (chunks.sample(i) * pixels + chunks.begin(i)) * c * x.element_size();
       table.biasActivation(static_cast<const char *>(x.const_data_ptr()) + offset, isBFloat16(x),
-                                      b.const_data_ptr<float>(), static_cast<float>(slope),
-                                      chunks.end(i) - chunks.begin(i), c,
-                                      static_cast<char *>(y.mutable_data_ptr()) + offset);
+                           b.const_data_ptr<float>(), static_cast<float>(slope), chunks.end(i) - chunks.begin(i), c,
+                           static_cast<char *>(y.mutable_data_ptr()) + offset);
     });
     context->save_for_backward({y.detach()});
     context->saved_data["slope"] = slope;
