@@ -9,8 +9,11 @@ LINK = -Xlinker -rpath -Xlinker $(LIBTORCH_PATH)/lib $(if $(filter Linux,$(shell
 BUILD = -c release $(LINK)
 STYLEGAN = .build/release/stylegan
 SOURCES = Package.swift Sources Tests
+C_SOURCES = $(shell find Sources/CTorch -name '*.h' -o -name '*.cpp' -o -name '*.inc')
+# The tests of the fused kernels.
+KERNEL_TESTS = FusedTwinTests|FusedShapeTests|MinimalFilteringTests|StyledDrawingTests|ParallelLoopTests|KernelChoiceTests
 
-.PHONY: demo test build bench documentation format lint clean bootstrap fixtures
+.PHONY: demo test sanitize build bench documentation format lint clean bootstrap fixtures
 
 demo: build
 	Scripts/demo
@@ -23,9 +26,13 @@ build: bootstrap
 
 test: bootstrap lint
 	swift build $(BUILD) --build-tests
+	Scripts/check-kernels
 	swift test $(BUILD) --skip-build
-	STYLEGAN_KERNELS=generic swift test $(BUILD) --skip-build --filter 'MinimalFilteringTests|KernelTwinTests'
 	STYLEGAN_TIMINGS=1 swift test $(BUILD) --skip-build --filter inceptionsSizeIsFast
+
+# The tests of the kernels with the address and undefined-behaviour sanitizers, in a build of its own (minutes).
+sanitize: bootstrap
+	Scripts/sanitize '$(KERNEL_TESTS)' $(BUILD)
 
 bench: build
 	$(STYLEGAN) bench
@@ -41,9 +48,13 @@ fixtures: bootstrap
 
 lint:
 	swift format lint --strict --recursive --parallel $(SOURCES)
+	@if command -v clang-format >/dev/null; then clang-format --dry-run --Werror $(C_SOURCES); \
+	else echo "lint: SKIPPED for C and C++, there is no clang-format here (apt-get install clang-format)" >&2; fi
 
 format:
 	swift format --in-place --recursive --parallel $(SOURCES)
+	@if command -v clang-format >/dev/null; then clang-format -i $(C_SOURCES); \
+	else echo "format: SKIPPED for C and C++, there is no clang-format here (apt-get install clang-format)" >&2; fi
 
 clean:
 	rm -rf .build demo

@@ -27,8 +27,7 @@ namespace {
 
 /// Runs `body`, which changes `targets`. Fused updates do not count as versions by themselves; filters that are kept
 /// until their weight changes are told by the version.
-template <class Body>
-ct_status updated(const ct_tensor *targets, int64_t count, char **message, Body &&body) noexcept {
+template <class Body> ct_status updated(const ct_tensor *targets, int64_t count, char **message, Body &&body) noexcept {
   return guarded(message, [&] {
     at::NoGradGuard guard;
     body();
@@ -40,10 +39,6 @@ ct_status updated(const ct_tensor *targets, int64_t count, char **message, Body 
 
 ct_status ct_copy_(ct_tensor target, ct_tensor source, char **message) {
   return updated(&target, 1, message, [&] { target->value.copy_(source->value); });
-}
-
-ct_status ct_fill_(ct_tensor target, double value, char **message) {
-  return updated(&target, 1, message, [&] { target->value.fill_(value); });
 }
 
 ct_status ct_clamp_(ct_tensor target, double low, double high, char **message) {

@@ -37,24 +37,28 @@ ct_status ct_max_pool2d(ct_tensor x, int64_t kernel, int64_t stride, int64_t pad
   return made(out, message, [&] { return at::max_pool2d(x->value, kernel, stride, padding); });
 }
 
-ct_status ct_avg_pool2d_windowed(ct_tensor x, int64_t kernel, int64_t stride, int64_t padding, ct_tensor *out, char **message) {
+ct_status ct_avg_pool2d_windowed(ct_tensor x, int64_t kernel, int64_t stride, int64_t padding, ct_tensor *out,
+                                 char **message) {
   return made(out, message, [&] {
     return at::avg_pool2d(x->value, kernel, stride, padding, /*ceil_mode=*/false, /*count_include_pad=*/false);
   });
 }
 
-ct_status ct_conv2d_rectangular(ct_tensor x, ct_tensor weight, ct_tensor bias, int64_t stride, int64_t padding_y, int64_t padding_x, ct_tensor *out, char **message) {
+ct_status ct_conv2d_rectangular(ct_tensor x, ct_tensor weight, ct_tensor bias, int64_t stride, int64_t padding_y,
+                                int64_t padding_x, ct_tensor *out, char **message) {
   return made(out, message, [&] {
     const int64_t padding[] = {padding_y, padding_x};
     return at::conv2d(x->value, weight->value, optional(bias), stride, at::IntArrayRef(padding, 2));
   });
 }
 
-ct_status ct_resize_bilinear(ct_tensor x, int64_t height, int64_t width, bool antialias, ct_tensor *out, char **message) {
+ct_status ct_resize_bilinear(ct_tensor x, int64_t height, int64_t width, bool antialias, ct_tensor *out,
+                             char **message) {
   return made(out, message, [&] {
     const int64_t size[] = {height, width};
     const at::IntArrayRef target(size, 2);
-    return antialias ? at::_upsample_bilinear2d_aa(x->value, target, false) : at::upsample_bilinear2d(x->value, target, false);
+    return antialias ? at::_upsample_bilinear2d_aa(x->value, target, false)
+                     : at::upsample_bilinear2d(x->value, target, false);
   });
 }
 

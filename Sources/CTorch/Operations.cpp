@@ -39,8 +39,6 @@ ct_status ct_binary(int32_t op, ct_tensor a, ct_tensor b, ct_tensor *out, char *
       case CT_SUB: return at::sub(x, y);
       case CT_MUL: return at::mul(x, y);
       case CT_DIV: return at::div(x, y);
-      case CT_MAXIMUM: return at::maximum(x, y);
-      case CT_MINIMUM: return at::minimum(x, y);
       case CT_MATMUL: return at::matmul(x, y);
       default: TORCH_CHECK(false, "unknown binary operation ", op);
     }
@@ -70,15 +68,8 @@ ct_status ct_where(ct_tensor condition, ct_tensor a, ct_tensor b, ct_tensor *out
   return made(out, message, [&] { return at::where(condition->value, a->value, b->value); });
 }
 
-ct_status ct_compare(int32_t op, ct_tensor a, ct_tensor b, ct_tensor *out, char **message) {
-  return made(out, message, [&]() -> at::Tensor {
-    switch (op) {
-      case CT_LESS: return at::lt(a->value, b->value);
-      case CT_GREATER_EQUAL: return at::ge(a->value, b->value);
-      case CT_EQUAL: return at::eq(a->value, b->value);
-      default: TORCH_CHECK(false, "unknown comparison ", op);
-    }
-  });
+ct_status ct_less(ct_tensor a, ct_tensor b, ct_tensor *out, char **message) {
+  return made(out, message, [&] { return at::lt(a->value, b->value); });
 }
 
 // MARK: Reductions

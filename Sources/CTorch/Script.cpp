@@ -32,7 +32,8 @@ bool ct_script_takes(ct_script script, const char *argument) {
   return false;
 }
 
-ct_status ct_script_forward(ct_script script, ct_tensor x, const char *const *names, const bool *values, int64_t count, ct_tensor *out, char **message) {
+ct_status ct_script_forward(ct_script script, ct_tensor x, const char *const *names, const bool *values, int64_t count,
+                            ct_tensor *out, char **message) {
   return made(out, message, [&] {
     std::unordered_map<std::string, c10::IValue> keywords;
     for (int64_t i = 0; i < count; ++i) keywords[names[i]] = values[i];

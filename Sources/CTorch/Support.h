@@ -2,7 +2,8 @@
 #pragma once
 
 #if !__has_include(<ATen/ATen.h>)
-#error "libtorch was not found. Run `make build` instead of a bare `swift build`: it fetches libtorch and tells SwiftPM where it is."
+#error \
+    "libtorch was not found. Run `make build` instead of a bare `swift build`: it fetches libtorch and tells SwiftPM where it is."
 #endif
 
 #include <ATen/ATen.h>
@@ -25,8 +26,7 @@ namespace ct {
 inline ct_tensor box(at::Tensor value) { return new ct_tensor_box{std::move(value)}; }
 
 /// Runs `body`, turning any exception into status 1 and a message that the caller owns.
-template <class Body>
-ct_status guarded(char **message, Body &&body) noexcept {
+template <class Body> ct_status guarded(char **message, Body &&body) noexcept {
   try {
     body();
     return 0;
@@ -41,8 +41,7 @@ ct_status guarded(char **message, Body &&body) noexcept {
 }
 
 /// `guarded` for a body that makes one tensor.
-template <class Body>
-ct_status made(ct_tensor *out, char **message, Body &&body) noexcept {
+template <class Body> ct_status made(ct_tensor *out, char **message, Body &&body) noexcept {
   return guarded(message, [&] { *out = box(body()); });
 }
 

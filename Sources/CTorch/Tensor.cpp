@@ -37,10 +37,6 @@ int64_t ct_reads(int64_t added) {
   return count += added;
 }
 
-bool ct_device_available(ct_device device) {
-  return device.index >= 0 && device.index < ct_device_count(device.kind);
-}
-
 bool ct_cpu_has_bfloat16(void) {
 #if defined(__x86_64__)
   // CPUID leaf 7: subleaf 1 EAX[5] is AVX512-BF16, subleaf 0 EDX[22] is AMX-BF16. The builtin also asks whether the
@@ -134,8 +130,8 @@ ct_status ct_from_bytes(const void *bytes, const int64_t *s, int64_t dims, int32
 ct_status ct_to_bytes(ct_tensor tensor, void *bytes, int64_t count, char **message) {
   return guarded(message, [&] {
     at::Tensor host = tensor->value.detach().to(at::kCPU).contiguous();
-    TORCH_CHECK(static_cast<int64_t>(host.nbytes()) == count, "a tensor of ", host.nbytes(), " bytes does not fit a buffer of ",
-                count);
+    TORCH_CHECK(static_cast<int64_t>(host.nbytes()) == count, "a tensor of ", host.nbytes(),
+                " bytes does not fit a buffer of ", count);
     if (count > 0) memcpy(bytes, host.const_data_ptr(), host.nbytes());
   });
 }
@@ -146,18 +142,12 @@ ct_status ct_arange(double start, double end, double step, int32_t dtype, ct_dev
   });
 }
 
-void *ct_data(ct_tensor tensor) {
-  const at::Tensor &value = tensor->value;
-  return value.is_cpu() && value.is_contiguous() && value.numel() > 0 ? value.data_ptr() : nullptr;
-}
-
 // MARK: Random streams
 
 ct_status ct_generator_new(uint64_t seed, ct_device d, ct_generator *out, char **message) {
   return guarded(message, [&] {
-    at::Generator generator = d.kind == CT_CPU
-                                  ? at::detail::createCPUGenerator(seed)
-                                  : at::globalContext().defaultGenerator(device(d)).clone();
+    at::Generator generator = d.kind == CT_CPU ? at::detail::createCPUGenerator(seed)
+                                               : at::globalContext().defaultGenerator(device(d)).clone();
     generator.set_current_seed(seed);
     *out = new ct_generator_box{generator};
   });

@@ -56,6 +56,7 @@ extension DatasetError: UserFacingError {
 func run<Value>(_ body: () throws -> Value) throws -> Value {
   prepareProcess()
   do {
+    try Processor.checkKernels()
     let value = try body()
     try flushOutput()
     return value
@@ -141,6 +142,11 @@ extension ConfigurationError: UserFacingError {
 
 extension DeviceError: UserFacingError {
   var exitCode: Int32 { 64 }
+}
+
+extension KernelsError: UserFacingError {
+  var exitCode: Int32 { 64 }
+  var sentence: String { description }
 }
 
 extension MissingNetwork: UserFacingError {

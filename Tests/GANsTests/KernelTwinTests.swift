@@ -60,18 +60,20 @@ import _TestSupport
       return out
     }
 
-    let compare = Comparison("twins \(resolution), alpha \(alpha)")
-    let (plain, fast) = (results(.reference), results(.fast))
-    for (expected, found) in zip(plain, fast) {
-      // As in the golden tests: gradients are judged on the scale of all gradients of their loss.
-      let loss = expected.name.split(separator: ".")[0]
-      let scale = plain.filter { $0.name.hasPrefix("\(loss).d.") }.reduce(0) {
-        max($0, $1.value.magnitude().maximum().item)
+    let plain = results(.reference)
+    for kernels in Processor.availableKernels {
+      let compare = Comparison("twins \(resolution), alpha \(alpha), \(kernels)")
+      for (expected, found) in zip(plain, Processor.with(kernels: kernels) { results(.fast) }) {
+        // As in the golden tests: gradients are judged on the scale of all gradients of their loss.
+        let loss = expected.name.split(separator: ".")[0]
+        let scale = plain.filter { $0.name.hasPrefix("\(loss).d.") }.reduce(0) {
+          max($0, $1.value.magnitude().maximum().item)
+        }
+        compare(
+          found.value, expected.value, expected.name, absolute: expected.name.contains(".d.") ? 1e-5 * scale : 0)
       }
-      compare(
-        found.value, expected.value, expected.name, absolute: expected.name.contains(".d.") ? 1e-5 * scale : 0)
+      compare.report()
     }
-    compare.report()
   }
 
   /// Drawing at 512×512, where statistics are taken with the convolutions.

@@ -52,20 +52,21 @@ import _TestSupport
     return [y.withoutGraph, first[0].withoutGraph, first[1].withoutGraph] + second
   }
 
-  @Test(arguments: shapes) func agreesToSecondOrder(_ shape: Shape) {
+  @Test(arguments: shapes, Processor.availableKernels) func agreesToSecondOrder(_ shape: Shape, kernels: String) {
     let (x, w) = operands(shape)
     let filters = TransformedFilters()
-    let found = derivatives(x, w) {
-      $0.convolvedFused($1, filters: filters, scale: 0.5, resampling: shape.resampling)
+    let found = Processor.with(kernels: kernels) {
+      derivatives(x, w) { $0.convolvedFused($1, filters: filters, scale: 0.5, resampling: shape.resampling) }
     }
     let expected = derivatives(x.to(.float64), w.to(.float64)) { direct($0, $1 * 0.5, shape) }
-    let compared = Comparison("\(shape.testDescription)", relative: 3e-6)
+    let compared = Comparison("\(shape.testDescription), \(kernels)", relative: 3e-6)
     for (i, name) in ["value", "∂x", "∂w", "∂²x", "∂²w"].enumerated() { compared(found[i], expected[i], name) }
     compared.report()
   }
 
   /// With bias and leaky ReLU: value, and gradients by image, weight and bias to second order.
-  @Test(arguments: shapes) func activatedAgreesToSecondOrder(_ shape: Shape) {
+  @Test(arguments: shapes, Processor.availableKernels)
+  func activatedAgreesToSecondOrder(_ shape: Shape, kernels: String) {
     let (x, w) = operands(shape)
     let b = RandomStream(seed: 8).normal([shape.outputs])
     func derivatives(_ type: DType, _ convolution: (Tensor, Tensor, Tensor) -> Tensor) -> [Tensor] {
@@ -82,20 +83,26 @@ import _TestSupport
       return [value().withoutGraph] + first + recorded.map(\.withoutGraph) + second
     }
     let filters = TransformedFilters()
-    let found = derivatives(.float32) {
-      $0.convolvedFused($1, filters: filters, scale: 0.5, resampling: shape.resampling, bias: $2)
+    let found = Processor.with(kernels: kernels) {
+      derivatives(.float32) {
+        $0.convolvedFused($1, filters: filters, scale: 0.5, resampling: shape.resampling, bias: $2)
+      }
     }
     let expected = derivatives(.float64) {
       (direct($0, $1 * 0.5, shape) + $2.reshaped([1, -1, 1, 1])).leakyReLU(slope: 0.2)
     }
-    let compared = Comparison("activated, \(shape.testDescription)", relative: 3e-6)
+    let compared = Comparison("activated, \(shape.testDescription), \(kernels)", relative: 3e-6)
     let names = ["∂x", "∂w", "∂b"]
     let all = ["value"] + names + names.map { $0 + " with a graph" } + names.map { "second " + $0 }
     for (i, name) in all.enumerated() { compared(found[i], expected[i], name) }
     compared.report()
   }
 
-  @Test(arguments: shapes) func halfPrecisionStaysNear(_ shape: Shape) {
+  @Test(arguments: shapes, Processor.availableKernels) func halfPrecisionStaysNear(_ shape: Shape, kernels: String) {
+    Processor.with(kernels: kernels) { halfPrecisionStaysNear(shape) }
+  }
+
+  private func halfPrecisionStaysNear(_ shape: Shape) {
     let (x, w) = operands(shape)
     let rounded = (x.to(.bfloat16).requiringGradient(), w.to(.bfloat16).to(.float32).requiringGradient())
     let found = rounded.0.convolvedFused(rounded.1, filters: TransformedFilters(), resampling: shape.resampling)

@@ -10,11 +10,15 @@ import _TestSupport
     (random.normal([channels]), random.normal([samples, 2 * channels]), random.normal([channels]))
   }
 
+  private func onEveryInstructionSet(_ body: () -> Void) {
+    for kernels in Processor.availableKernels { Processor.with(kernels: kernels) { withoutGradients(body) } }
+  }
+
   @Test(arguments: [DType.float32, .bfloat16], [3, 16, 70]) func blurredInOnePass(type: DType, channels: Int) {
     let x = random.normal([2, channels, 37, 40]).to(type).laidOut(.channelsLast)
     let (bias, style, strength) = parameters(2, channels)
     let noise = (image: random.normal([2, 1, 37, 40]), strength: strength)
-    withoutGradients {
+    onEveryInstructionSet {
       let expected = x.blurredFused().styledEpilogueFused(noise: noise, bias: bias, style: style)
       let found = x.styledEpilogueFused(noise: noise, bias: bias, style: style, blurred: true)
       #expect(found.to(.float32).floats == expected.to(.float32).floats)
@@ -45,8 +49,8 @@ import _TestSupport
     let weight = random.normal([channels, inputs, 3, 3])
     let (bias, style, strength) = parameters(samples, channels)
     let noise = hasNoise ? (image: random.normal([1, 1, size, size]), strength: strength) : nil
-    withoutGradients {
-      let filters = TransformedFilters()
+    let filters = TransformedFilters()
+    onEveryInstructionSet {
       let found = x.convolvedAndStyledFused(
         weight, filters: filters, scale: 0.3, noise: noise, bias: bias, style: style)
       let expected = x.convolvedFused(weight, filters: filters, scale: 0.3)

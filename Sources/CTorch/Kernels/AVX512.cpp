@@ -2,8 +2,8 @@
 #include "Kernels.h"
 
 #if defined(__x86_64__)
-#pragma clang attribute push(                                                                              \
-    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))), \
+                             apply_to = function)
 namespace ct::kernels {
 namespace avx512 {
 #define TABLE_NAME "avx512"

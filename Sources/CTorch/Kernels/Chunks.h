@@ -28,12 +28,10 @@ struct Chunks {
 
 /// Runs body(n, begin, end, sums) for each chunk, with sums of `width` doubles for each; returns them by sample:
 /// [N][width], added in the order of the chunks.
-template <class Body>
-std::vector<double> summed(const Chunks &chunks, int64_t samples, int64_t width, Body &&body) {
+template <class Body> std::vector<double> summed(const Chunks &chunks, int64_t samples, int64_t width, Body &&body) {
   std::vector<double> partial(chunks.count * width, 0.0);
-  parallelFor(chunks.count, [&](int64_t i) {
-    body(chunks.sample(i), chunks.begin(i), chunks.end(i), partial.data() + i * width);
-  });
+  parallelFor(chunks.count,
+              [&](int64_t i) { body(chunks.sample(i), chunks.begin(i), chunks.end(i), partial.data() + i * width); });
   if (chunks.perSample == 1) return partial;
   std::vector<double> total(samples * width, 0.0);
   for (int64_t i = 0; i < chunks.count; ++i)

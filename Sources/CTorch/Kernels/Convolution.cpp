@@ -76,12 +76,13 @@ Tensor packed(Resample kind, const Tensor &weight, bool transposed, double scale
 struct ct_filters_box : torch::CustomClassHolder {
   struct Set {
     Tensor packed, weight;  // the weight is held, so that no other one can take its place in memory
+    const kernels::MinimalFiltering *table = nullptr;  // which alone reads what it has packed
     int64_t version = 0;
     double scale = 0;
     Resample kind = Resample::none;
 
     bool isOf(const Tensor &other, double s, Resample k) const {
-      return packed.defined() && weight.const_data_ptr() == other.const_data_ptr() &&
+      return table == &filtering() && weight.const_data_ptr() == other.const_data_ptr() &&
              weight.sizes() == other.sizes() && weight.strides() == other.strides() &&
              weight.scalar_type() == other.scalar_type() && version == static_cast<int64_t>(other._version()) &&
              scale == s && kind == k;
@@ -95,8 +96,8 @@ struct ct_filters_box : torch::CustomClassHolder {
     const std::lock_guard<std::mutex> lock(mutex);
     Set &set = sets[transposed][pairs];
     if (!set.isOf(weight, scale, kind))
-      set = {packed(kind, weight, transposed, scale, pairs), weight.detach(), static_cast<int64_t>(weight._version()),
-             scale, kind};
+      set = {packed(kind, weight, transposed, scale, pairs), weight.detach(), &filtering(),
+             static_cast<int64_t>(weight._version()),        scale,           kind};
     return set.packed;
   }
 };
@@ -143,12 +144,12 @@ Tensor convolved(Resample kind, const Tensor &input, const Tensor &u, int64_t ou
         for (int64_t j = group; j < end; ++j)
           for (int64_t row = 0; row < count; row += rowsAtOnce) {
             next.fetch(nextShare), target.fetch(targetShare);
-            f.multiply(pairs,
-                       static_cast<const char *>(v.data) +
-                           (p * (count * stride + positionGap) + row * steps) * elementSize,
-                       steps, filters + (down ? j : p * panels + j) * steps * f.panel * elementSize, steps,
-                       std::min(rowsAtOnce, count - row),
-                       m + p * (count * mStride + positionGap) + row * mStride + (j - group) * f.panel, mStride);
+            f.multiply(
+                pairs,
+                static_cast<const char *>(v.data) + (p * (count * stride + positionGap) + row * steps) * elementSize,
+                steps, filters + (down ? j : p * panels + j) * steps * f.panel * elementSize, steps,
+                std::min(rowsAtOnce, count - row),
+                m + p * (count * mStride + positionGap) + row * mStride + (j - group) * f.panel, mStride);
           }
       const int64_t begin = group * f.panel, channels = std::min(end * f.panel, outputs) - begin;
       f.transformOutput(grid, m, mStride, first, count, begin, channels, outputs, activation, bf16,

@@ -54,8 +54,8 @@ Tensor plainEpilogue(const Tensor &input, const Tensor &noise, const Tensor &str
 }
 
 struct StyledEpilogue : Function<StyledEpilogue> {
-  static kernels::Epilogue description(const Tensor &x, const Tensor &noise, const Tensor &strength,
-                                       const Tensor &bias, double slope) {
+  static kernels::Epilogue description(const Tensor &x, const Tensor &noise, const Tensor &strength, const Tensor &bias,
+                                       double slope) {
     kernels::Epilogue e;
     e.x = x.const_data_ptr();
     e.noise = noise.defined() ? noise.const_data_ptr<float>() : nullptr;
@@ -77,8 +77,8 @@ struct StyledEpilogue : Function<StyledEpilogue> {
       const float noise = e.noise ? e.noise[e.sharedNoise ? 0 : i * e.pixels] : 0;
       for (int64_t k = 0; k < e.channels; ++k) {
         const int64_t at = i * e.pixels * e.channels + k;
-        const float stored = bf16 ? static_cast<float>(static_cast<const at::BFloat16 *>(e.x)[at])
-                                  : static_cast<const float *>(e.x)[at];
+        const float stored =
+            bf16 ? static_cast<float>(static_cast<const at::BFloat16 *>(e.x)[at]) : static_cast<const float *>(e.x)[at];
         const float pre = stored + (e.noise ? e.strength[k] * noise : 0) + e.bias[k];
         values[i * e.channels + k] = pre > 0 ? pre : pre * e.slope;
       }
@@ -97,10 +97,11 @@ struct StyledEpilogue : Function<StyledEpilogue> {
     kernels::Epilogue e = description(x, noise, strength, bias, slope);
     const Chunks chunks = rows(x);
     const bool bf16 = isBFloat16(x);
+    const kernels::Table &table = kernels::table();
     auto blur = [&](int64_t sample, int64_t begin, int64_t end) {
       const int64_t offset = sample * e.pixels * c * x.element_size();
-      kernels::table().blurRows(static_cast<const char *>(unblurred.const_data_ptr()) + offset, bf16, x.size(2), w, c,
-                                begin, end, static_cast<char *>(x.mutable_data_ptr()) + offset);
+      table.blurRows(static_cast<const char *>(unblurred.const_data_ptr()) + offset, bf16, x.size(2), w, c, begin, end,
+                     static_cast<char *>(x.mutable_data_ptr()) + offset);
     };
 
     if (unblurred.defined())
@@ -109,7 +110,7 @@ struct StyledEpilogue : Function<StyledEpilogue> {
     e.center = first.data();
     const std::vector<double> sums = summed(chunks, n, 2 * c, [&](int64_t i, int64_t begin, int64_t end, double *out) {
       if (unblurred.defined()) blur(i, begin, end);
-      kernels::table().epilogueStatistics(e, bf16, i, begin * w, end * w, out);
+      table.epilogueStatistics(e, bf16, i, begin * w, end * w, out);
     });
     return finish(y, x, e, first, sums, style);
   }
@@ -135,10 +136,11 @@ struct StyledEpilogue : Function<StyledEpilogue> {
         offset[i * c + k] = ys[i * 2 * c + c + k];
       }
     e.center = mean;
+    const kernels::Table &table = kernels::table();
     kernels::parallelFor(chunks.count, [&](int64_t i) {
       const int64_t s = chunks.sample(i);
-      kernels::table().epilogueApply(e, bf16, s, chunks.begin(i) * w, chunks.end(i) * w, scale.data() + s * c,
-                                     offset.data() + s * c, y.mutable_data_ptr());
+      table.epilogueApply(e, bf16, s, chunks.begin(i) * w, chunks.end(i) * w, scale.data() + s * c,
+                          offset.data() + s * c, y.mutable_data_ptr());
     });
     return statistics;
   }
@@ -160,6 +162,7 @@ struct StyledEpilogue : Function<StyledEpilogue> {
     const std::optional<Tensor> noise, strength;
     const Tensor bias, style;
     const double slope;
+    const kernels::Table &table = kernels::table();
     kernels::Epilogue e;
     bool bf16;
     int64_t columns, perSample;
@@ -187,7 +190,7 @@ struct StyledEpilogue : Function<StyledEpilogue> {
         double *sums = partial.data() + (2 * block + sample - begin / perSample) * 2 * e.channels;
         for (int64_t row = 0; row < 2; ++row) {
           const int64_t pixel = (t % perSample / columns * 2 + row) * 2 * columns + 2 * column;
-          kernels::table().epilogueStatistics(e, bf16, sample, pixel, pixel + 2 * run, sums);
+          table.epilogueStatistics(e, bf16, sample, pixel, pixel + 2 * run, sums);
         }
         t += run;
       }
@@ -246,9 +249,10 @@ struct StyledEpilogue : Function<StyledEpilogue> {
     e.center = statistics.const_data_ptr<float>();
     const Chunks chunks(n, e.pixels, c);
     const bool bf16 = isBFloat16(x);
+    const kernels::Table &table = kernels::table();
 
     const std::vector<double> sums = summed(chunks, n, 2 * c, [&](int64_t i, int64_t begin, int64_t end, double *out) {
-      kernels::table().epilogueGradientSums(e, bf16, i, begin, end, g.const_data_ptr(), out);
+      table.epilogueGradientSums(e, bf16, i, begin, end, g.const_data_ptr(), out);
     });
     // With x̂ = (t − μ)·r: ∂/∂t = r·(1 + y_s)·(g − mean(g) − x̂·mean(g·x̂)), written as a·g + b·(t − μ) + d.
     Tensor styleGradient = at::empty({n, 2 * c}, at::kFloat);
@@ -270,8 +274,8 @@ struct StyledEpilogue : Function<StyledEpilogue> {
     Tensor gx = at::empty_like(x);
     const std::vector<double> channelSums =
         summed(chunks, n, 2 * c, [&](int64_t i, int64_t begin, int64_t end, double *out) {
-          kernels::table().epilogueGradient(e, bf16, i, begin, end, g.const_data_ptr(), a.data() + i * c,
-                                            b.data() + i * c, d.data() + i * c, gx.mutable_data_ptr(), out);
+          table.epilogueGradient(e, bf16, i, begin, end, g.const_data_ptr(), a.data() + i * c, b.data() + i * c,
+                                 d.data() + i * c, gx.mutable_data_ptr(), out);
         });
     Tensor biasGradient = at::empty({c}, at::kFloat), strengthGradient = at::empty({c}, at::kFloat);
     for (int64_t k = 0; k < c; ++k) {
@@ -335,9 +339,8 @@ struct EpilogueInputs {
 
 ct_status ct_fused_epilogue(ct_tensor x, ct_tensor noise, ct_tensor strength, ct_tensor bias, ct_tensor style,
                             double slope, bool blurred, bool consumed, ct_tensor *out, char **message) {
-  return ct::made(out, message, [&] {
-    return EpilogueInputs(noise, strength, bias, style)(x->value, slope, blurred, consumed);
-  });
+  return ct::made(out, message,
+                  [&] { return EpilogueInputs(noise, strength, bias, style)(x->value, slope, blurred, consumed); });
 }
 
 ct_status ct_fused_styled_convolution(ct_tensor x, ct_tensor weight, ct_filters filters, double scale, ct_tensor noise,

@@ -5,6 +5,9 @@
 
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/custom_function.h>
+#include <torch/custom_class.h>
+
+#include <functional>
 
 #include "Chunks.h"
 #include "ImageBatch.h"
@@ -32,11 +35,11 @@ struct Blur : Function<Blur> {
     const int64_t n = x.size(0), c = x.size(1), h = x.size(2), w = x.size(3);
     const Chunks chunks(n, h, w * c);
     const int64_t bytes = h * w * c * x.element_size();
+    const kernels::Table &table = kernels::table();
     kernels::parallelFor(chunks.count, [&](int64_t i) {
       const int64_t offset = chunks.sample(i) * bytes;
-      kernels::table().blurRows(static_cast<const char *>(x.const_data_ptr()) + offset, isBFloat16(x), h, w, c,
-                                chunks.begin(i), chunks.end(i),
-                                static_cast<char *>(y.mutable_data_ptr()) + offset);
+      table.blurRows(static_cast<const char *>(x.const_data_ptr()) + offset, isBFloat16(x), h, w, c, chunks.begin(i),
+                     chunks.end(i), static_cast<char *>(y.mutable_data_ptr()) + offset);
     });
     return y;
   }
@@ -54,12 +57,13 @@ Tensor masked(const Tensor &gradient, const Tensor &y, double slope, Tensor *cha
   const int64_t n = y.size(0), c = y.size(1), pixels = y.size(2) * y.size(3);
   const Chunks chunks(n, pixels, c);
   const int64_t size = y.element_size();
+  const kernels::Table &table = kernels::table();
   auto body = [&](int64_t sample, int64_t begin, int64_t end, double *sums) {
     const int64_t offset = (sample * pixels + begin) * c * size;
-    kernels::table().activationGradient(
-        static_cast<const char *>(g.const_data_ptr()) + offset, static_cast<const char *>(y.const_data_ptr()) + offset,
-        isBFloat16(y), static_cast<float>(slope), end - begin, c, static_cast<char *>(gx.mutable_data_ptr()) + offset,
-        channelSums ? sums : nullptr);
+    table.activationGradient(static_cast<const char *>(g.const_data_ptr()) + offset,
+                             static_cast<const char *>(y.const_data_ptr()) + offset, isBFloat16(y),
+                             static_cast<float>(slope), end - begin, c,
+                             static_cast<char *>(gx.mutable_data_ptr()) + offset, channelSums ? sums : nullptr);
   };
   const std::vector<double> sums = summed(chunks, n, c, body);
   if (channelSums) {
@@ -109,12 +113,12 @@ struct BiasActivation : Function<BiasActivation> {
     Tensor y = at::empty_like(x);
     const int64_t n = x.size(0), c = x.size(1), pixels = x.size(2) * x.size(3);
     const Chunks chunks(n, pixels, c);
+    const kernels::Table &table = kernels::table();
     kernels::parallelFor(chunks.count, [&](int64_t i) {
       const int64_t offset = (chunks.sample(i) * pixels + chunks.begin(i)) * c * x.element_size();
-      kernels::table().biasActivation(static_cast<const char *>(x.const_data_ptr()) + offset, isBFloat16(x),
-                                      b.const_data_ptr<float>(), static_cast<float>(slope),
-                                      chunks.end(i) - chunks.begin(i), c,
-                                      static_cast<char *>(y.mutable_data_ptr()) + offset);
+      table.biasActivation(static_cast<const char *>(x.const_data_ptr()) + offset, isBFloat16(x),
+                           b.const_data_ptr<float>(), static_cast<float>(slope), chunks.end(i) - chunks.begin(i), c,
+                           static_cast<char *>(y.mutable_data_ptr()) + offset);
     });
     context->save_for_backward({y.detach()});
     context->saved_data["slope"] = slope;
@@ -143,4 +147,38 @@ ct_status ct_fused_bias_activation(ct_tensor x, ct_tensor bias, double slope, ct
   });
 }
 
-const char *ct_fused_kernels(void) { return kernels::table().name; }
+namespace {
+
+/// y = x, by a loop that runs out of memory at index `bad`.
+struct Failing : Function<Failing> {
+  using Loop = std::function<void()>;
+  static Tensor forward(AutogradContext *context, const Tensor &x, bool backward, const Loop *loop) {
+    if (!backward) (*loop)();
+    else context->saved_data["loop"] = at::IValue::make_capsule(c10::make_intrusive<Box>(*loop));
+    return x.clone();
+  }
+  static variable_list backward(AutogradContext *context, variable_list g) {
+    const auto found = context->saved_data.find("loop");
+    if (found != context->saved_data.end()) c10::static_intrusive_pointer_cast<Box>(found->second.toCapsule())->loop();
+    return {g[0], Tensor(), Tensor()};
+  }
+  struct Box : torch::CustomClassHolder {
+    Loop loop;
+    explicit Box(Loop loop) : loop(std::move(loop)) {}
+  };
+};
+
+}  // namespace
+
+ct_status ct_test_parallel(ct_tensor x, int64_t count, int64_t bad, bool backward, void (*body)(void *, int64_t),
+                           void *context, ct_tensor *out, char **message) {
+  return ct::made(out, message, [&] {
+    const Failing::Loop loop = [=] {
+      kernels::parallelFor(count, [=](int64_t i) {
+        if (body) body(context, i);
+        if (i == bad) throw std::bad_alloc();
+      });
+    };
+    return Failing::apply(x->value, backward, &loop);
+  });
+}

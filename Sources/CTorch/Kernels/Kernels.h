@@ -16,12 +16,12 @@ namespace ct::kernels {
 /// Without the center, a channel whose mean is far above its deviation (any channel, at the start of training) would lose
 /// its digits in the sums: statistics are taken around the first pixel's value, everything else around the mean.
 struct Epilogue {
-  const void *x;           // [N, P, C], P = H·W pixels
-  const float *noise;      // [N or 1, P]; null: none
-  bool sharedNoise;        // one noise image for all samples
-  const float *strength;   // [C]; null: none
-  const float *bias;       // [C]
-  const float *center;     // [N, C]
+  const void *x;          // [N, P, C], P = H·W pixels
+  const float *noise;     // [N or 1, P]; null: none
+  bool sharedNoise;       // one noise image for all samples
+  const float *strength;  // [C]; null: none
+  const float *bias;      // [C]
+  const float *center;    // [N, C]
   int64_t samples, pixels, channels;
   float slope;
 };
@@ -53,7 +53,8 @@ struct Table {
   MinimalFiltering convolution;
 };
 
-/// The best table this processor runs.
+/// The table of the operations that this thread starts; its other threads are given it. Refuses what STYLEGAN_KERNELS names
+/// and this processor lacks.
 const Table &table();
 
 const Table *genericTable();
@@ -63,11 +64,11 @@ const Table *avx512Table();
 const Table *avx512bf16Table();
 #endif
 
-/// Calls body(context, i) for i in 0 ..< count on libtorch's threads.
+/// Calls body(context, i) for i in 0 ..< count on libtorch's threads. The first exception of a body ends the loop, and is
+/// thrown again where all threads are done.
 void parallelFor(int64_t count, void *context, void (*body)(void *context, int64_t i));
 
-template <class Body>
-void parallelFor(int64_t count, Body &&body) {
+template <class Body> void parallelFor(int64_t count, Body &&body) {
   parallelFor(count, &body, [](void *context, int64_t i) { (*static_cast<Body *>(context))(i); });
 }
 

@@ -1,6 +1,7 @@
 // The C door to libtorch: the operations swift-stylegan uses, and nothing else.
 //
-// Goals, in order: (1) no C++ exception crosses into Swift; (2) nothing global; (3) few functions.
+// Goals, in order: (1) no C++ exception crosses into Swift; (2) nothing global, but for settings of the
+// processor; (3) few functions.
 // Every function that can fail returns a status (0: done; 1: failed) and, on failure, stores a message that the
 // caller frees with `ct_message_free`. A `ct_tensor` or `ct_generator` handed out is owned by the caller.
 #pragma once
@@ -34,7 +35,6 @@ typedef struct {
   int32_t index;
 } ct_device;
 
-bool ct_device_available(ct_device device);
 /// The number of devices of a kind: 1 for the CPU, 0 where the kind is absent.
 int32_t ct_device_count(int32_t kind);
 /// Adds to the number of tensors whose elements this thread has read, and returns it.
@@ -64,14 +64,15 @@ ct_status ct_set_requires_grad(ct_tensor tensor, bool value, ct_message message)
 
 // MARK: Creation
 
-ct_status ct_full(const int64_t *sizes, int64_t dims, double value, int32_t dtype, ct_device device, ct_out out, ct_message message);
+ct_status ct_full(const int64_t *sizes, int64_t dims, double value, int32_t dtype, ct_device device, ct_out out,
+                  ct_message message);
 /// Copies `bytes`, row-major, into a new tensor.
-ct_status ct_from_bytes(const void *bytes, const int64_t *sizes, int64_t dims, int32_t dtype, ct_device device, ct_out out, ct_message message);
+ct_status ct_from_bytes(const void *bytes, const int64_t *sizes, int64_t dims, int32_t dtype, ct_device device,
+                        ct_out out, ct_message message);
 /// Copies a tensor's elements, row-major, into `bytes`, which holds `count` bytes.
 ct_status ct_to_bytes(ct_tensor tensor, void *bytes, int64_t count, ct_message message);
-ct_status ct_arange(double start, double end, double step, int32_t dtype, ct_device device, ct_out out, ct_message message);
-/// Address of the first element of a contiguous CPU tensor; null otherwise.
-void *_Nullable ct_data(ct_tensor tensor);
+ct_status ct_arange(double start, double end, double step, int32_t dtype, ct_device device, ct_out out,
+                    ct_message message);
 
 // MARK: Random streams
 
@@ -80,32 +81,36 @@ void ct_generator_free(ct_generator generator);
 ct_status ct_generator_state(ct_generator generator, ct_out out, ct_message message);
 ct_status ct_generator_set_state(ct_generator generator, ct_tensor state, ct_message message);
 enum { CT_NORMAL, CT_UNIFORM };
-ct_status ct_random(int32_t distribution, const int64_t *sizes, int64_t dims, int32_t dtype, ct_device device, ct_generator generator, ct_out out, ct_message message);
+ct_status ct_random(int32_t distribution, const int64_t *sizes, int64_t dims, int32_t dtype, ct_device device,
+                    ct_generator generator, ct_out out, ct_message message);
 
 // MARK: Elementwise
 
+// clang-format off
 enum {
   CT_NEG, CT_EXP, CT_LOG, CT_SQRT, CT_RSQRT, CT_SQUARE, CT_ABS, CT_TANH, CT_SIGMOID, CT_RELU, CT_SOFTPLUS, CT_SIN, CT_COS,
   CT_ACOS, CT_ISFINITE, CT_CLONE, CT_DETACH
 };
+// clang-format on
 ct_status ct_unary(int32_t op, ct_tensor a, ct_out out, ct_message message);
-enum { CT_ADD, CT_SUB, CT_MUL, CT_DIV, CT_MAXIMUM, CT_MINIMUM, CT_MATMUL };
+enum { CT_ADD, CT_SUB, CT_MUL, CT_DIV, CT_MATMUL };
 ct_status ct_binary(int32_t op, ct_tensor a, ct_tensor b, ct_out out, ct_message message);
 enum { CT_ADD_SCALAR, CT_MUL_SCALAR, CT_POW_SCALAR, CT_LEAKY_RELU, CT_CLAMP_MIN, CT_CLAMP_MAX };
 ct_status ct_scalar(int32_t op, ct_tensor a, double value, ct_out out, ct_message message);
 /// a + weight · (b − a)
 ct_status ct_lerp(ct_tensor a, ct_tensor b, double weight, ct_out out, ct_message message);
 ct_status ct_where(ct_tensor condition, ct_tensor a, ct_tensor b, ct_out out, ct_message message);
-enum { CT_LESS, CT_GREATER_EQUAL, CT_EQUAL };
-ct_status ct_compare(int32_t op, ct_tensor a, ct_tensor b, ct_out out, ct_message message);
+ct_status ct_less(ct_tensor a, ct_tensor b, ct_out out, ct_message message);
 
 // MARK: Reductions
 
 enum { CT_SUM, CT_MEAN, CT_AMAX, CT_AMIN };
 /// Over `dims`, or over everything where `dims_count` is 0.
-ct_status ct_reduce(int32_t op, ct_tensor a, const int64_t *_Nullable dims, int64_t dims_count, bool keep, ct_out out, ct_message message);
+ct_status ct_reduce(int32_t op, ct_tensor a, const int64_t *_Nullable dims, int64_t dims_count, bool keep, ct_out out,
+                    ct_message message);
 /// Biased or unbiased variance over `dims`.
-ct_status ct_variance(ct_tensor a, const int64_t *dims, int64_t dims_count, bool unbiased, bool keep, ct_out out, ct_message message);
+ct_status ct_variance(ct_tensor a, const int64_t *dims, int64_t dims_count, bool unbiased, bool keep, ct_out out,
+                      ct_message message);
 ct_status ct_sort(ct_tensor a, int64_t dim, ct_out out, ct_message message);
 ct_status ct_argmax(ct_tensor a, int64_t dim, ct_out out, ct_message message);
 
@@ -116,7 +121,8 @@ ct_status ct_reshape(ct_tensor a, const int64_t *sizes, int64_t dims, ct_out out
 ct_status ct_permute(ct_tensor a, const int64_t *order, int64_t dims, ct_out out, ct_message message);
 ct_status ct_expand(ct_tensor a, const int64_t *sizes, int64_t dims, ct_out out, ct_message message);
 ct_status ct_slice(ct_tensor a, int64_t dim, int64_t start, int64_t end, int64_t step, ct_out out, ct_message message);
-ct_status ct_concatenate(const ct_tensor _Nonnull *_Nonnull tensors, int64_t count, int64_t dim, ct_out out, ct_message message);
+ct_status ct_concatenate(const ct_tensor _Nonnull *_Nonnull tensors, int64_t count, int64_t dim, ct_out out,
+                         ct_message message);
 ct_status ct_flip(ct_tensor a, const int64_t *dims, int64_t dims_count, ct_out out, ct_message message);
 ct_status ct_index_select(ct_tensor a, int64_t dim, ct_tensor index, ct_out out, ct_message message);
 enum { CT_PAD_ZEROS, CT_PAD_REFLECT };
@@ -126,23 +132,45 @@ ct_status ct_pad(ct_tensor a, const int64_t *amounts, int64_t count, int32_t mod
 // MARK: Neural networks
 
 ct_status ct_linear(ct_tensor x, ct_tensor weight, ct_tensor _Nullable bias, ct_out out, ct_message message);
-ct_status ct_conv2d(ct_tensor x, ct_tensor weight, ct_tensor _Nullable bias, int64_t stride, int64_t padding, int64_t groups, ct_out out, ct_message message);
-ct_status ct_conv_transpose2d(ct_tensor x, ct_tensor weight, ct_tensor _Nullable bias, int64_t stride, int64_t padding, int64_t groups, ct_out out, ct_message message);
+ct_status ct_conv2d(ct_tensor x, ct_tensor weight, ct_tensor _Nullable bias, int64_t stride, int64_t padding,
+                    int64_t groups, ct_out out, ct_message message);
+ct_status ct_conv_transpose2d(ct_tensor x, ct_tensor weight, ct_tensor _Nullable bias, int64_t stride, int64_t padding,
+                              int64_t groups, ct_out out, ct_message message);
 ct_status ct_avg_pool2d(ct_tensor x, int64_t kernel, ct_out out, ct_message message);
 ct_status ct_upsample_nearest2d(ct_tensor x, int64_t factor, ct_out out, ct_message message);
-ct_status ct_batch_norm(ct_tensor x, ct_tensor _Nullable weight, ct_tensor _Nullable bias, ct_tensor running_mean, ct_tensor running_var, bool training, double momentum, double epsilon, ct_out out, ct_message message);
+ct_status ct_batch_norm(ct_tensor x, ct_tensor _Nullable weight, ct_tensor _Nullable bias, ct_tensor running_mean,
+                        ct_tensor running_var, bool training, double momentum, double epsilon, ct_out out,
+                        ct_message message);
 
 // MARK: Fused kernels, for image batches on the CPU
 
-/// "avx512bf16", "avx512", "avx2" or "generic": the instruction set chosen at run time.
-const char *ct_fused_kernels(void);
+/// The instruction sets that this processor has kernels for, best first ("avx512bf16", "avx512", "avx2", "generic"); null
+/// beyond the last.
+const char *_Nullable ct_kernels_available(int32_t index);
+/// The one in use: chosen for this thread, or by the environment's STYLEGAN_KERNELS, or the best. Refuses a wish that is
+/// not available.
+ct_status ct_kernels_in_use(const char *_Nullable *_Nonnull name, ct_message message);
+/// Chooses for operations that this thread starts; null: no longer.
+ct_status ct_kernels_use(const char *_Nullable name, ct_message message);
+enum { CT_POOL_DEFAULT, CT_POOL_OPENMP, CT_POOL_LIBTORCH };
+/// Whose threads the kernels run on: those of the OpenMP runtime that libtorch has loaded, called directly, or, where it
+/// is not found, those of `at::parallel_for`.
+int32_t ct_thread_pool(void);
+/// CT_POOL_LIBTORCH or CT_POOL_DEFAULT for operations that this thread starts.
+void ct_thread_pool_use(int32_t pool);
+/// For tests: y = x, by a loop over `count` indices shared out to threads (forward, or backward where that is asked for),
+/// which calls body(context, i) and runs out of memory at index `bad`.
+ct_status ct_test_parallel(ct_tensor x, int64_t count, int64_t bad, bool backward,
+                           void (*_Nullable body)(void *_Nullable context, int64_t i), void *_Nullable context,
+                           ct_out out, ct_message message);
 /// Each channel convolved with [1 2 1]⊗[1 2 1]/16, zeros outside.
 ct_status ct_fused_blur(ct_tensor x, ct_out out, ct_message message);
 /// lrelu(x + bias[c])
 ct_status ct_fused_bias_activation(ct_tensor x, ct_tensor bias, double slope, ct_out out, ct_message message);
 /// The styled-layer epilogue: noise, bias, leaky ReLU, instance norm (ε 1e−8), style [N, 2C]. Blurred: of the blurred x;
 /// consumed: x may be overwritten where there is no graph.
-ct_status ct_fused_epilogue(ct_tensor x, ct_tensor _Nullable noise, ct_tensor _Nullable strength, ct_tensor bias, ct_tensor style, double slope, bool blurred, bool consumed, ct_out out, ct_message message);
+ct_status ct_fused_epilogue(ct_tensor x, ct_tensor _Nullable noise, ct_tensor _Nullable strength, ct_tensor bias,
+                            ct_tensor style, double slope, bool blurred, bool consumed, ct_out out, ct_message message);
 
 /// A weight's transformed filters, kept until the weight changes.
 ct_filters ct_filters_new(void);
@@ -150,9 +178,12 @@ void ct_filters_free(ct_filters filters);
 enum { CT_RESAMPLE_NONE, CT_RESAMPLE_UP, CT_RESAMPLE_DOWN };
 /// A 3×3 convolution with scale·weight, padding 1, after doubling (up) or before averaging 2×2 squares (down); height
 /// and width are even, but for up. With a bias, float32 [outputs], leaky ReLU of the result + bias; null: neither.
-ct_status ct_fused_convolution(ct_tensor x, ct_tensor weight, ct_filters filters, int32_t resample, double scale, ct_tensor _Nullable bias, double slope, ct_out out, ct_message message);
+ct_status ct_fused_convolution(ct_tensor x, ct_tensor weight, ct_filters filters, int32_t resample, double scale,
+                               ct_tensor _Nullable bias, double slope, ct_out out, ct_message message);
 /// The epilogue of a convolution without resampling.
-ct_status ct_fused_styled_convolution(ct_tensor x, ct_tensor weight, ct_filters filters, double scale, ct_tensor _Nullable noise, ct_tensor _Nullable strength, ct_tensor bias, ct_tensor style, double slope, ct_out out, ct_message message);
+ct_status ct_fused_styled_convolution(ct_tensor x, ct_tensor weight, ct_filters filters, double scale,
+                                      ct_tensor _Nullable noise, ct_tensor _Nullable strength, ct_tensor bias,
+                                      ct_tensor style, double slope, ct_out out, ct_message message);
 
 // MARK: Linear algebra and pooling, for metrics and their detectors
 
@@ -168,11 +199,14 @@ ct_status ct_solve(ct_tensor a, ct_tensor b, ct_out out, ct_message message);
 ct_status ct_kth_smallest(ct_tensor a, int64_t k, int64_t dim, ct_out out, ct_message message);
 ct_status ct_max_pool2d(ct_tensor x, int64_t kernel, int64_t stride, int64_t padding, ct_out out, ct_message message);
 /// Means of windows; pixels beyond the border are not counted.
-ct_status ct_avg_pool2d_windowed(ct_tensor x, int64_t kernel, int64_t stride, int64_t padding, ct_out out, ct_message message);
+ct_status ct_avg_pool2d_windowed(ct_tensor x, int64_t kernel, int64_t stride, int64_t padding, ct_out out,
+                                 ct_message message);
 /// Convolution with a kernel and a padding that differ by direction.
-ct_status ct_conv2d_rectangular(ct_tensor x, ct_tensor weight, ct_tensor _Nullable bias, int64_t stride, int64_t padding_y, int64_t padding_x, ct_out out, ct_message message);
+ct_status ct_conv2d_rectangular(ct_tensor x, ct_tensor weight, ct_tensor _Nullable bias, int64_t stride,
+                                int64_t padding_y, int64_t padding_x, ct_out out, ct_message message);
 /// Bilinear resizing with half-pixel centres.
-ct_status ct_resize_bilinear(ct_tensor x, int64_t height, int64_t width, bool antialias, ct_out out, ct_message message);
+ct_status ct_resize_bilinear(ct_tensor x, int64_t height, int64_t width, bool antialias, ct_out out,
+                             ct_message message);
 /// Means over the areas of the target's pixels.
 ct_status ct_resize_area(ct_tensor x, int64_t height, int64_t width, ct_out out, ct_message message);
 
@@ -184,7 +218,8 @@ void ct_script_free(ct_script script);
 /// Whether the module's `forward` has an argument of this name.
 bool ct_script_takes(ct_script script, const char *argument);
 /// forward(x, names[0]=values[0], …) where it gives one tensor.
-ct_status ct_script_forward(ct_script script, ct_tensor x, const char *_Nonnull const *_Nonnull names, const bool *values, int64_t count, ct_out out, ct_message message);
+ct_status ct_script_forward(ct_script script, ct_tensor x, const char *_Nonnull const *_Nonnull names,
+                            const bool *values, int64_t count, ct_out out, ct_message message);
 
 // MARK: Autograd
 
@@ -192,23 +227,28 @@ bool ct_grad_enabled(void);
 void ct_set_grad_enabled(bool enabled);
 /// Gradients of `output` (seeded by `seed`, or by one where it is null) with respect to `inputs`. An input that the
 /// output does not depend on gets null.
-ct_status ct_gradients(ct_tensor output, ct_tensor _Nullable seed, const ct_tensor _Nonnull *_Nonnull inputs, int64_t count, bool create_graph, ct_out out, ct_message message);
+ct_status ct_gradients(ct_tensor output, ct_tensor _Nullable seed, const ct_tensor _Nonnull *_Nonnull inputs,
+                       int64_t count, bool create_graph, ct_out out, ct_message message);
 
 // MARK: In place, on leaves, without gradients
 
 ct_status ct_copy_(ct_tensor target, ct_tensor source, ct_message message);
-ct_status ct_fill_(ct_tensor target, double value, ct_message message);
 ct_status ct_clamp_(ct_tensor target, double low, double high, ct_message message);
 /// target ← target + weight · (source − target), for each pair.
-ct_status ct_lerp_all_(const ct_tensor _Nonnull *_Nonnull targets, const ct_tensor _Nonnull *_Nonnull sources, int64_t count, double weight, ct_message message);
+ct_status ct_lerp_all_(const ct_tensor _Nonnull *_Nonnull targets, const ct_tensor _Nonnull *_Nonnull sources,
+                       int64_t count, double weight, ct_message message);
 typedef struct {
   double learning_rate, beta1, beta2, epsilon;
-  int64_t step; ///< 1 for the first update
+  int64_t step;  ///< 1 for the first update
 } ct_adam;
 /// One Adam update of each parameter (Kingma & Ba 2015, Algorithm 1), without weight decay.
-ct_status ct_adam_all_(const ct_tensor _Nonnull *_Nonnull parameters, const ct_tensor _Nonnull *_Nonnull gradients, const ct_tensor _Nonnull *_Nonnull first, const ct_tensor _Nonnull *_Nonnull second, int64_t count, ct_adam settings, ct_message message);
+ct_status ct_adam_all_(const ct_tensor _Nonnull *_Nonnull parameters, const ct_tensor _Nonnull *_Nonnull gradients,
+                       const ct_tensor _Nonnull *_Nonnull first, const ct_tensor _Nonnull *_Nonnull second,
+                       int64_t count, ct_adam settings, ct_message message);
 /// One RMSProp update: square ← α·square + (1−α)·g²; p ← p − lr·g/(√square + ε).
-ct_status ct_rmsprop_all_(const ct_tensor _Nonnull *_Nonnull parameters, const ct_tensor _Nonnull *_Nonnull gradients, const ct_tensor _Nonnull *_Nonnull squares, int64_t count, double learning_rate, double alpha, double epsilon, ct_message message);
+ct_status ct_rmsprop_all_(const ct_tensor _Nonnull *_Nonnull parameters, const ct_tensor _Nonnull *_Nonnull gradients,
+                          const ct_tensor _Nonnull *_Nonnull squares, int64_t count, double learning_rate, double alpha,
+                          double epsilon, ct_message message);
 
 #pragma clang assume_nonnull end
 

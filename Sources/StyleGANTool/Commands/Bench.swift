@@ -56,7 +56,8 @@ struct Bench: ParsableCommand {
         print(try JSON.pretty(report))
       } else {
         print(
-          "\nlibtorch \(report.libtorch), \(counted(report.threads, "thread")), kernels: \(report.kernels); "
+          "\nlibtorch \(report.libtorch), \(counted(report.threads, "thread")) (\(report.threadPool)), "
+            + "kernels: \(report.kernels) of \(report.availableKernels.joined(separator: ", ")); "
             + "peak memory \(report.peakResidentBytes >> 20) MiB")
       }
     }
@@ -66,7 +67,9 @@ struct Bench: ParsableCommand {
   private struct Report: Encodable {
     var libtorch = Processor.libtorchVersion
     var threads = Processor.threadCount
+    var threadPool = Processor.threadPool.rawValue
     var kernels = Processor.fusedKernels
+    var availableKernels = Processor.availableKernels
     var peaks: [Peak] = []
     var rows: [Benchmark.Row] = []
     var peakResidentBytes = 0

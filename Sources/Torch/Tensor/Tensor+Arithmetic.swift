@@ -95,7 +95,7 @@ extension Tensor {
 
   /// A bool tensor: self < other, elementwise.
   public func isLess(than other: Tensor, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
-    makeTensor(file, line) { ct_compare(Int32(CT_LESS), pointer, other.pointer, $0, $1) }
+    makeTensor(file, line) { ct_less(pointer, other.pointer, $0, $1) }
   }
 
   /// Whether every element is finite.

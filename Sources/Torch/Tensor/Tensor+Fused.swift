@@ -5,16 +5,16 @@ import CTorch
 
 extension Tensor {
   /// Whether the fused kernels take this image batch.
-  public var hasFusedKernels: Bool { device == .cpu && (dtype == .float32 || dtype == .bfloat16) }
+  package var hasFusedKernels: Bool { device == .cpu && (dtype == .float32 || dtype == .bfloat16) }
 
   /// Each channel convolved with [1, 2, 1]⊗[1, 2, 1]/16, zeros outside: `[N, C, H, W]` → the same shape.
-  public func blurredFused(file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+  package func blurredFused(file: StaticString = #fileID, line: UInt = #line) -> Tensor {
     makeTensor(file, line) { ct_fused_blur(pointer, $0, $1) }
   }
 
   /// Leaky ReLU of x + bias[c].
   /// - Parameter bias: `[C]`, float32.
-  public func biasedLeakyReLUFused(
+  package func biasedLeakyReLUFused(
     _ bias: Tensor, slope: Double = 0.2, file: StaticString = #fileID, line: UInt = #line
   ) -> Tensor {
     makeTensor(file, line) { ct_fused_bias_activation(pointer, bias.pointer, slope, $0, $1) }
@@ -27,7 +27,7 @@ extension Tensor {
   ///   - style: `[N, 2C]`: x·(style[c] + 1) + style[C + c].
   ///   - blurred: takes ``blurredFused(file:line:)`` of self in its place.
   ///   - consuming: self is not used again; without a graph its memory may become the result's.
-  public func styledEpilogueFused(
+  package func styledEpilogueFused(
     noise: (image: Tensor, strength: Tensor)?, bias: Tensor, style: Tensor, slope: Double = 0.2, blurred: Bool = false,
     consuming: Bool = false, file: StaticString = #fileID, line: UInt = #line
   ) -> Tensor {
@@ -52,11 +52,11 @@ public enum Resampling: Sendable {
 /// The transformed filters of one weight, kept until the weight changes.
 ///
 /// Threads may share them, as they share the network that has them.
-public final class TransformedFilters: @unchecked Sendable {
+package final class TransformedFilters: @unchecked Sendable {
   fileprivate let pointer: ct_filters = ct_filters_new()
 
   /// None yet: they are made when first used.
-  public init() {}
+  package init() {}
 
   deinit { ct_filters_free(pointer) }
 }
@@ -64,7 +64,7 @@ public final class TransformedFilters: @unchecked Sendable {
 extension Tensor {
   /// Whether ``convolvedFused(_:filters:scale:resampling:bias:slope:file:line:)`` takes this image batch, forward and
   /// backward: height and width even (but for up).
-  public func hasFusedConvolution(_ resampling: Resampling) -> Bool {
+  package func hasFusedConvolution(_ resampling: Resampling) -> Bool {
     hasFusedKernels && (resampling == .up || size(2) % 2 == 0 && size(3) % 2 == 0)
   }
 
@@ -76,7 +76,7 @@ extension Tensor {
   ///   - scale: multiplies the weight.
   ///   - bias: `[outputs]`, float32: added to the result, of which leaky ReLU of `slope` is taken; nil: neither.
   /// - Returns: `[N, outputs, H', W']` in the type of self.
-  public func convolvedFused(
+  package func convolvedFused(
     _ weight: Tensor, filters: TransformedFilters, scale: Double = 1, resampling: Resampling = .none,
     bias: Tensor? = nil, slope: Double = 0.2,
     file: StaticString = #fileID, line: UInt = #line
@@ -104,7 +104,7 @@ extension Tensor {
   ///   - bias: `[outputs]`
   ///   - style: `[N, 2·outputs]`
   /// - Returns: `[N, outputs, H, W]` in the type of self.
-  public func convolvedAndStyledFused(
+  package func convolvedAndStyledFused(
     _ weight: Tensor, filters: TransformedFilters, scale: Double = 1, noise: (image: Tensor, strength: Tensor)?,
     bias: Tensor, style: Tensor, slope: Double = 0.2, file: StaticString = #fileID, line: UInt = #line
   ) -> Tensor {
@@ -114,9 +114,4 @@ extension Tensor {
         style.pointer, slope, $0, $1)
     }
   }
-}
-
-extension Processor {
-  /// The instruction set of the fused kernels: "avx512bf16", "avx512", "avx2" or "generic".
-  public static var fusedKernels: String { String(cString: ct_fused_kernels()) }
 }

@@ -101,8 +101,7 @@ func perform(
 /// Stops the program with libtorch's message at the caller's line; what to do when memory runs out is the program's choice.
 func trap(_ message: UnsafeMutablePointer<CChar>?, _ file: StaticString, _ line: UInt) -> Never {
   let text = takeMessage(message)
-  let signs = ["not enough memory", "can't allocate memory", "out of memory", "bad_alloc"]
-  if let handler = OutOfMemory.handler, signs.contains(where: text.contains) { handler(text) }
+  if let handler = OutOfMemory.handler, OutOfMemory.isMeant(by: text) { handler(text) }
   fatalError(text, file: file, line: line)
 }
 
@@ -112,6 +111,11 @@ func trap(_ message: UnsafeMutablePointer<CChar>?, _ file: StaticString, _ line:
 public enum OutOfMemory {
   /// Called with libtorch's message; nil: it traps. To be set once, before the first tensor is made.
   nonisolated(unsafe) public static var handler: ((String) -> Never)?
+
+  /// Whether a message of libtorch, or of C++, says that memory ran out.
+  static func isMeant(by message: String) -> Bool {
+    ["not enough memory", "can't allocate memory", "out of memory", "bad_alloc"].contains(where: message.contains)
+  }
 }
 
 /// The text of an owned message, freed.
