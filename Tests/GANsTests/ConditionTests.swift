@@ -80,8 +80,11 @@ struct LabelledDataset: ImageDataset {
       let regularizer = PathLengthRegularizer(
         PathLength(weight: try fixture.number("weight"), decay: try fixture.number("decay")))
       regularizer.state[0].value.overwrite(with: try fixture["in.mean"])
+      // Made again: taking G's gradients has freed the graph.
+      let again = generator.broadcast(generator.map(z, condition: labels))
       let lengths = regularizer(
-        ws: ws, activeLayers: generator.activeLayers(at: growth).count, images: fakes,
+        ws: again, activeLayers: generator.activeLayers(at: growth).count,
+        images: generator.synthesize(again, noise: .constant, growth: growth, compute),
         y: try fixture["in.y\(growth.resolution)"])
       try check(lengths, "path_lengths", generator.store.parameters)
       compare(
