@@ -14,24 +14,27 @@ protocol UserFacingError: Error {
   var sentence: String { get }
 }
 
+extension UserFacingError {
+  var exitCode: Int32 { 65 }
+  var sentence: String { "\(self)" }
+}
+
 extension FileError: UserFacingError {
   var exitCode: Int32 {
     if isDeviceTrouble { return 74 }
     if isWrongKind { return 65 }
     return operation == .read ? 66 : 73
   }
-  var sentence: String { description }
 }
 
 extension ImageError: UserFacingError {
   var exitCode: Int32 {
     switch self {
     case .unsupportedExtension, .badGeometry: 64
-    case .notEncoded: 73
+    case .notEncoded, .noVectorGraphics: 73
     default: 65
     }
   }
-  var sentence: String { description }
 }
 
 extension DatasetError: UserFacingError {
@@ -43,7 +46,6 @@ extension DatasetError: UserFacingError {
     default: 65
     }
   }
-  var sentence: String { description }
 }
 
 /// Runs the work of a command: an error that people can mend becomes `error: …` on stderr and its exit code.
@@ -102,30 +104,10 @@ func printError(_ line: String, terminator: String = "\n") {
   }
 }
 
-extension SafetensorsError: UserFacingError {
-  var exitCode: Int32 { 65 }
-  var sentence: String { description }
-}
-
-extension LoadError: UserFacingError {
-  var exitCode: Int32 { 65 }
-  var sentence: String { description }
-}
-
-extension NetworkFileError: UserFacingError {
-  var exitCode: Int32 { 65 }
-  var sentence: String { description }
-}
-
-extension SavedLatentsError: UserFacingError {
-  var exitCode: Int32 { 65 }
-  var sentence: String { description }
-}
-
-extension VideoError: UserFacingError {
-  var exitCode: Int32 { 73 }
-  var sentence: String { description }
-}
+extension SafetensorsError: UserFacingError {}
+extension LoadError: UserFacingError {}
+extension NetworkFileError: UserFacingError {}
+extension SavedLatentsError: UserFacingError {}
 
 extension TrainingError: UserFacingError {
   var exitCode: Int32 {
@@ -134,7 +116,6 @@ extension TrainingError: UserFacingError {
     default: 65
     }
   }
-  var sentence: String { description }
 }
 
 extension ConfigurationError: UserFacingError {
@@ -158,12 +139,6 @@ extension ConfigurationError: UserFacingError {
   ]
 }
 
-extension DeviceError: UserFacingError {
-  var exitCode: Int32 { 64 }
-  var sentence: String { description }
-}
-
-extension MissingNetwork: UserFacingError {
-  var exitCode: Int32 { 66 }
-  var sentence: String { description }
-}
+extension DeviceError: UserFacingError { var exitCode: Int32 { 64 } }
+extension VideoError: UserFacingError { var exitCode: Int32 { 73 } }
+extension MissingNetwork: UserFacingError { var exitCode: Int32 { 66 } }
