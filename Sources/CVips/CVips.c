@@ -102,9 +102,6 @@ static cv_status open_image(const void *bytes, size_t size, cv_header *header, V
   header->height = turned ? (*image)->Xsize : (*image)->Ysize;
   header->channels = output_channels(*image);
   header->pages = vips_image_get_n_pages(*image);
-  header->bits = (int)vips_format_sizeof((*image)->BandFmt) * 8;
-  strncpy(header->loader, nickname, sizeof header->loader - 1);
-  header->loader[sizeof header->loader - 1] = 0;
   return CV_OK;
 }
 
@@ -246,7 +243,9 @@ typedef struct {
   int width, height, channels;
   int out_width, out_height;
   cv_format format;
-  int effort, frames, lossless;
+  int effort, frames;
+  size_t length;
+  double scale;
   int *delays;
   void **bytes;
   size_t *size;
@@ -284,17 +283,20 @@ static cv_status resize(void *pointer) {
 
 cv_status cv_resize_lanczos(const uint8_t *data, int width, int height, int channels, int out_width, int out_height,
                             cv_pixels *out, char **message) {
-  draw_arguments a = {.data = data, .width = width, .height = height, .channels = channels};
-  a.out_width = out_width;
-  a.out_height = out_height;
-  a.out = out;
+  draw_arguments a = {.data = data, .width = width, .height = height, .channels = channels,
+                      .out_width = out_width, .out_height = out_height, .out = out};
   return explain(resize, &a, message);
 }
 
 static cv_status encode(void *pointer) {
   draw_arguments *a = pointer;
-  VipsImage *image = wrap(a, a->height);
+  VipsImage *image = wrap(a, a->height * a->frames);
   if (!image) return CV_FAILED;
+  if (a->delays) {
+    vips_image_set_int(image, VIPS_META_PAGE_HEIGHT, a->height);
+    vips_image_set_int(image, "loop", 0);
+    vips_image_set_array_int(image, "delay", a->delays, a->frames);
+  }
   int status = -1;
   switch (a->format) {
   case CV_PNG:
@@ -305,46 +307,20 @@ static cv_status encode(void *pointer) {
     status = vips_jpegsave_buffer(image, a->bytes, a->size, "Q", a->effort, "optimize_coding", TRUE, "strip", TRUE, NULL);
     break;
   case CV_WEBP:
-    status = vips_webpsave_buffer(image, a->bytes, a->size, "Q", a->effort, "strip", TRUE, NULL);
-    break;
   case CV_WEBP_LOSSLESS:
-    status = vips_webpsave_buffer(image, a->bytes, a->size, "lossless", TRUE, "strip", TRUE, NULL);
+    status = vips_webpsave_buffer(image, a->bytes, a->size, "Q", a->effort, "lossless", a->format == CV_WEBP_LOSSLESS, "strip",
+                                  a->delays == NULL, NULL);
     break;
   }
   g_object_unref(image);
   return status ? CV_FAILED : CV_OK;
 }
 
-cv_status cv_encode(const uint8_t *data, int width, int height, int channels, cv_format format, int effort, void **bytes,
-                    size_t *size, char **message) {
-  draw_arguments a = {.data = data, .width = width, .height = height, .channels = channels, .format = format};
-  a.effort = effort;
-  a.bytes = bytes;
-  a.size = size;
+cv_status cv_encode(const uint8_t *data, int width, int height, int channels, int frames, int *delays, cv_format format,
+                    int effort, void **bytes, size_t *size, char **message) {
+  draw_arguments a = {.data = data, .width = width, .height = height, .channels = channels, .frames = frames,
+                      .delays = delays, .format = format, .effort = effort, .bytes = bytes, .size = size};
   return explain(encode, &a, message);
-}
-
-static cv_status encode_animation(void *pointer) {
-  draw_arguments *a = pointer;
-  VipsImage *image = wrap(a, a->height * a->frames);
-  if (!image) return CV_FAILED;
-  vips_image_set_int(image, VIPS_META_PAGE_HEIGHT, a->height);
-  vips_image_set_int(image, "loop", 0);
-  vips_image_set_array_int(image, "delay", a->delays, a->frames);
-  int status = vips_webpsave_buffer(image, a->bytes, a->size, "lossless", a->lossless, "Q", a->effort, NULL);
-  g_object_unref(image);
-  return status ? CV_FAILED : CV_OK;
-}
-
-cv_status cv_encode_animation(const uint8_t *data, int width, int height, int channels, int frames, int *delays, int lossless,
-                              int quality, void **bytes, size_t *size, char **message) {
-  draw_arguments a = {.data = data, .width = width, .height = height, .channels = channels, .frames = frames};
-  a.delays = delays;
-  a.lossless = lossless;
-  a.effort = quality;
-  a.bytes = bytes;
-  a.size = size;
-  return explain(encode_animation, &a, message);
 }
 
 static cv_status draw_text(void *pointer) {
@@ -364,24 +340,17 @@ static cv_status draw_text(void *pointer) {
 
 int cv_draws_svg(void) { return !cv_start() && vips_type_find("VipsOperation", "svgload_buffer") != 0; }
 
-typedef struct {
-  const void *bytes;
-  size_t size;
-  double scale;
-  cv_pixels *out;
-} svg_arguments;
-
 static cv_status draw_svg(void *pointer) {
-  svg_arguments *a = pointer;
+  draw_arguments *a = pointer;
   VipsImage *image = NULL;
-  int status = vips_svgload_buffer((void *)a->bytes, a->size, &image, "scale", a->scale, NULL);
+  int status = vips_svgload_buffer((void *)a->data, a->length, &image, "scale", a->scale, NULL);
   if (!status) status = take_pixels(image, a->out);
   if (image) g_object_unref(image);
   return status ? CV_FAILED : CV_OK;
 }
 
 cv_status cv_draw_svg(const void *bytes, size_t size, double scale, cv_pixels *out, char **message) {
-  svg_arguments a = {bytes, size, scale, out};
+  draw_arguments a = {.data = bytes, .length = size, .scale = scale, .out = out};
   pthread_mutex_lock(&fonts);
   cv_status status = explain(draw_svg, &a, message);
   pthread_mutex_unlock(&fonts);

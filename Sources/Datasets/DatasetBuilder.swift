@@ -24,7 +24,7 @@ public struct DatasetBuilder: Sendable {
   }
 
   /// How far a build has come.
-  public struct Progress: Sendable, Equatable {
+  public struct Progress: Sendable {
     /// Pictures that are done, skipped ones included.
     public let done: Int
     /// All pictures.
@@ -33,11 +33,6 @@ public struct DatasetBuilder: Sendable {
     public let resumed: Int
     /// Why the last picture was skipped, or nil if it was not.
     public let skipped: (any Error)?
-
-    /// Compares the numbers.
-    public static func == (a: Progress, b: Progress) -> Bool {
-      (a.done, a.total, a.resumed) == (b.done, b.total, b.resumed)
-    }
   }
 
   /// What was built.

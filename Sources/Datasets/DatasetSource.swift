@@ -52,15 +52,15 @@ public enum DatasetSource {
       if let file = IDX.trainingFile(in: spec) { return try IDX.open(file, name: name) }
       let batches = CIFAR.trainingFiles(in: spec)
       if !batches.isEmpty { return try CIFAR.open(batches, name: "cifar-10") }
-      return try FolderCollection(spec)
+      return try FileCollection(try FolderStore(spec), path: spec)
     }
     guard status.st_mode & S_IFMT == S_IFREG else {
       throw DatasetError.unknownKind(path: spec, reason: "it is a pipe or a device")
     }
-    let start = try prefix(of: spec)
+    let start = try WholeFile.prefix(of: spec, 4)
     if start.isEmpty { throw DatasetError.malformed(path: spec, reason: "it is empty") }
     if start.starts(with: [0x50, 0x4b, 3, 4]) || start.starts(with: [0x50, 0x4b, 5, 6]) {
-      return try ZIPCollection(spec)
+      return try FileCollection(try ZIPStore(spec), path: spec)
     }
     if spec.lowercased().hasSuffix(".zip") {
       throw DatasetError.malformed(path: spec, reason: "it does not start like a ZIP archive")
@@ -71,11 +71,5 @@ public enum DatasetSource {
       throw DatasetError.unknownKind(path: spec, reason: "it is a single image")
     }
     throw DatasetError.unknownKind(path: spec, reason: "its content is of no known kind")
-  }
-
-  private static func prefix(of path: String) throws -> [UInt8] {
-    guard let handle = FileHandle(forReadingAtPath: path) else { throw FileError(.read, path: path, code: EACCES) }
-    defer { try? handle.close() }
-    return Array((try? handle.read(upToCount: 4)) ?? Data())
   }
 }

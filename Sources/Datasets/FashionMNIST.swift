@@ -4,7 +4,7 @@ import Images
 
 /// Fashion-MNIST (Xiao, Rasul, Vollgraf 2017) by name: the files of the Debian package `dataset-fashion-mnist`, which are
 /// fetched into the user's cache folder, without root, when the package is not installed.
-enum FashionMNIST {
+package enum FashionMNIST {
   /// The two parts of the dataset.
   enum Split: String {
     /// 60,000 images.
@@ -13,7 +13,7 @@ enum FashionMNIST {
     case test = "fashion-mnist-test"
   }
 
-  static let labelNames = [
+  package static let labelNames = [
     "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
   ]
   private static let package = "dataset-fashion-mnist"
@@ -22,7 +22,7 @@ enum FashionMNIST {
   /// - Throws: ``DatasetError/notFetched(name:reason:)``, and what reading IDX files throws.
   static func open(_ split: Split, cacheDirectory: String?, notice: ((String) -> Void)?) throws -> PixelCollection {
     let file = split == .train ? "train-images-idx3-ubyte.gz" : "t10k-images-idx3-ubyte.gz"
-    let cache = cacheDirectory ?? userCache
+    let cache = cacheDirectory ?? Folder.cache
     var folder = ["/" + inside, "\(cache)/\(package)/\(inside)"].first {
       FileManager.default.fileExists(atPath: "\($0)/\(file)")
     }
@@ -32,13 +32,6 @@ enum FashionMNIST {
       folder = "\(cache)/\(package)/\(inside)"
     }
     return try IDX.open("\(folder!)/\(file)", name: split.rawValue, labelNames: labelNames)
-  }
-
-  /// `$XDG_CACHE_HOME/swift-stylegan`, else `~/.cache/swift-stylegan`.
-  static var userCache: String {
-    let environment = ProcessInfo.processInfo.environment
-    let base = environment["XDG_CACHE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil } ?? NSHomeDirectory() + "/.cache"
-    return base + "/swift-stylegan"
   }
 
   /// Downloads and unpacks the package beside its final place and renames it there, so that it is whole or absent.
@@ -76,21 +69,10 @@ enum FashionMNIST {
   private static func run(
     _ command: [String], in folder: String, _ failed: (String) -> DatasetError
   ) throws -> (status: Int32, output: String) {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = command
-    process.currentDirectoryURL = URL(fileURLWithPath: folder)
-    var environment = ProcessInfo.processInfo.environment
-    environment["LC_ALL"] = "C"
-    process.environment = environment
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    process.standardError = pipe
-    process.standardInput = FileHandle.nullDevice
-    do { try process.run() } catch { throw failed("`\(command[0])` could not be run") }
-    let output = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    if process.terminationStatus == 127 { throw failed("there is no `\(command[0])` here") }
-    return (process.terminationStatus, output)
+    guard let result = try? Subprocess.run(command[0], Array(command.dropFirst()), in: folder) else {
+      throw failed("`\(command[0])` could not be run")
+    }
+    if result.status == 127 { throw failed("there is no `\(command[0])` here") }
+    return result
   }
 }

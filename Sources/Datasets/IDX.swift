@@ -103,23 +103,23 @@ enum IDX {
     /// Exactly `count` bytes and then the end of the file.
     func all(_ count: Int) throws -> [UInt8] {
       var bytes: [UInt8] = []
-      // Grows with what is there, not with what a damaged header promises.
+      // Grows with what is there, not with what a damaged header promises; one byte too many, to see the end.
       var block = [UInt8](repeating: 0, count: 1 << 20)
-      while bytes.count < count {
-        let got = gzread(file, &block, UInt32(min(block.count, count - bytes.count)))
-        guard got > 0 else {
-          throw DatasetError.malformed(path: path, reason: "it ends after \(bytes.count) of \(count) samples")
-        }
+      while bytes.count <= count {
+        let got = gzread(file, &block, UInt32(min(block.count, max(count - bytes.count, 1))))
+        if got <= 0 { break }
         bytes += block[..<Int(got)]
       }
-      let more = gzread(file, &block, 1)
       // At the end of a cut gzip stream zlib reads nothing, and only its error state tells.
       var code: Int32 = 0
       _ = gzerror(file, &code)
-      guard more >= 0, code == Z_OK || code == Z_STREAM_END else {
+      guard bytes.count >= count else {
+        throw DatasetError.malformed(path: path, reason: "it ends after \(bytes.count) of \(count) samples")
+      }
+      guard code == Z_OK || code == Z_STREAM_END else {
         throw DatasetError.malformed(path: path, reason: "its gzip checksum is wrong or its end is missing")
       }
-      guard more == 0 else {
+      guard bytes.count == count else {
         throw DatasetError.malformed(path: path, reason: "it goes on after its \(count) samples")
       }
       return bytes

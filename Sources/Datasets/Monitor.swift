@@ -9,23 +9,18 @@ package final class Monitor<Value>: @unchecked Sendable {
 
   /// Runs `body` with the value to itself.
   package func withLock<Result>(_ body: (inout Value) throws -> Result) rethrows -> Result {
-    condition.lock()
-    defer {
-      condition.broadcast()
-      condition.unlock()
-    }
-    return try body(&value)
+    try wait { .some(try body(&$0)) }
   }
 
   /// Asks `body` now and after each change, until it gives a result. Only then may it have changed the value.
-  package func wait<Result>(for body: (inout Value) -> Result?) -> Result {
+  package func wait<Result>(for body: (inout Value) throws -> Result?) rethrows -> Result {
     condition.lock()
     defer {
       condition.broadcast()
       condition.unlock()
     }
     while true {
-      if let result = body(&value) { return result }
+      if let result = try body(&value) { return result }
       condition.wait()
     }
   }

@@ -1,7 +1,6 @@
 import CLibzip
 import Files
 import Foundation
-import Images
 
 /// Random access to the entries of a ZIP file from several threads (libzip).
 ///
@@ -122,58 +121,28 @@ package final class ZIPArchive: Sendable {
   }
 }
 
-/// The pictures in a ZIP file, at any depth, in the order of their paths (byte by byte).
-///
-/// Labels come from `dataset.json` (NVIDIA's layout), else from subfolders (see ``Labels``).
-package struct ZIPCollection: ImageCollection {
-  package let name: String
-  package let ignored: [String]
+/// The files of an archive.
+struct ZIPStore: FileStore {
+  let kind = "ZIP"
+  let name: String
   private let archive: ZIPArchive
-  private let items: [ZIPArchive.Entry]
-  private let labels: Labels
+  private let entries: [String: ZIPArchive.Entry]
 
   /// - Throws: `FileError`, ``DatasetError``.
-  package init(_ path: String) throws {
+  init(_ path: String) throws {
     name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
     archive = try ZIPArchive(path)
-    items = archive.entries.filter { FolderCollection.isImage($0.name) }.sorted {
-      $0.name.utf8.lexicographicallyPrecedes($1.name.utf8)
-    }
-    guard !items.isEmpty else { throw DatasetError.noImages(path) }
-    let names = items.map(\.name)
-    if let table = archive.entries.first(where: { $0.name == "dataset.json" }) {
-      labels = try Labels(json: try archive.bytes(of: table), path: "\(path):dataset.json", items: names)
-    } else {
-      labels = Labels(folders: names)
-    }
-    ignored = archive.entries.map(\.name).filter {
-      !FolderCollection.isImage($0) && !FolderCollection.isHidden($0) && $0 != "dataset.json"
-    }
+    entries = Dictionary(archive.entries.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
-  package var kind: String { "ZIP" }
-  package var count: Int { items.count }
-  package var labelCount: Int { labels.count }
-  package var labelNames: [String] { labels.names }
-  package var isInMemory: Bool { false }
-  package func itemName(at index: Int) -> String { items[index].name }
-  package func label(at index: Int) -> Int? { labels[index] }
-  package func stamp(at index: Int) -> UInt64 {
-    UInt64(items[index].checksum) << 32 | UInt64(truncatingIfNeeded: items[index].size) & 0xffff_ffff
+  var files: [String] { archive.entries.map(\.name) }
+  var others: [String] { [] }
+  func path(of file: String) -> String { "\(archive.path):\(file)" }
+  func stamp(of file: String) -> UInt64 {
+    let entry = entries[file]!
+    return UInt64(entry.checksum) << 32 | UInt64(truncatingIfNeeded: entry.size) & 0xffff_ffff
   }
-
-  package func header(at index: Int) throws -> ImageDecoder.Header {
-    let item = items[index]
-    if item.name.lowercased().hasSuffix(".png"),
-      let header = PNGHeader.read(try archive.bytes(of: item, limit: PNGHeader.prefix))
-    {
-      return header
-    }
-    return try ImageDecoder.header(of: try archive.bytes(of: item), name: "\(archive.path):\(item.name)")
-  }
-
-  package func file(at index: Int) throws -> [UInt8]? { try archive.bytes(of: items[index]) }
-  package func image(at index: Int) throws -> Image {
-    try ImageDecoder.decode(try archive.bytes(of: items[index]), name: "\(archive.path):\(items[index].name)")
+  func bytes(of file: String, limit: Int?) throws -> [UInt8] {
+    try archive.bytes(of: entries[file]!, limit: limit ?? .max)
   }
 }

@@ -142,8 +142,7 @@ final class ZIPWriter {
   }
 
   private func write(_ bytes: [UInt8]) throws {
-    guard lseek(descriptor, off_t(end), SEEK_SET) >= 0 else { throw FileError(.write, path: path) }
-    try bytes.withUnsafeBytes { try AtomicFile.writeAll($0, to: descriptor, path: path) }
+    try bytes.withUnsafeBytes { try AtomicFile.writeAll($0, to: descriptor, at: end, path: path) }
     end += bytes.count
   }
 

@@ -68,9 +68,7 @@ public enum AtomicFile {
   /// Removes temporary files that a killed process left in `folder`; those that are being written stay.
   ///
   /// - Parameter isTemporary: told the name of each file, whether it is a temporary one.
-  public static func removeStale(
-    in folder: String, where isTemporary: (String) -> Bool = isTemporary
-  ) {
+  public static func removeStale(in folder: String, where isTemporary: (String) -> Bool = isTemporary) {
     for name in (try? Folder.names(in: folder)) ?? [] where isTemporary(name) {
       let path = "\(folder)/\(name)"
       let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW)
@@ -82,12 +80,17 @@ public enum AtomicFile {
 
   /// Writes every byte to an open file, through interruptions and short writes.
   ///
+  /// - Parameter offset: where in the file; nil: where it stands.
   /// - Throws: ``FileError``.
-  public static func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, path: String) throws {
+  public static func writeAll(
+    _ bytes: UnsafeRawBufferPointer, to descriptor: Int32, at offset: Int? = nil, path: String
+  ) throws {
     var done = 0
     while done < bytes.count {
       // Systems refuse or shorten a write of 2 GB and more.
-      let written = platformWrite(descriptor, bytes.baseAddress! + done, min(bytes.count - done, 1 << 30))
+      let (start, count) = (bytes.baseAddress! + done, min(bytes.count - done, 1 << 30))
+      let written =
+        offset.map { pwrite(descriptor, start, count, off_t($0 + done)) } ?? Foundation.write(descriptor, start, count)
       if written < 0 {
         if errno == EINTR { continue }
         throw FileError(.write, path: path)
@@ -102,8 +105,4 @@ public enum AtomicFile {
     umask(mask)
     return mask
   }()
-}
-
-private func platformWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer, _ count: Int) -> Int {
-  write(descriptor, bytes, count)
 }

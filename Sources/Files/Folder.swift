@@ -2,6 +2,12 @@ import Foundation
 
 /// Folders and the names in them.
 public enum Folder {
+  /// Where files are kept that can be made again: `$XDG_CACHE_HOME/swift-stylegan`, else `~/.cache/swift-stylegan`.
+  public static var cache: String {
+    let base = ProcessInfo.processInfo.environment["XDG_CACHE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
+    return (base ?? NSHomeDirectory() + "/.cache") + "/swift-stylegan"
+  }
+
   /// The folder in which `path` lies: `.` for a bare name.
   public static func of(_ path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }

@@ -22,6 +22,15 @@ public enum WholeFile {
     return (descriptor, Int(status.st_size))
   }
 
+  /// The first bytes of a regular file, as many as there are.
+  ///
+  /// - Throws: ``FileError``, as ``open(_:)``.
+  public static func prefix(of path: String, _ count: Int) throws -> [UInt8] {
+    let (descriptor, size) = try open(path)
+    defer { close(descriptor) }
+    return try bytes(of: descriptor, min(size, count), path: path)
+  }
+
   /// The bytes of a regular file.
   ///
   /// - Parameter limit: longest file that is read.
@@ -30,7 +39,11 @@ public enum WholeFile {
     let (descriptor, size) = try open(path)
     defer { close(descriptor) }
     guard size <= limit else { throw FileError(.read, path: path, code: EFBIG) }
-    return try [UInt8](unsafeUninitializedCapacity: max(size, 1)) { out, count in
+    return try bytes(of: descriptor, size, path: path)
+  }
+
+  private static func bytes(of descriptor: Int32, _ size: Int, path: String) throws -> [UInt8] {
+    try [UInt8](unsafeUninitializedCapacity: max(size, 1)) { out, count in
       count = 0
       while count < size {
         let got = read(descriptor, out.baseAddress! + count, size - count)

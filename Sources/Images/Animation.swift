@@ -50,21 +50,15 @@ public enum Animation {
     var pixels = [UInt8]()
     pixels.reserveCapacity(first.pixels.count * frames.count)
     for frame in frames { pixels += frame.pixels }
-    let quality: Int32
+    let (kind, quality): (cv_format, Int)
     switch compression {
-    case .lossless: quality = 75
-    case .lossy(let value): quality = Int32(min(max(value, 1), 100))
+    case .lossless: (kind, quality) = (CV_WEBP_LOSSLESS, 75)
+    case .lossy(let value): (kind, quality) = (CV_WEBP, min(max(value, 1), 100))
     }
-
-    var bytes: UnsafeMutableRawPointer?
-    var size = 0
-    var message: UnsafeMutablePointer<CChar>?
-    let status = cv_encode_animation(
-      pixels, Int32(first.width), Int32(first.height), Int32(first.channels), Int32(frames.count), &delays,
-      compression == .lossless ? 1 : 0, quality, &bytes, &size, &message)
-    let reason = ImageDecoder.take(message)
-    guard status == CV_OK, let bytes else { throw ImageError.notEncoded(name: name, reason: reason) }
-    defer { cv_free(bytes) }
-    return [UInt8](UnsafeRawBufferPointer(start: bytes, count: size))
+    return try Image.encoded(name: name) {
+      cv_encode(
+        pixels, Int32(first.width), Int32(first.height), Int32(first.channels), Int32(frames.count), &delays, kind,
+        Int32(quality), $0, $1, $2)
+    }
   }
 }

@@ -53,17 +53,30 @@ extension Image {
       (kind, effort) = (CV_JPEG, min(max(quality, 1), 100))
       if channels == 4 { image = image.converted(toChannels: 3) }
     case .webp(let quality): (kind, effort) = (CV_WEBP, min(max(quality, 1), 100))
-    case .losslessWebP: (kind, effort) = (CV_WEBP_LOSSLESS, 0)
+    case .losslessWebP: (kind, effort) = (CV_WEBP_LOSSLESS, 75)
     }
+    return try image.pixels.withUnsafeBufferPointer { pixels in
+      try Self.encoded(name: name) {
+        cv_encode(
+          pixels.baseAddress, Int32(image.width), Int32(image.height), Int32(image.channels), 1, nil, kind,
+          Int32(effort), $0, $1, $2)
+      }
+    }
+  }
+
+  /// The bytes that a call of the shim makes.
+  /// - Throws: ``ImageError/notEncoded(name:reason:)``.
+  static func encoded(
+    name: String,
+    _ call: (
+      UnsafeMutablePointer<UnsafeMutableRawPointer?>, UnsafeMutablePointer<Int>,
+      UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
+    ) -> cv_status
+  ) throws -> [UInt8] {
     var bytes: UnsafeMutableRawPointer?
     var size = 0
     var message: UnsafeMutablePointer<CChar>?
-    let status = image.pixels.withUnsafeBufferPointer {
-      cv_encode(
-        $0.baseAddress, Int32(image.width), Int32(image.height), Int32(image.channels), kind, Int32(effort), &bytes,
-        &size,
-        &message)
-    }
+    let status = call(&bytes, &size, &message)
     let reason = ImageDecoder.take(message)
     guard status == CV_OK, let bytes else { throw ImageError.notEncoded(name: name, reason: reason) }
     defer { cv_free(bytes) }

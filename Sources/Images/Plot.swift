@@ -67,7 +67,9 @@ public struct Plot: Sendable {
   /// Draws it as an element of a page.
   public func svg() -> SVG {
     let xs = panels.flatMap { $0.curves.flatMap(\.points) + $0.bars }.map(\.x)
-    let x = Axis(from: min(0, xs.min() ?? 0), to: xs.max() ?? 1, ticks: max(3, width / 100))
+    // With room for the dot of a last point.
+    let (start, end) = (min(0, xs.min() ?? 0), xs.max() ?? 1)
+    let x = Axis(from: start, to: end + (end - start) * 0.01, ticks: max(3, width / 100))
     let legends = panels.map(legend)
     let heights = legends.map { 24 + Self.line * (($0.last?.row ?? -1) + 1) + axisHeight + 24 }
     var svg = SVG(width: width, height: heights.reduce(0, +) + Self.line)
@@ -107,11 +109,10 @@ public struct Plot: Sendable {
   private func stroke(_ colour: Int, _ points: [(x: Double, y: Double)]) -> KeyValuePairs<
     String, any CustomStringConvertible
   > {
-    let path = points.map { "\(SVG.number($0.x)) \(SVG.number($0.y))" }.joined(separator: "L")
-    return [
+    [
       "fill": "none", "stroke": Self.colours[colour % Self.colours.count], "stroke-width": 1.6,
       "stroke-linejoin": "round", "stroke-dasharray": ["none", "5 3", "1.6 2.4"][colour / Self.colours.count % 3],
-      "d": "M" + path,
+      "d": SVG.path(points),
     ]
   }
 

@@ -40,6 +40,11 @@ public struct SVG: Sendable {
     return rounded == rounded.rounded() ? String(format: "%.0f", rounded) : String(format: "%.2f", rounded)
   }
 
+  /// A line through points, as the `d` of a path.
+  static func path(_ points: [(x: Double, y: Double)]) -> String {
+    "M" + points.map { "\(number($0.x)) \(number($0.y))" }.joined(separator: "L")
+  }
+
   /// The picture as an element of a page, or a file.
   /// - Parameter label: what it is called where it cannot be seen.
   public func text(label: String = "") -> String {

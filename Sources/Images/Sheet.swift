@@ -2,9 +2,6 @@ import CVips
 
 /// A sheet on which images, lines of text, lines and dots are laid; what lies outside is cut off.
 public struct Sheet {
-  /// Where a text stands relative to its point.
-  public enum Alignment: Sendable { case left, centre, right }
-
   private let width, height, channels: Int
   private let background: UInt8
   private var pixels: [UInt8]
@@ -52,15 +49,14 @@ public struct Sheet {
     }
   }
 
-  /// Writes a line of plain text in black, its middle at height y; shrunk where it is wider than `limit`.
+  /// Writes a line of plain text in black, its middle at (x, y); shrunk where it is wider than `limit`.
   /// - Parameter height: of the letters, in pixels.
   /// - Throws: ``ImageError/badGeometry(_:)`` where the text cannot be drawn.
   public mutating func write(
-    _ text: String, x: Int, y: Int, height: Int = 12, alignment: Alignment = .centre, limit: Int = .max
+    _ text: String, x: Int, y: Int, height: Int = 12, limit: Int = .max
   ) throws {
     guard let drawn = try Self.text(text, height: height, fitting: (limit, 4 * height)) else { return }
-    let left = alignment == .left ? x : alignment == .right ? x - drawn.width : x - drawn.width / 2
-    blend(drawn, x: left, y: y - drawn.height / 2)
+    blend(drawn, x: x - drawn.width / 2, y: y - drawn.height / 2)
   }
 
   /// Fills a disc.
@@ -69,10 +65,10 @@ public struct Sheet {
     add("circle", ["cx": x, "cy": y, "r": radius, "fill": Self.name(colour), "fill-opacity": opacity])
   }
 
-  /// Draws lines from point to point.
-  public mutating func line(_ points: [(x: Double, y: Double)], width: Double, colour: (UInt8, UInt8, UInt8)) {
-    let path = points.map { "\(SVG.number($0.x)) \(SVG.number($0.y))" }.joined(separator: "L")
-    add("path", ["fill": "none", "stroke": Self.name(colour), "stroke-width": width, "d": "M" + path])
+  /// Draws lines, each from point to point.
+  public mutating func lines(_ lines: [[(x: Double, y: Double)]], width: Double, colour: (UInt8, UInt8, UInt8)) {
+    let path = lines.map(SVG.path).joined()
+    add("path", ["fill": "none", "stroke": Self.name(colour), "stroke-width": width, "d": path])
   }
 
   private mutating func add(_ name: String, _ attributes: KeyValuePairs<String, any CustomStringConvertible>) {

@@ -14,8 +14,9 @@ protocol UserFacingError: Error {
   var sentence: String { get }
 }
 
-extension UserFacingError where Self: CustomStringConvertible {
-  var sentence: String { description }
+extension UserFacingError {
+  var exitCode: Int32 { 65 }
+  var sentence: String { "\(self)" }
 }
 
 extension FileError: UserFacingError {
@@ -30,7 +31,7 @@ extension ImageError: UserFacingError {
   var exitCode: Int32 {
     switch self {
     case .unsupportedExtension, .badGeometry: 64
-    case .notEncoded: 73
+    case .notEncoded, .noVectorGraphics: 73
     default: 65
     }
   }
@@ -104,26 +105,10 @@ func printError(_ line: String, terminator: String = "\n") {
   }
 }
 
-extension SafetensorsError: UserFacingError {
-  var exitCode: Int32 { 65 }
-}
-
-extension LoadError: UserFacingError {
-  var exitCode: Int32 { 65 }
-}
-
-extension NetworkFileError: UserFacingError {
-  var exitCode: Int32 { 65 }
-  var sentence: String { message.sentence }
-}
-
-extension SavedLatentsError: UserFacingError {
-  var exitCode: Int32 { 65 }
-}
-
-extension VideoError: UserFacingError {
-  var exitCode: Int32 { 73 }
-}
+extension SafetensorsError: UserFacingError {}
+extension LoadError: UserFacingError {}
+extension NetworkFileError: UserFacingError { var sentence: String { message.sentence } }
+extension SavedLatentsError: UserFacingError {}
 
 extension TrainingError: UserFacingError {
   var exitCode: Int32 {
@@ -140,15 +125,7 @@ extension ConfigurationError: UserFacingError {
   var sentence: String { message.sentence }
 }
 
-extension DeviceError: UserFacingError {
-  var exitCode: Int32 { 64 }
-}
-
-extension KernelsError: UserFacingError {
-  var exitCode: Int32 { 64 }
-  var sentence: String { description }
-}
-
-extension MissingNetwork: UserFacingError {
-  var exitCode: Int32 { 66 }
-}
+extension DeviceError: UserFacingError { var exitCode: Int32 { 64 } }
+extension VideoError: UserFacingError { var exitCode: Int32 { 73 } }
+extension MissingNetwork: UserFacingError { var exitCode: Int32 { 66 } }
+extension KernelsError: UserFacingError { var exitCode: Int32 { 64 } }

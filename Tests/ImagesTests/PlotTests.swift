@@ -82,7 +82,7 @@ import Testing
   @Test func sheetsHaveDotsAndLines() throws {
     var sheet = try Sheet(width: 60, height: 40)
     sheet.dot(x: 20.5, y: 20.5, radius: 4, colour: (200, 0, 0))
-    sheet.line([(30, 10.5), (50, 10.5), (50, 30)], width: 2, colour: (0, 0, 200))
+    sheet.lines([[(30, 10.5), (50, 10.5)], [(50, 10), (50, 30)]], width: 2, colour: (0, 0, 200))
     sheet.draw(Image(width: 100, height: 100, filledWith: [0, 90, 0]), x: -90, y: 30)
     sheet.draw(Image(width: 4, height: 4, filledWith: [9]), x: 70, y: 5)
     let image = try sheet.image()

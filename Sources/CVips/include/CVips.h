@@ -26,8 +26,6 @@ typedef struct {
   int width, height;
   int channels;    ///< 1 grey, 3 colour, 4 colour with alpha: what `cv_decode` will give
   int pages;       ///< frames of an animation, pages of a document, else 1
-  int bits;        ///< bits per sample in the file as libvips opens it: 8, 16, 32, 64
-  char loader[32]; ///< libvips' name of the kind: "jpegload_buffer", …
 } cv_header;
 
 /// Interleaved 8-bit pixels, rows from top to bottom.
@@ -55,14 +53,11 @@ cv_status cv_resize_lanczos(const uint8_t *data, int width, int height, int chan
 /// Formats that `cv_encode` writes.
 typedef enum { CV_PNG = 0, CV_JPEG = 1, CV_WEBP = 2, CV_WEBP_LOSSLESS = 3 } cv_format;
 
-/// Encodes one image. `effort`: PNG compression 0…9, JPEG and WebP quality 1…100.
-cv_status cv_encode(const uint8_t *data, int width, int height, int channels, cv_format format, int effort, void **bytes,
-                    size_t *size, char **message);
-
-/// Encodes `frames` images that lie one below the other in `data` as an animated WebP that repeats for ever.
-/// - delays: milliseconds for each frame.
-cv_status cv_encode_animation(const uint8_t *data, int width, int height, int channels, int frames, int *delays, int lossless,
-                              int quality, void **bytes, size_t *size, char **message);
+/// Encodes one image, or `frames` images that lie one below the other in `data` as an animated WebP that repeats for ever.
+/// - effort: PNG compression 0…9, JPEG and WebP quality 1…100.
+/// - delays: of an animation, milliseconds for each frame; NULL for one image.
+cv_status cv_encode(const uint8_t *data, int width, int height, int channels, int frames, int *delays, cv_format format,
+                    int effort, void **bytes, size_t *size, char **message);
 
 /// Draws a line of plain text as coverage 0…255, one channel, with letters about `pixels` high.
 cv_status cv_text(const char *utf8, int pixels, cv_pixels *out, char **message);

@@ -47,19 +47,14 @@ public struct LabelDirections {
     let signs = Tensor(
       found.flatMap { label in labels.map { $0 == label ? 1.0 : -1 } }, shape: [samples, labels.count], device: device)
     let weights = Self.separated(x[0..<half], signs[0..<half], seed: seed)
-    let scores = (x[half..<samples].matmul(weights.vectors) + weights.offsets).floats
-    var right = [[Int]](repeating: [0, 0], count: labels.count)
-    var all = right
-    for (row, label) in found[half...].enumerated() {
-      for (k, candidate) in labels.enumerated() {
-        let inside = label == candidate ? 1 : 0
-        all[k][inside] += 1
-        if (scores[row * labels.count + k] > 0) == (inside == 1) { right[k][inside] += 1 }
+    let ratings = withoutGradients {
+      let truth = signs[half..<samples].to(.float64)
+      let scores = (x[half..<samples].matmul(weights.vectors) + weights.offsets).to(.float64) * truth
+      let right = Tensor.zeros([1, 1], dtype: .float64, device: device).isLess(than: scores).to(.float64)
+      func share(_ part: Tensor) -> Tensor {
+        (right * part).sum(over: [0]) / part.sum(over: [0]).clamped(minimum: 1, maximum: .infinity)
       }
-    }
-    let ratings = labels.indices.map { k -> Double in
-      let parts = (0..<2).map { Double(right[k][$0]) / Double(max(all[k][$0], 1)) }
-      return (parts[0] + parts[1]) / 2
+      return ((share((1 + truth) * 0.5) + share((1 - truth) * 0.5)) * 0.5).doubles
     }
     let vectors = weights.vectors.transposed
     let names = labels.map { dataset.labelNames.isEmpty ? "\($0)" : dataset.labelNames[$0] }

@@ -26,24 +26,18 @@ public enum Video {
         try frame.pixels.withUnsafeBytes { try AtomicFile.writeAll($0, to: descriptor, path: raw) }
       }
     }
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: program)
     let format = [1: "gray", 3: "rgb24", 4: "rgba"][first.channels]!
-    process.arguments = [
+    let arguments = [
       "-y", "-loglevel", "error", "-f", "rawvideo", "-pix_fmt", format, "-s", "\(first.width)x\(first.height)", "-r",
       "\(framesPerSecond)", "-i", raw, "-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2", "-c:v", "libx264", "-crf", "18",
       "-pix_fmt",
       "yuv420p", "-movflags", "+faststart", unfinished,
     ]
-    let pipe = Pipe()
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = pipe
-    do { try process.run() } catch { throw VideoError("\(program) cannot be run; write .webp or PNG frames instead") }
-    let words = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    guard process.terminationStatus == 0, FileManager.default.fileExists(atPath: unfinished) else {
-      let reason = words.split(separator: "\n").last.map(String.init) ?? "status \(process.terminationStatus)"
+    guard let (status, words) = try? Subprocess.run(program, arguments) else {
+      throw VideoError("\(program) cannot be run; write .webp or PNG frames instead")
+    }
+    guard status == 0, FileManager.default.fileExists(atPath: unfinished) else {
+      let reason = words.split(separator: "\n").last.map(String.init) ?? "status \(status)"
       throw VideoError("ffmpeg could not write \(path): \(reason)")
     }
     guard rename(unfinished, path) == 0 else { throw FileError(.write, path: path) }

@@ -22,22 +22,18 @@ public enum DetectorSource {
     switch spec {
     case "auto":
       let isFashion =
-        data?.labelNames == Classifier.fashionNames || (data?.name ?? name ?? "").hasPrefix("fashion-mnist")
+        data?.labelNames == FashionMNIST.labelNames || (data?.name ?? name ?? "").hasPrefix("fashion-mnist")
       return isFashion ? try Classifier.fashion(device: device) : RandomVGG(device: device)
     case "fashion": return try Classifier.fashion(device: device)
     case "random-vgg": return RandomVGG(device: device)
     default: break
     }
-    guard let handle = FileHandle(forReadingAtPath: spec) else {
-      guard FileManager.default.fileExists(atPath: spec) || spec.contains("/") || spec.contains(".") else {
-        throw DetectorError(
-          "there is no detector '\(spec)'; use auto, \(builtIn.joined(separator: ", ")), or a .pt or .safetensors file")
-      }
-      throw FileError(.read, path: spec)
+    guard FileManager.default.fileExists(atPath: spec) || spec.contains("/") || spec.contains(".") else {
+      throw DetectorError(
+        "there is no detector '\(spec)'; use auto, \(builtIn.joined(separator: ", ")), or a .pt or .safetensors file")
     }
     // A ZIP archive: TorchScript.
-    let start = Array((try? handle.read(upToCount: 2)) ?? Data())
-    try? handle.close()
+    let start = try WholeFile.prefix(of: spec, 2)
     if start == [0x50, 0x4b] { return try ScriptDetector(path: spec, device: device) }
     if spec.hasSuffix(".pt") || spec.hasSuffix(".pth") {
       throw DetectorError(
@@ -50,10 +46,4 @@ public enum DetectorSource {
     if VGG16.isVGG(file) { return try VGG16(file, name: name, device: device) }
     return try Classifier(file, name: name, device: device)
   }
-}
-
-extension Classifier {
-  static let fashionNames = [
-    "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
-  ]
 }

@@ -114,8 +114,10 @@ extension Renderer {
       let deviation = deviation(one, realisations: realisations)
       let (left, up) = liveliest(deviation, window: window)
       sheet.draw(try picture.fitted(side), x: 0, y: y)
-      let frame = (Double(left * side) / Double(r), Double(up * side) / Double(r), Double(window * side) / Double(r))
-      sheet.frame(x: frame.0, y: Double(y) + frame.1, side: frame.2)
+      let scale = Double(side) / Double(r)
+      let (x0, y0, size) = (Double(left) * scale, Double(y) + Double(up) * scale, Double(window) * scale)
+      let corners = [(x0, y0), (x0 + size, y0), (x0 + size, y0 + size), (x0, y0 + size), (x0, y0 - 0.75)]
+      sheet.lines([corners.map { (x: $0.0, y: $0.1) }], width: 1.5, colour: (230, 60, 40))
       let variants = with(noise: .random(RandomStream(seed: 1))).images(one.repeated(4))
       for (i, variant) in variants.enumerated() {
         let part = try variant.cropped(x: left, y: up, width: window, height: window)
@@ -205,13 +207,5 @@ extension Image {
   /// Enlarged with sharp squares, or reduced by averaging, to a square of `side`.
   func fitted(_ side: Int) throws -> Image {
     try resized(width: side, height: side, kernel: side < width ? .area : .nearest)
-  }
-}
-
-extension Sheet {
-  /// The outline of a square.
-  mutating func frame(x: Double, y: Double, side: Double) {
-    line(
-      [(x, y), (x + side, y), (x + side, y + side), (x, y + side), (x, y - 0.75)], width: 1.5, colour: (230, 60, 40))
   }
 }

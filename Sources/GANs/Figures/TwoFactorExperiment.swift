@@ -113,14 +113,9 @@ public struct TwoFactorExperiment: Sendable {
   private func linearity(of x: Tensor, in inputs: Tensor) -> Double {
     func centred(_ a: Tensor) -> Tensor { a.to(.float64) - a.to(.float64).mean(over: [0], keepingDimensions: true) }
     let (x, inputs) = (centred(x), centred(inputs))
-    let c = inputs.transposed.matmul(inputs).doubles
-    let cross = inputs.transposed.matmul(x).doubles  // [input, factor]
-    let variance = x.squared().sum(over: [0]).doubles
-    let determinant = c[0] * c[3] - c[1] * c[2]
-    return (0..<2).map { k in
-      let (p, q) = (cross[k], cross[2 + k])
-      return (c[3] * p * p - 2 * c[1] * p * q + c[0] * q * q) / determinant / variance[k]
-    }.reduce(0, +) / 2
+    let c = inputs.transposed.matmul(x)  // [input, factor]
+    let solution = inputs.transposed.matmul(inputs).solving(c)
+    return ((c * solution).sum(over: [0]) / x.squared().sum(over: [0])).mean().item
   }
 }
 

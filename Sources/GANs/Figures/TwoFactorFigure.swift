@@ -11,15 +11,16 @@ extension TwoFactorExperiment.Result {
     let w = mapping(z)
     let (side, gap, top) = (260, 20, 26)
     var sheet = try Sheet(width: 3 * side + 4 * gap, height: top + side + 44)
+    let square = Box(around: [-1, -1, 1, 1])
     func number(_ value: Double) -> String { "\((value * 100).rounded() / 100)" }
     let panels: [(title: String, notes: [String], samples: Tensor, box: Box, factors: (Tensor) -> Tensor)] = [
       (
-        "(a) Factors in the data", ["one combination is missing"], TwoFactorExperiment.data(1500, random),
-        Box(x: -1.1...1.1, y: -1.1...1.1), { $0 }
+        "(a) Factors in the data", ["one combination is missing"], TwoFactorExperiment.data(1500, random), square,
+        { $0 }
       ),
       (
         "(b) From Z to the factors", ["path length \(number(pathLengthZ)), R² \(number(linearityZ))"], z,
-        Box(x: -1.1...1.1, y: -1.1...1.1), { synthesis(mapping($0)) }
+        square, { synthesis(mapping($0)) }
       ),
       (
         "(c) From W to the factors", ["path length \(number(pathLengthW)), R² \(number(linearityW))"], w,
@@ -28,7 +29,10 @@ extension TwoFactorExperiment.Result {
     ]
     for (i, panel) in panels.enumerated() {
       let x = gap + i * (side + gap)
-      sheet.draw(try lines(panel.factors, panel.box, side: side), x: x, y: top)
+      for (lines, colour) in zip(lines(panel.factors, panel.box, side: side), [(40, 90, 220), (220, 60, 40)]) {
+        let placed = lines.map { $0.map { (x: Double(x) + $0.x, y: Double(top) + $0.y) } }
+        sheet.lines(placed, width: 1, colour: (UInt8(colour.0), UInt8(colour.1), UInt8(colour.2)))
+      }
       let points = panel.samples.floats
       for at in stride(from: 0, to: points.count, by: 2) {
         let (u, v) = panel.box.place(Double(points[at]), Double(points[at + 1]), side: side)
@@ -46,8 +50,6 @@ extension TwoFactorExperiment.Result {
   private struct Box {
     let x, y: ClosedRange<Double>
 
-    init(x: ClosedRange<Double>, y: ClosedRange<Double>) { (self.x, self.y) = (x, y) }
-
     /// What holds all points, with a margin.
     init(around points: [Float]) {
       func range(_ offset: Int) -> ClosedRange<Double> {
@@ -56,7 +58,14 @@ extension TwoFactorExperiment.Result {
         let margin = max(0.05 * (high - low), 1e-6)
         return low - margin...high + margin
       }
-      self.init(x: range(0), y: range(1))
+      (x, y) = (range(0), range(1))
+    }
+
+    /// The point at these shares of the width and, from the top, of the height.
+    func value(_ u: Double, _ v: Double) -> [Double] {
+      [
+        x.lowerBound + u * (x.upperBound - x.lowerBound), y.upperBound - v * (y.upperBound - y.lowerBound),
+      ]
     }
 
     func place(_ u: Double, _ v: Double, side: Int) -> (Double, Double) {
@@ -68,29 +77,29 @@ extension TwoFactorExperiment.Result {
     }
   }
 
-  /// Pixels where a factor passes a multiple of 0.25, drawn twice as large and reduced.
-  private func lines(_ factors: (Tensor) -> Tensor, _ box: Box, side: Int) throws -> Image {
-    let n = 2 * side
-    var grid: [Double] = []
-    grid.reserveCapacity(2 * n * n)
-    for row in 0..<n {
-      for column in 0..<n {
-        grid.append(box.x.lowerBound + (Double(column) + 0.5) / Double(n) * (box.x.upperBound - box.x.lowerBound))
-        grid.append(box.y.upperBound - (Double(row) + 0.5) / Double(n) * (box.y.upperBound - box.y.lowerBound))
-      }
+  /// Lines along which a factor is a multiple of 0.25: of each cell of a grid, the segments between the places on its sides
+  /// where the factor has that value (marching squares; Lorensen & Cline 1987 in the plane).
+  /// - Returns: for each of the two factors, segments in pixels of a panel.
+  private func lines(_ factors: (Tensor) -> Tensor, _ box: Box, side: Int) -> [[[(x: Double, y: Double)]]] {
+    let n = side / 2
+    let points = (0...n).flatMap { row in (0...n).flatMap { box.value(Double($0) / Double(n), Double(row) / Double(n)) }
     }
-    let steps = factors(Tensor(grid, shape: [n * n, 2])).floats.map { Int(($0 * 4).rounded(.down)) }
-    var pixels = [UInt8](repeating: 255, count: 3 * n * n)
-    for row in 0..<n - 1 {
-      for column in 0..<n - 1 {
-        let at = row * n + column
-        for (factor, colour) in [[40, 90, 220], [220, 60, 40]].enumerated() {
-          let here = steps[2 * at + factor]
-          guard here != steps[2 * (at + 1) + factor] || here != steps[2 * (at + n) + factor] else { continue }
-          for next in [at, at + 1, at + n] { for c in 0..<3 { pixels[3 * next + c] = UInt8(colour[c]) } }
+    let values = factors(Tensor(points, shape: [(n + 1) * (n + 1), 2])).doubles
+    return (0..<2).map { factor in
+      (0..<n * n).flatMap { cell in
+        let corners = [(0, 0), (1, 0), (1, 1), (0, 1)].map { (x: cell % n + $0.0, y: cell / n + $0.1) }
+        let heights = corners.map { 4 * values[2 * ($0.y * (n + 1) + $0.x) + factor] }
+        let levels = heights.min()!.rounded(.up)...max(heights.max()!, heights.min()!.rounded(.up))
+        return stride(from: levels.lowerBound, through: levels.upperBound, by: 1).flatMap { level in
+          let crossings = (0..<4).compactMap { k -> (x: Double, y: Double)? in
+            let (a, b, from, to) = (heights[k], heights[(k + 1) % 4], corners[k], corners[(k + 1) % 4])
+            guard (a < level) != (b < level) else { return nil }
+            let t = (level - a) / (b - a)
+            return (2 * (Double(from.x) + t * Double(to.x - from.x)), 2 * (Double(from.y) + t * Double(to.y - from.y)))
+          }
+          return stride(from: 0, to: crossings.count, by: 2).map { Array(crossings[$0..<$0 + 2]) }
         }
       }
     }
-    return try Image(width: n, height: n, channels: 3, pixels: pixels).resized(width: side, height: side, kernel: .area)
   }
 }

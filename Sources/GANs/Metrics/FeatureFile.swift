@@ -12,10 +12,7 @@ import Torch
 /// a process that was killed, do not count.
 public final class FeatureFile {
   /// Where features are kept: `$XDG_CACHE_HOME/swift-stylegan/features`, else below `~/.cache`.
-  public static var defaultFolder: String {
-    let base = ProcessInfo.processInfo.environment["XDG_CACHE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
-    return (base ?? NSHomeDirectory() + "/.cache") + "/swift-stylegan/features"
-  }
+  public static var defaultFolder: String { Folder.cache + "/features" }
 
   /// The file; it has this name only while no other process writes it.
   public let path: String
@@ -122,14 +119,7 @@ public final class FeatureFile {
   }
 
   private func write(_ bytes: [UInt8], at offset: Int) throws {
-    var done = 0
-    while done < bytes.count {
-      let written = bytes.withUnsafeBytes {
-        pwrite(descriptor, $0.baseAddress! + done, bytes.count - done, off_t(offset + done))
-      }
-      guard written > 0 else { throw FileError(.write, path: path) }
-      done += written
-    }
+    try bytes.withUnsafeBytes { try AtomicFile.writeAll($0, to: descriptor, at: offset, path: path) }
   }
 
   /// Forgets all rows from `count` on.

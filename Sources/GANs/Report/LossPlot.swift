@@ -24,17 +24,10 @@ enum LossPlot {
   }
 
   private static func draw(statistics: String, to path: String) throws {
-    let text = String(decoding: try WholeFile.bytes(of: statistics), as: UTF8.self)
-    let lines = text.split(separator: "\n").compactMap {
-      try? JSONDecoder().decode([String: Double].self, from: Data($0.utf8))
-    }
+    let lines: [[String: Double]] = RunRecordFiles.lines(try WholeFile.bytes(of: statistics)).values
     let drawn = panels.compactMap { title, curves -> Plot.Panel? in
-      let found = curves.compactMap { key, name -> Plot.Curve? in
-        let points = lines.compactMap { line in
-          line[key].flatMap { value in line["Progress/kimg"].map { (x: $0, y: value) } }
-        }
-        return points.isEmpty ? nil : Plot.Curve(name, points)
-      }
+      let found = curves.map { key, name in Plot.Curve(name, RunRecordFiles.series(key, of: lines)) }
+        .filter { !$0.points.isEmpty }
       return found.isEmpty ? nil : Plot.Panel(title, found)
     }
     guard !drawn.isEmpty else { return }

@@ -37,16 +37,26 @@ struct RunRecordFiles {
         problems.append("\(path)/\(name) cannot be read")
         return []
       }
-      // A last line without its end is still being written.
-      let complete = data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).dropLast()
-      let values = complete.compactMap { try? JSONDecoder().decode(Line.self, from: Data($0)) }
-      let bad = complete.count - values.count
-      if bad > 0 { problems.append("\(path)/\(name) has \(bad) of \(complete.count) lines that cannot be read") }
+      let (values, count): ([Line], Int) = Self.lines(Array(data))
+      let bad = count - values.count
+      if bad > 0 { problems.append("\(path)/\(name) has \(bad) of \(count) lines that cannot be read") }
       return values
     }
     statistics = lines("stats.jsonl")
     metrics = names.filter { $0.hasPrefix("metric-") && $0.hasSuffix(".jsonl") }.sorted().flatMap { lines($0) }
     self.problems = problems
+  }
+
+  /// The lines of a file, those that cannot be read left out, and how many there are; a last line without its end is still
+  /// being written.
+  static func lines<Line: Decodable>(_ bytes: [UInt8]) -> (values: [Line], count: Int) {
+    let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).dropLast()
+    return (lines.compactMap { try? JSONDecoder().decode(Line.self, from: Data($0)) }, lines.count)
+  }
+
+  /// A statistic of some lines over kimg.
+  static func series(_ key: String, of lines: [[String: Double]]) -> [(x: Double, y: Double)] {
+    lines.compactMap { line in line["Progress/kimg"].flatMap { x in line[key].map { (x, $0) } } }
   }
 
   private static func flattened(_ value: Any?, _ prefix: String = "") -> [String: String] {
@@ -64,9 +74,7 @@ struct RunRecordFiles {
   }
 
   /// A statistic over kimg.
-  func series(_ key: String) -> [(x: Double, y: Double)] {
-    statistics.compactMap { line in line["Progress/kimg"].flatMap { x in line[key].map { (x, $0) } } }
-  }
+  func series(_ key: String) -> [(x: Double, y: Double)] { Self.series(key, of: statistics) }
 
   /// The names of PNG files.
   func pictures(_ isWanted: (String) -> Bool) -> [String] {

@@ -159,7 +159,8 @@ public struct RunReport {
 
   private func figures(_ run: RunRecordFiles) throws -> String {
     var result = ""
-    for name in run.pictures({ RunDirectory.kimg(ofSnapshot: $0) == nil }) {
+    // The curves of the losses stand above.
+    for name in run.pictures({ RunDirectory.kimg(ofSnapshot: $0) == nil && $0 != "loss.png" }) {
       result += "<figure><figcaption>\(escaped(run.name)): \(escaped(name))</figcaption>"
       result += "<img alt=\"\(escaped(name))\" src=\"\(try run.dataURL(name))\"></figure>\n"
     }

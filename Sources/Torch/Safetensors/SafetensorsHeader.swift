@@ -1,5 +1,7 @@
 // The header is read by a parser of its own: it has to see duplicate names and never trap, whatever the bytes are.
 
+import Foundation
+
 /// The parsed header of a safetensors file, before the tensors' places are checked.
 struct SafetensorsHeader {
   struct Entry {
@@ -131,77 +133,27 @@ extension SafetensorsHeader {
 
     mutating func string() throws(SafetensorsError) -> String {
       try expect("\"")
-      var utf8: [UInt8] = []
-      while true {
-        guard offset < bytes.count else { throw failure("a string does not end") }
-        let byte = bytes[offset]
-        offset += 1
-        switch byte {
-        case UInt8(ascii: "\""):
-          let text = String(decoding: utf8, as: UTF8.self)
-          // Decoding repairs what is not UTF-8; repaired text differs from its source.
-          guard text.utf8.elementsEqual(utf8) else { throw failure("a string is not UTF-8") }
-          return text
-        case UInt8(ascii: "\\"): utf8.append(contentsOf: String(try escape()).utf8)
-        case ..<0x20: throw failure("a string has a bare control character")
-        default: utf8.append(byte)
-        }
+      let start = offset
+      var isEscaped = false
+      while offset < bytes.count, bytes[offset] != UInt8(ascii: "\"") {
+        guard bytes[offset] >= 0x20 else { throw failure("a string has a bare control character") }
+        let escapes = bytes[offset] == UInt8(ascii: "\\")
+        isEscaped = isEscaped || escapes
+        offset += escapes ? 2 : 1
       }
-    }
-
-    private mutating func escape() throws(SafetensorsError) -> Character {
       guard offset < bytes.count else { throw failure("a string does not end") }
-      let byte = bytes[offset]
+      let content = bytes[start..<offset]
       offset += 1
-      switch byte {
-      case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): return Character(Unicode.Scalar(byte))
-      case UInt8(ascii: "b"): return "\u{8}"
-      case UInt8(ascii: "f"): return "\u{c}"
-      case UInt8(ascii: "n"): return "\n"
-      case UInt8(ascii: "r"): return "\r"
-      case UInt8(ascii: "t"): return "\t"
-      case UInt8(ascii: "u"):
-        var code = try fourHexDigits()
-        if (0xd800..<0xdc00).contains(code) {  // the first half of a surrogate pair
-          guard offset + 1 < bytes.count, bytes[offset] == UInt8(ascii: "\\"), bytes[offset + 1] == UInt8(ascii: "u")
-          else { throw failure("half a surrogate pair") }
-          offset += 2
-          let low = try fourHexDigits()
-          guard (0xdc00..<0xe000).contains(low) else { throw failure("half a surrogate pair") }
-          code = 0x10000 + (code - 0xd800) << 10 + (low - 0xdc00)
+      if isEscaped {
+        guard let text = try? JSONDecoder().decode(String.self, from: Data(bytes[start - 1..<offset])) else {
+          throw failure("a string has an unknown escape or is not UTF-8")
         }
-        guard let scalar = Unicode.Scalar(code) else { throw failure("half a surrogate pair") }
-        return Character(scalar)
-      default: throw failure("an unknown escape")
+        return text
       }
+      let text = String(decoding: content, as: UTF8.self)
+      // Decoding repairs what is not UTF-8; repaired text differs from its source.
+      guard text.utf8.elementsEqual(content) else { throw failure("a string is not UTF-8") }
+      return text
     }
-
-    private mutating func fourHexDigits() throws(SafetensorsError) -> UInt32 {
-      var value: UInt32 = 0
-      for _ in 0..<4 {
-        guard offset < bytes.count, let digit = Character(Unicode.Scalar(bytes[offset])).hexDigitValue else {
-          throw failure("expected four hexadecimal digits")
-        }
-        value = value << 4 | UInt32(digit)
-        offset += 1
-      }
-      return value
-    }
-  }
-}
-
-extension SafetensorsHeader {
-  /// Appends `text` as a JSON string; everything but quotes, backslashes and control characters stays as it is.
-  static func appendJSON(_ text: String, to output: inout [UInt8]) {
-    let digits = Array("0123456789abcdef".utf8)
-    output.append(UInt8(ascii: "\""))
-    for byte in text.utf8 {
-      switch byte {
-      case UInt8(ascii: "\""), UInt8(ascii: "\\"): output += [UInt8(ascii: "\\"), byte]
-      case ..<0x20: output += Array("\\u00".utf8) + [digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-      default: output.append(byte)
-      }
-    }
-    output.append(UInt8(ascii: "\""))
   }
 }

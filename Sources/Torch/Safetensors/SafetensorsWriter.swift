@@ -70,44 +70,35 @@ public struct SafetensorsWriter {
   }
 
   /// Composes the length, the JSON and its padding, and counts each tensor's bytes.
-  private func header(of sources: [Source], path: String) throws(SafetensorsError) -> ([UInt8], [Int]) {
-    var json: [UInt8] = [UInt8(ascii: "{")]
+  private func header(of sources: [Source], path: String) throws -> ([UInt8], [Int]) {
+    var entries: [String] = []
     var names = Set<String>()
     var byteCounts: [Int] = []
     var end = 0
-    func separate() {
-      if json.count > 1 { json.append(UInt8(ascii: ",")) }
-    }
     if !metadata.isEmpty {
-      json += Array("\"\(SafetensorsHeader.metadataKey)\":{".utf8)
-      let pairs = metadata.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
-      for (index, (key, value)) in pairs.enumerated() {
-        if index > 0 { json.append(UInt8(ascii: ",")) }
-        SafetensorsHeader.appendJSON(key, to: &json)
-        json.append(UInt8(ascii: ":"))
-        SafetensorsHeader.appendJSON(value, to: &json)
-      }
-      json.append(UInt8(ascii: "}"))
+      let pairs = try metadata.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+        .map { try JSON.compact($0.key) + ":" + JSON.compact($0.value) }
+      entries.append("\"\(SafetensorsHeader.metadataKey)\":{\(pairs.joined(separator: ","))}")
     }
     for source in sources {
-      guard source.name != SafetensorsHeader.metadataKey else { throw .reservedName(path: path, name: source.name) }
-      guard names.insert(source.name).inserted else { throw .duplicateName(path: path, name: source.name) }
-      guard let byteCount = source.dataType.byteCount(shape: source.shape) else {
-        throw .impossibleShape(path: path, name: source.name, shape: source.shape)
-      }
-      let (sum, overflow) = end.addingReportingOverflow(byteCount)
-      guard !overflow else { throw .impossibleShape(path: path, name: source.name, shape: source.shape) }
-      separate()
-      SafetensorsHeader.appendJSON(source.name, to: &json)
+      let name = source.name
+      guard name != SafetensorsHeader.metadataKey else { throw SafetensorsError.reservedName(path: path, name: name) }
+      guard names.insert(name).inserted else { throw SafetensorsError.duplicateName(path: path, name: name) }
+      guard let byteCount = source.dataType.byteCount(shape: source.shape),
+        case (let sum, false) = end.addingReportingOverflow(byteCount)
+      else { throw SafetensorsError.impossibleShape(path: path, name: name, shape: source.shape) }
       let shape = source.shape.map(String.init).joined(separator: ",")
-      json += Array(
-        ":{\"dtype\":\"\(source.dataType.rawValue)\",\"shape\":[\(shape)],\"data_offsets\":[\(end),\(sum)]}".utf8)
+      entries.append(
+        try JSON.compact(name)
+          + ":{\"dtype\":\"\(source.dataType.rawValue)\",\"shape\":[\(shape)],\"data_offsets\":[\(end),\(sum)]}")
       byteCounts.append(byteCount)
       end = sum
     }
-    json.append(UInt8(ascii: "}"))
+    var json = Array("{\(entries.joined(separator: ","))}".utf8)
     json += Array(repeating: UInt8(ascii: " "), count: (8 - json.count % 8) % 8)
-    guard json.count <= 100_000_000 else { throw .headerTooLarge(path: path, length: UInt64(json.count)) }
+    guard json.count <= 100_000_000 else {
+      throw SafetensorsError.headerTooLarge(path: path, length: UInt64(json.count))
+    }
     return (withUnsafeBytes(of: UInt64(json.count).littleEndian, Array.init) + json, byteCounts)
   }
 }

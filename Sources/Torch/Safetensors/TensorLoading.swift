@@ -2,19 +2,13 @@
 // silent cast, and one error that lists everything that does not fit.
 
 extension SafetensorsDataType {
+  private static let types: [DType: SafetensorsDataType] = [
+    .float64: .float64, .float32: .float32, .float16: .float16, .bfloat16: .bfloat16, .int64: .int64, .int32: .int32,
+    .uint8: .uint8, .bool: .bool,
+  ]
+
   /// The type of a file that holds tensors of `dtype`.
-  public init(_ dtype: DType) {
-    switch dtype {
-    case .float64: self = .float64
-    case .float32: self = .float32
-    case .float16: self = .float16
-    case .bfloat16: self = .bfloat16
-    case .int64: self = .int64
-    case .int32: self = .int32
-    case .uint8: self = .uint8
-    case .bool: self = .bool
-    }
-  }
+  public init(_ dtype: DType) { self = Self.types[dtype]! }
 
   /// The type of a tensor with these elements; nil where libtorch tensors here have no such type.
   public var dtype: DType? { DType.allCases.first { SafetensorsDataType($0) == self } }
