@@ -1,5 +1,6 @@
 import GANs
 import Testing
+import Torch
 
 /// Settings belong to families; errors name fields.
 @Suite struct SettingsTests {
@@ -20,6 +21,16 @@ import Testing
       }
       #expect(changed.contains { $0 != plain.summary }, "\(setting.field.rawValue)")
     }
+  }
+
+  /// A setting with no default value is one like others: it comes from its family's folder alone.
+  @Test func hiddenLayersHaveAWidthOfTheirOwn() throws {
+    let recipe = try #require(Families.recipes.first { $0.name == "stylegan" })
+    let configuration = try recipe.configuration(
+      ["mappingWidth": 24, "mappingLayers": 3, "zSize": 8, "wSize": 16], resolution: 8, imageChannels: 1)
+    let store = configuration.makeGenerator(seed: 0, device: .cpu).store
+    let shapes = store.parameters.filter { $0.name.hasSuffix("weight") && $0.name.hasPrefix("mapping") }
+    #expect(shapes.map(\.value.shape) == [[24, 8], [24, 24], [16, 24]])
   }
 
   @Test func settingsOfAnotherTypeAreRefused() throws {

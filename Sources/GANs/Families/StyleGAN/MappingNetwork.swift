@@ -13,10 +13,12 @@ public struct MappingNetwork {
 
   init(_ scope: Scope, _ configuration: StyleGANConfiguration) {
     let isConditional = configuration.labelSize > 0
-    layers = (0..<configuration.mappingLayers).map { i in
+    let (count, hidden) = (configuration.mappingLayers, configuration.mappingWidth ?? configuration.wSize)
+    layers = (0..<count).map { i in
       EqualizedLinear(
-        scope / "dense\(i)", inputs: i > 0 ? configuration.wSize : configuration.zSize * (isConditional ? 2 : 1),
-        outputs: configuration.wSize, learningRateMultiplier: configuration.mappingLearningRateMultiplier)
+        scope / "dense\(i)", inputs: i > 0 ? hidden : configuration.zSize * (isConditional ? 2 : 1),
+        outputs: i < count - 1 ? hidden : configuration.wSize,
+        learningRateMultiplier: configuration.mappingLearningRateMultiplier)
     }
     wAverage = scope.buffer("w_avg", [configuration.wSize], .constant(0))
     embedding =

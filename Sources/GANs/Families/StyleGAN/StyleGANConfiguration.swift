@@ -14,6 +14,8 @@ public struct StyleGANConfiguration: ProgressiveArchitecture {
   public var wSize: Int
   /// Fully connected layers of the mapping network.
   public var mappingLayers: Int
+  /// Size of the mapping network's hidden layers; nil: that of w.
+  public var mappingWidth: Int?
   /// Learning-rate multiplier of the mapping network.
   public var mappingLearningRateMultiplier: Double
   /// Feature maps at a resolution: min(fmapBase / 2^stage, fmapMax), stage = log2(resolution) − 1.
@@ -57,6 +59,7 @@ public struct StyleGANConfiguration: ProgressiveArchitecture {
     try validateShape()
     try require((1...8192).contains(wSize), "wSize", wSize, "1 to 8192")
     try require((0...64).contains(mappingLayers), "mappingLayers", mappingLayers, "0 to 64")
+    if let mappingWidth { try require((1...8192).contains(mappingWidth), "mappingWidth", mappingWidth, "1 to 8192") }
     try require(mappingLayers > 0 || zSize == wSize, "wSize", wSize, "zSize where there are no mapping layers")
     try require(
       mappingLearningRateMultiplier > 0 && mappingLearningRateMultiplier.isFinite, "mappingLearningRateMultiplier",
@@ -74,8 +77,8 @@ public struct StyleGANConfiguration: ProgressiveArchitecture {
   // MARK: Files
 
   private enum CodingKeys: String, CodingKey {
-    case resolution, imageChannels, labelSize, zSize, wSize, mappingLayers, mappingLearningRateMultiplier, fmapBase
-    case fmapMax, minibatchGroup, blur, styles, constantInput, noise
+    case resolution, imageChannels, labelSize, zSize, wSize, mappingLayers, mappingWidth
+    case mappingLearningRateMultiplier, fmapBase, fmapMax, minibatchGroup, blur, styles, constantInput, noise
   }
 
   /// Reads a configuration; the oldest files have no switches, and those before labels no number of them.
@@ -86,6 +89,7 @@ public struct StyleGANConfiguration: ProgressiveArchitecture {
     zSize = try values.decode(Int.self, forKey: .zSize)
     wSize = try values.decode(Int.self, forKey: .wSize)
     mappingLayers = try values.decode(Int.self, forKey: .mappingLayers)
+    mappingWidth = try values.decodeIfPresent(Int.self, forKey: .mappingWidth)
     mappingLearningRateMultiplier = try values.decode(Double.self, forKey: .mappingLearningRateMultiplier)
     fmapBase = try values.decode(Int.self, forKey: .fmapBase)
     fmapMax = try values.decode(Int.self, forKey: .fmapMax)

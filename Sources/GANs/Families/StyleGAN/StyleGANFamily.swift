@@ -14,6 +14,8 @@ extension StyleGANConfiguration {
       Setting(
         "mappingLayers", names: ["mapping-layers", "map-depth"], .integer,
         help: "Layers of the mapping network; 0 for none."),
+      Setting(
+        "mappingWidth", names: ["mapping-width"], .integer, help: "Size of its hidden layers (default: that of w)."),
       Setting("blur", names: ["blur"], .flag, help: "StyleGAN, Table 1 B: smooth each change of resolution."),
       Setting("styles", names: ["styles"], .flag, help: "Table 1 C: a style for each layer; else pixel norm."),
       Setting(
@@ -84,7 +86,8 @@ extension StyleGANConfiguration {
     let off = [("filtered resampling", blur), ("styles", styles), ("constant input", constantInput), ("noise", noise)]
       .filter { !$1 }.map(\.0)
     return [
-      "z \(zSize), w \(wSize), \(mappingLayers) mapping layers" + (styles ? ", \(layerCount) styles" : "")
+      "z \(zSize), w \(wSize), \(mappingLayers) mapping layers" + (mappingWidth.map { " of \($0)" } ?? "")
+        + (styles ? ", \(layerCount) styles" : "")
         + (labelSize > 0 ? ", \(labelSize) labels" : ""),
       featureMaps,
     ] + (off.isEmpty ? [] : ["without " + off.joined(separator: ", ")])
