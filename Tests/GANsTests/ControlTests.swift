@@ -40,7 +40,8 @@ func garments() throws -> NetworkFile {
     let mean = renderer.styles(renderer.codes(w: renderer.style.wAverage.value.unsqueezed(at: 0)))
     let collapsed = renderer.with(truncation: Truncation(psi: 0))
     #expect(Set(collapsed.images(codes).map(\.pixels)) == [pixels(mean)[0]])
-    #expect(renderer.with(truncation: Truncation(psi: 1)).styles(codes).tensor.bytes == renderer.styles(codes).tensor.bytes)
+    #expect(
+      renderer.with(truncation: Truncation(psi: 1)).styles(codes).tensor.bytes == renderer.styles(codes).tensor.bytes)
     // ψ shrinks the distance to the mean in proportion.
     let half = renderer.with(truncation: Truncation(psi: 0.5)).styles(codes).tensor
     expectClose(half - mean.tensor, (renderer.styles(codes).tensor - mean.tensor) * 0.5)

@@ -272,7 +272,9 @@ func shortOptions(_ name: String, mappingLayers: Int? = nil) throws -> TrainingO
     let configuration = StyleGANConfiguration(resolution: 16)
     var old = try #require(
       JSONSerialization.jsonObject(with: try JSONEncoder().encode(configuration)) as? [String: Any])
-    for key in ["blur", "styles", "constantInput", "noise", "labelSize"] { #expect(old.removeValue(forKey: key) != nil) }
+    for key in ["blur", "styles", "constantInput", "noise", "labelSize"] {
+      #expect(old.removeValue(forKey: key) != nil)
+    }
     let read = try JSONDecoder().decode(
       StyleGANConfiguration.self, from: try JSONSerialization.data(withJSONObject: old))
     #expect(read == configuration)

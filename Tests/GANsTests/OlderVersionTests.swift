@@ -43,7 +43,8 @@ import _TestSupport
     let copy = try TemporaryFolder()
     let run = copy.file("00000-\(name)")
     try FileManager.default.copyItem(at: folder(name), to: URL(fileURLWithPath: run))
-    let trainer = try Trainer(resuming: RunDirectory(path: run).state, totalKimg: 0.3, data: "moved") { _ in try data() }
+    let trainer = try Trainer(resuming: RunDirectory(path: run).state, totalKimg: 0.3, data: "moved") { _ in try data()
+    }
     let shown = trainer.imagesShown
     #expect(shown > 0 && shown < 300)
     guard case .finished(let network) = try trainer.train() else {
@@ -52,7 +53,9 @@ import _TestSupport
     }
     #expect(try NetworkFile(path: network).history?.kimg ?? 0 >= 0.3)
     let lines = try String(contentsOfFile: RunDirectory(path: run).statistics, encoding: .utf8).split(separator: "\n")
-    #expect(lines.count > (try String(contentsOf: folder(name).appendingPathComponent("stats.jsonl"), encoding: .utf8))
-      .split(separator: "\n").count)
+    #expect(
+      lines.count
+        > (try String(contentsOf: folder(name).appendingPathComponent("stats.jsonl"), encoding: .utf8))
+        .split(separator: "\n").count)
   }
 }

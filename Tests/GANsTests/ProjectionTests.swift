@@ -53,7 +53,8 @@ import _TestSupport
     let drawn = renderer.tensor(Styles(result.latents.codes.tensor))
     #expect(drawn.bytes == result.images.bytes)
     if space == .w {
-      expectClose(result.latents.codes.tensor[0..<2].sliced(0..<1, along: 1), result.latents.codes.tensor.sliced(7..<8, along: 1))
+      expectClose(
+        result.latents.codes.tensor[0..<2].sliced(0..<1, along: 1), result.latents.codes.tensor.sliced(7..<8, along: 1))
     }
   }
 

@@ -28,7 +28,8 @@ import _TestSupport
     try SavedLatents(LatentCodes(random.normal([1, 4, 6])), noise: noise).write(to: folder.file("a.safetensors"))
     let read = try SavedLatents(path: folder.file("a.safetensors"), for: generator)
     #expect(read.noise?.map(\.bytes) == noise.map(\.bytes))
-    try SavedLatents(LatentCodes(random.normal([1, 4, 6])), noise: Array(noise[..<3])).write(to: folder.file("b.safetensors"))
+    try SavedLatents(LatentCodes(random.normal([1, 4, 6])), noise: Array(noise[..<3])).write(
+      to: folder.file("b.safetensors"))
     #expect(throws: SavedLatentsError.self) {
       try SavedLatents(path: folder.file("b.safetensors"), for: generator)
     }

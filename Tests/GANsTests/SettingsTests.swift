@@ -47,7 +47,8 @@ import Torch
     #expect(error.description == "there are no styles to mix: use mixingProbability = 0 or loss")
     let said = error.message.text { field, value in "<\(field.rawValue)\(value.map { ":" + $0 } ?? "")>" }
     #expect(said == "there are no styles to mix: use <mixingProbability:0> or <loss>")
-    #expect(ConfigurationError(field: .gamma, -1, range: "0 or more").description == "gamma is -1, but must be 0 or more")
+    #expect(
+      ConfigurationError(field: .gamma, -1, range: "0 or more").description == "gamma is -1, but must be 0 or more")
   }
 
   @Test func foreignSettingsNameThemselvesAndTheKnownOnes() throws {

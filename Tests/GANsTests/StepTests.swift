@@ -9,7 +9,8 @@ import _TestSupport
 @Suite struct StepTests {
   @Test func phasesFollowTheInterval() {
     #expect((0..<5).map { Phase(every: 1, at: $0) } == [.joint, .joint, .joint, .joint, .joint])
-    #expect((0..<5).map { Phase(every: 4, at: $0) } == [.separate(weight: 4), .none, .none, .none, .separate(weight: 4)])
+    #expect(
+      (0..<5).map { Phase(every: 4, at: $0) } == [.separate(weight: 4), .none, .none, .none, .separate(weight: 4)])
     var objective = Objective(penaltyInterval: 16, pathLength: PathLength())
     #expect(abs(objective.lazyCorrections.discriminator - 16.0 / 17) < 1e-15)
     #expect(abs(objective.lazyCorrections.generator - 4.0 / 5) < 1e-15)

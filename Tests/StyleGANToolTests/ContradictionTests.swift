@@ -20,7 +20,9 @@ import _TestSupport
     .init("detector train --data missing --out OUT/no/d.safetensors", 73, "its folder does not exist"),
     .init("detector train --data missing --out OUT/mine.txt/d.safetensors", 73, "not a folder"),
     .init("directions --network net.safetensors --layers foo --outdir OUT/new", 64, "--layers has 'foo'"),
-    .init("style-mixing --network net.safetensors --rows 1 --cols 2 --styles 99 --outdir OUT/new", 64, "--styles has layer 99"),
+    .init(
+      "style-mixing --network net.safetensors --rows 1 --cols 2 --styles 99 --outdir OUT/new", 64,
+      "--styles has layer 99"),
     .init("generate --outdir OUT/new --network net.safetensors --class 3", 64, "leave out --class"),
     .init("help nonsense", 64, "no command 'nonsense'"),
     .init("help dataset nonsense", 64, "no command 'dataset nonsense'"),

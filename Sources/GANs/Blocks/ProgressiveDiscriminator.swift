@@ -125,7 +125,9 @@ public final class ProgressiveDiscriminator<Architecture: ProgressiveArchitectur
     precondition(
       images.size(3) == growth.resolution, "images of \(images.size(3)) for a growth of \(growth.resolution)")
     let active = blocks.drop { $0.resolution > growth.resolution }
-    guard let top = active.first else { return epilogue(epilogue.fromRGB(images, compute), condition: condition, compute) }
+    guard let top = active.first else {
+      return epilogue(epilogue.fromRGB(images, compute), condition: condition, compute)
+    }
     var x = top(top.fromRGB(images, compute), compute)
     if growth.alpha < 1 {
       let below = active.dropFirst().first?.fromRGB ?? epilogue.fromRGB

@@ -66,7 +66,9 @@ extension StyleBasedGenerator {
   /// w of random latents, `[count, wSize]`.
   func sampledW(_ count: Int, condition: Condition? = nil, seed: UInt64) -> Tensor {
     withoutGradients {
-      map(RandomStream(seed: seed).normal([count, architecture.zSize]).to(store.device), condition: condition?.repeated(count))
+      map(
+        RandomStream(seed: seed).normal([count, architecture.zSize]).to(store.device),
+        condition: condition?.repeated(count))
     }
   }
 

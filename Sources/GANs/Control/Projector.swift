@@ -112,7 +112,8 @@ public struct Projector {
         ws, noise: noise.map { .given($0) } ?? .constant, growth: renderer.growth, renderer.compute)
     }
     return Result(
-      latents: SavedLatents(LatentCodes(ws), noise: noise), images: images, psnr: peakSignalToNoiseRatio(images, targets),
+      latents: SavedLatents(LatentCodes(ws), noise: noise), images: images,
+      psnr: peakSignalToNoiseRatio(images, targets),
       distances: distances)
   }
 

@@ -48,7 +48,8 @@ public struct MetricConditions {
       guard !detectors.isEmpty else { return error("it needs a detector; give \(field: .detector)") }
       let names = detectors.map { "'\($0.name)'" }.joined(separator: " and ")
       return error(
-        "the detector \(names) gives no \(output.rawValue); give \(field: .detector) another one, or several with commas")
+        "the detector \(names) gives no \(output.rawValue); give \(field: .detector) another one, or several with commas"
+      )
     }
     if metric == .ls, !hasAttributes, detector(for: .ls) == nil {
       return error(

@@ -36,7 +36,9 @@ public struct SynthesisLayer {
 
 extension StyleBasedGenerator {
   /// Layers that draw at a growth: those up to its resolution.
-  public func activeLayers(at growth: Growth) -> [SynthesisLayer] { layers.filter { $0.resolution <= growth.resolution } }
+  public func activeLayers(at growth: Growth) -> [SynthesisLayer] {
+    layers.filter { $0.resolution <= growth.resolution }
+  }
 
   /// One w in every layer: `[N, wSize]` → `[N, L, wSize]`.
   public func broadcast(_ w: Tensor) -> Tensor { w.unsqueezed(at: 1).expanded([-1, layers.count, -1]) }

@@ -10,14 +10,15 @@ public struct ConfigurationField: RawRepresentable, Hashable, Sendable, Expressi
   public init(stringLiteral value: String) { rawValue = value }
 }
 
+/// The fields of trainings and of what is measured. Families name their own by a string.
 extension ConfigurationField {
   public static let resolution: Self = "resolution", imageChannels: Self = "imageChannels", recipe: Self = "recipe"
   public static let batchSizes: Self = "batchSizes", learningRates: Self = "learningRates", loss: Self = "loss"
   public static let regularizer: Self = "regularizer", gamma: Self = "gamma", drift: Self = "drift", clip: Self = "clip"
   public static let penaltyInterval: Self = "penaltyInterval", pathLengthWeight: Self = "pathLengthWeight"
   public static let pathLengthDecay: Self = "pathLengthDecay", pathLengthInterval: Self = "pathLengthInterval"
-  public static let pathLengthBatchShrink: Self = "pathLengthBatchShrink"
-  public static let criticSteps: Self = "criticSteps", stepOrder: Self = "stepOrder", optimizer: Self = "optimizer"
+  public static let pathLengthBatchShrink: Self = "pathLengthBatchShrink", optimizer: Self = "optimizer"
+  public static let criticSteps: Self = "criticSteps", stepOrder: Self = "stepOrder"
   public static let beta1: Self = "beta1", beta2: Self = "beta2", epsilon: Self = "epsilon"
   public static let averageHalfLifeKimg: Self = "averageHalfLifeKimg", averageDecay: Self = "averageDecay"
   public static let mixingProbability: Self = "mixingProbability", grows: Self = "grows"
@@ -26,8 +27,8 @@ extension ConfigurationField {
   public static let tickKimg: Self = "tickKimg", snapshotTicks: Self = "snapshotTicks", threads: Self = "threads"
   public static let batchGridSteps: Self = "batchGridSteps", precision: Self = "precision"
   public static let initialNetwork: Self = "initialNetwork", network: Self = "network", data: Self = "data"
-  public static let images: Self = "images", detector: Self = "detector", attributes: Self = "attributes"
-  public static let metricSamples: Self = "metricSamples"
+  public static let images: Self = "images", metricSamples: Self = "metricSamples"
+  public static let detector: Self = "detector", attributes: Self = "attributes"
 }
 
 /// A sentence for people. Where it names a field, a Swift programmer reads the property's name, a user of the program the
@@ -80,18 +81,23 @@ public struct Message: Sendable, Equatable, ExpressibleByStringInterpolation, Cu
   public struct StringInterpolation: StringInterpolationProtocol {
     fileprivate var parts: [Part] = []
 
+    /// Nothing yet.
     public init(literalCapacity: Int, interpolationCount: Int) {}
+    /// Adds text.
     public mutating func appendLiteral(_ literal: String) { parts.append(joining: .text(literal)) }
+    /// Adds a value as text.
     public mutating func appendInterpolation(_ value: some CustomStringConvertible) {
       parts.append(joining: .text("\(value)"))
     }
+    /// Adds another sentence.
     public mutating func appendInterpolation(_ message: Message) {
       for part in message.parts { parts.append(joining: part) }
     }
-    /// A field, and the value that it should have.
+    /// Adds a field, and the value that it should have.
     public mutating func appendInterpolation(field: ConfigurationField, _ value: (some CustomStringConvertible)?) {
       parts.append(.field(field, value: value.map { "\($0)" }))
     }
+    /// Adds a field.
     public mutating func appendInterpolation(field: ConfigurationField) {
       parts.append(.field(field, value: nil))
     }

@@ -10,7 +10,9 @@ public enum SettingValue: Sendable, Equatable, Codable, ExpressibleByIntegerLite
   case number(Double)
   case text(String)
 
+  /// A whole number.
   public init(integerLiteral value: Int) { self = .integer(value) }
+  /// A switch.
   public init(booleanLiteral value: Bool) { self = .flag(value) }
 
   /// Reads a JSON value.

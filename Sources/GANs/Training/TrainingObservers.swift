@@ -10,8 +10,8 @@ public protocol TrainingObserver {
 }
 
 /// Adds a line to `stats.jsonl` at every tick.
-public struct StatisticsWriter: TrainingObserver {
-  public func observe(_ event: Trainer.Event, of trainer: Trainer) throws {
+struct StatisticsWriter: TrainingObserver {
+  func observe(_ event: Trainer.Event, of trainer: Trainer) throws {
     guard case .tick(let report) = event else { return }
     var line = report.statistics
     line["Progress/tick"] = Double(report.tick)
@@ -27,8 +27,8 @@ public struct StatisticsWriter: TrainingObserver {
 }
 
 /// Writes the first 25 fakes of a batch, five a row, in the range of their own values: every `batchGridSteps` steps.
-public struct BatchGridWriter: TrainingObserver {
-  public func observe(_ event: Trainer.Event, of trainer: Trainer) throws {
+struct BatchGridWriter: TrainingObserver {
+  func observe(_ event: Trainer.Event, of trainer: Trainer) throws {
     let interval = trainer.options.batchGridSteps
     guard case .step(let report, let fakes) = event, interval > 0, (report.steps - 1) % interval == 0 else { return }
     let shown = fakes[0..<min(25, fakes.size(0))]
@@ -41,8 +41,8 @@ public struct BatchGridWriter: TrainingObserver {
 }
 
 /// Writes a snapshot: the network file, a grid of fakes of fixed seeds, and the plot of the losses.
-public struct SnapshotWriter: TrainingObserver {
-  public func observe(_ event: Trainer.Event, of trainer: Trainer) throws {
+struct SnapshotWriter: TrainingObserver {
+  func observe(_ event: Trainer.Event, of trainer: Trainer) throws {
     guard case .snapshotDue(let network, let fakes) = event else { return }
     let (networks, configuration) = (trainer.networks, trainer.options.configuration)
     let (columns, rows) = gridSize(resolution: configuration.resolution)

@@ -13,7 +13,8 @@ extension TrainingOptions {
       throw ConfigurationError("there are no styles to mix in this \(title): use \(field: .mixingProbability, 0)")
     }
     if objective.pathLength != nil && !traits.hasW {
-      throw ConfigurationError("path lengths are measured in W, and \(title) has none: use \(field: .pathLengthWeight, 0)")
+      throw ConfigurationError(
+        "path lengths are measured in W, and \(title) has none: use \(field: .pathLengthWeight, 0)")
     }
     if objective.regularizer == .gradientPenalty && traits.normalizesCriticBatches {
       throw ConfigurationError(

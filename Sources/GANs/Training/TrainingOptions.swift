@@ -167,7 +167,8 @@ public struct TrainingOptions: Sendable {
       "the network's \(configuration.resolution)")
     try requireSense()
     try require(objective.gamma >= 0 && objective.gamma <= 1e6, .gamma, objective.gamma, "0 to 1000000")
-    try require((1...1024).contains(objective.penaltyInterval), .penaltyInterval, objective.penaltyInterval, "1 to 1024")
+    try require(
+      (1...1024).contains(objective.penaltyInterval), .penaltyInterval, objective.penaltyInterval, "1 to 1024")
     try require((0...1).contains(mixingProbability), .mixingProbability, mixingProbability, "0 to 1")
     try require((1...1000).contains(criticSteps), .criticSteps, criticSteps, "1 to 1000")
     try require(objective.drift >= 0 && objective.drift <= 1e6, .drift, objective.drift, "0 to 1000000")

@@ -75,7 +75,8 @@ enum TrainingState {
   private static func open(_ path: String) throws -> SafetensorsFile {
     let file = try SafetensorsFile(path: path)
     guard file.metadata["format"] == format else {
-      throw NetworkFileError(path, "it is not a training state; to train on from a network, use \(field: .initialNetwork)")
+      throw NetworkFileError(
+        path, "it is not a training state; to train on from a network, use \(field: .initialNetwork)")
     }
     return file
   }

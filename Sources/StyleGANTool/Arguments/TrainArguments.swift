@@ -19,7 +19,8 @@ struct ArchitectureArguments: ParsableArguments {
 
   /// The options that were given and shape a network.
   var shaping: [String] {
-    Families.settings.filter { settings[$0.field] != nil }.map(\.field.option) + given([("--cond", isConditional ? true : nil)])
+    Families.settings.filter { settings[$0.field] != nil }.map(\.field.option)
+      + given([("--cond", isConditional ? true : nil)])
   }
 
   /// All options that were given.

@@ -103,7 +103,8 @@ struct Metrics: ParsableCommand {
     let folder = outdir ?? Folder.of(path)
     if let outdir { try Folder.make(outdir) }
     for mixing in mixingStress?.values.map(Int.init) ?? [1] {
-      try run(try run.subject(file, raw: weights == .raw, mixing: mixing, reals: reals), reals, folder: folder) { result in
+      try run(try run.subject(file, raw: weights == .raw, mixing: mixing, reals: reals), reals, folder: folder) {
+        result in
         result.kimg = file.history?.kimg
         result.network = URL(fileURLWithPath: path).lastPathComponent
         result.weights = weights.rawValue

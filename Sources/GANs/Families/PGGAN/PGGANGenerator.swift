@@ -99,7 +99,8 @@ public final class PGGANGenerator: Generator {
 
   /// Images for latents, without gradients.
   public func images(
-    _ z: Tensor, condition: Condition? = nil, truncation: Truncation = .none, noise: NoiseMode = .none, growth: Growth? = nil,
+    _ z: Tensor, condition: Condition? = nil, truncation: Truncation = .none, noise: NoiseMode = .none,
+    growth: Growth? = nil,
     _ compute: Compute = .default
   ) -> Tensor {
     withoutGradients { self(z, growth: growth ?? configuration.grown, compute) }

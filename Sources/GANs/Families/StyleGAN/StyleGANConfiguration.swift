@@ -66,7 +66,8 @@ public struct StyleGANConfiguration: ProgressiveArchitecture {
       mappingLearningRateMultiplier, "above 0")
     try require((0...100_000).contains(labelSize), "labelSize", labelSize, "0 (no labels) to 100000")
     if mappingLayers == 0 && labelSize > 0 {
-      throw ConfigurationError("labels enter in the mapping network, and there is none: use \(field: "mappingLayers", 1)")
+      throw ConfigurationError(
+        "labels enter in the mapping network, and there is none: use \(field: "mappingLayers", 1)")
     }
     if constantInput && !styles {
       throw ConfigurationError(
