@@ -45,11 +45,12 @@ public struct SVG: Sendable {
     "M" + points.map { "\(number($0.x)) \(number($0.y))" }.joined(separator: "L")
   }
 
-  /// The picture as an element of a page, or a file.
+  /// The picture as an element of a page.
   /// - Parameter label: what it is called where it cannot be seen.
-  public func text(label: String = "") -> String {
+  /// - Parameter attributes: more of the element, as a file by itself needs them.
+  public func text(label: String = "", attributes: String = "") -> String {
     """
-    <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(width) \(height)" width="\(width)" height="\(height)" \
+    <svg \(attributes)viewBox="0 0 \(width) \(height)" width="\(width)" height="\(height)" \
     role="img" aria-label="\(escaped(label))" font-family="system-ui, sans-serif" font-size="11" fill="currentColor">
     \(content)</svg>
 
@@ -65,7 +66,7 @@ public struct SVG: Sendable {
     guard isSupported else { throw ImageError.noVectorGraphics }
     var pixels = cv_pixels()
     var message: UnsafeMutablePointer<CChar>?
-    var bytes = Array(text().utf8)
+    var bytes = Array(text(attributes: "xmlns=\"http://www.w3.org/2000/svg\" ").utf8)
     let status = cv_draw_svg(&bytes, bytes.count, scale, &pixels, &message)
     let reason = ImageDecoder.take(message)
     guard status == CV_OK else {
