@@ -139,8 +139,6 @@ private struct ChunkReader: Sendable {
   /// Appends `[channels, height, width]` with each row from right to left.
   private func appendMirrored(_ pixels: [UInt8], to out: inout [UInt8]) {
     let width = dataset.resolution
-    for row in stride(from: 0, to: pixels.count, by: width) {
-      out += pixels[row..<(row + width)].reversed()
-    }
+    for row in stride(from: 0, to: pixels.count, by: width) { out += pixels[row..<(row + width)].reversed() }
   }
 }

@@ -44,8 +44,6 @@ enum CIFAR {
     }
     return PixelCollection(
       name: name, kind: "CIFAR-10", pixels: pixels, shape: .init(width: 32, height: 32, channels: 3), labels: labels,
-      labelNames: [
-        "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
-      ])
+      labelNames: ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"])
   }
 }

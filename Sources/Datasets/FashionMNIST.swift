@@ -42,9 +42,7 @@ package enum FashionMNIST {
     func failed(_ reason: String) -> DatasetError { .notFetched(name: "Fashion-MNIST", reason: "\(reason); \(byHand)") }
 
     let work = "\(cache)/fetch-\(ProcessInfo.processInfo.processIdentifier)"
-    do {
-      try FileManager.default.createDirectory(atPath: work, withIntermediateDirectories: true)
-    } catch {
+    do { try FileManager.default.createDirectory(atPath: work, withIntermediateDirectories: true) } catch {
       throw failed("the folder \(work) cannot be made")
     }
     defer { try? FileManager.default.removeItem(atPath: work) }

@@ -95,8 +95,7 @@ package struct PixelCollection: ImageCollection {
   }
 
   package func header(at index: Int) -> ImageDecoder.Header {
-    paddedSide > 0
-      ? .init(width: paddedSide, height: paddedSide, channels: shape.channels) : shape
+    paddedSide > 0 ? .init(width: paddedSide, height: paddedSide, channels: shape.channels) : shape
   }
 
   package func image(at index: Int) throws -> Image {

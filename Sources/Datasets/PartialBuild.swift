@@ -31,9 +31,7 @@ final class PartialBuild {
       throw DatasetError.badOutput(path: destination, reason: "another process is building it; wait for it or stop it")
     }
     self.lock = lock
-    do {
-      writer = try ZIPWriter(folder + "/archive")
-    } catch {
+    do { writer = try ZIPWriter(folder + "/archive") } catch {
       if isNew { rmdir(folder) }
       throw error
     }
@@ -94,9 +92,7 @@ final class PartialBuild {
       json += "[\n"
       json += labels.enumerated().map { "[\"\(Self.name(of: $0))\", \($1)]" }.joined(separator: ",\n")
       json += "\n]"
-      if !labelNames.isEmpty {
-        json += ",\n\"label_names\": \(try JSON.compact(labelNames))"
-      }
+      if !labelNames.isEmpty { json += ",\n\"label_names\": \(try JSON.compact(labelNames))" }
     } else {
       json += "null"
     }

@@ -75,8 +75,7 @@ package enum OrderedPipeline {
   ///
   /// - Throws: what `consume` throws.
   package static func run<Value: Sendable>(
-    _ range: Range<Int>, threads: Int, produce: @escaping @Sendable (Int) -> Value,
-    consume: (Int, Value) throws -> Void
+    _ range: Range<Int>, threads: Int, produce: @escaping @Sendable (Int) -> Value, consume: (Int, Value) throws -> Void
   ) throws {
     let results = ReadAhead(
       range, ahead: 16 * max(1, threads), threads: max(1, min(threads, range.count)), name: "pipeline",

@@ -14,9 +14,7 @@ package struct SampleOrder: Sendable {
   package func permutation(epoch: Int) -> [Int32] {
     var random = SplitMix64(seed: SplitMix64.mixed(seed &+ 0x6f72_6465_72) ^ SplitMix64.mixed(UInt64(epoch) &+ 1))
     var order = Array(0..<Int32(count))
-    for last in stride(from: count - 1, to: 0, by: -1) {
-      order.swapAt(last, Int(random.next(below: UInt64(last) + 1)))
-    }
+    for last in stride(from: count - 1, to: 0, by: -1) { order.swapAt(last, Int(random.next(below: UInt64(last) + 1))) }
     return order
   }
 

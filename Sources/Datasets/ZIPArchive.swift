@@ -51,8 +51,7 @@ package final class ZIPArchive: Sendable {
       entries.append(
         Entry(
           name: text, size: Int(clamping: status.size), packedSize: Int(clamping: status.comp_size),
-          checksum: status.crc,
-          index: UInt64(index)))
+          checksum: status.crc, index: UInt64(index)))
     }
     self.entries = entries
     idle = Monitor([handle])

@@ -75,8 +75,7 @@ final class ZIPWriter {
   /// - Throws: `FileError`; what was written of the entry is cut off by the next ``recover(atMost:)``.
   func append(_ bytes: [UInt8], name: String) throws {
     precondition(bytes.count <= ZIPArchive.largestEntry && name.utf8.allSatisfy { $0 < 128 })
-    let entry = Entry(
-      name: name, checksum: bytes.withUnsafeBytes(Self.crc32), size: bytes.count, offset: end)
+    let entry = Entry(name: name, checksum: bytes.withUnsafeBytes(Self.crc32), size: bytes.count, offset: end)
     var block = Bytes()
     block.add(0x0403_4b50, 4)
     block.common(entry, version: 20)

@@ -13,8 +13,7 @@ public enum WholeFile {
     var status = stat()
     let code =
       fstat(descriptor, &status) != 0
-      ? errno
-      : status.st_mode & S_IFMT == S_IFDIR ? EISDIR : status.st_mode & S_IFMT == S_IFREG ? 0 : ESPIPE
+      ? errno : status.st_mode & S_IFMT == S_IFDIR ? EISDIR : status.st_mode & S_IFMT == S_IFREG ? 0 : ESPIPE
     guard code == 0 else {
       close(descriptor)
       throw FileError(.read, path: path, code: code)

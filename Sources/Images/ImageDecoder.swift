@@ -58,9 +58,7 @@ public enum ImageDecoder {
   /// - Throws: `FileError` if it cannot be read, ``ImageError`` if it is no sound picture or breaks the limits.
   public static func decode(
     contentsOf path: String, pages: Pages = .single, limits: Limits = Limits()
-  ) throws -> Image {
-    try decode(try file(at: path, limit: limits.bytes), name: path, pages: pages, limits: limits)
-  }
+  ) throws -> Image { try decode(try file(at: path, limit: limits.bytes), name: path, pages: pages, limits: limits) }
 
   /// Decodes a file that is in memory.
   ///

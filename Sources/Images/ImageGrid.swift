@@ -21,8 +21,7 @@ public enum ImageGrid {
       background: background)
     for (index, image) in images.enumerated() {
       sheet.draw(
-        image, x: padding + (index % columns) * (width + padding),
-        y: padding + (index / columns) * (height + padding))
+        image, x: padding + (index % columns) * (width + padding), y: padding + (index / columns) * (height + padding))
     }
     return try sheet.image()
   }

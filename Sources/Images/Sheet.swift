@@ -52,9 +52,7 @@ public struct Sheet {
   /// Writes a line of plain text in black, its middle at (x, y); shrunk where it is wider than `limit`.
   /// - Parameter height: of the letters, in pixels.
   /// - Throws: ``ImageError/badGeometry(_:)`` where the text cannot be drawn.
-  public mutating func write(
-    _ text: String, x: Int, y: Int, height: Int = 12, limit: Int = .max
-  ) throws {
+  public mutating func write(_ text: String, x: Int, y: Int, height: Int = 12, limit: Int = .max) throws {
     guard let drawn = try Self.text(text, height: height, fitting: (limit, 4 * height)) else { return }
     blend(drawn, x: x - drawn.width / 2, y: y - drawn.height / 2)
   }
@@ -76,9 +74,7 @@ public struct Sheet {
     overlay!.add(name, attributes)
   }
 
-  private static func name(_ colour: (UInt8, UInt8, UInt8)) -> String {
-    "rgb(\(colour.0),\(colour.1),\(colour.2))"
-  }
+  private static func name(_ colour: (UInt8, UInt8, UInt8)) -> String { "rgb(\(colour.0),\(colour.1),\(colour.2))" }
 
   /// Draws coverage in black on a light background, in white on a dark one.
   mutating func blend(_ coverage: Image, x: Int, y: Int) {

@@ -22,7 +22,7 @@ public enum DType: String, Sendable, Codable, CaseIterable, CustomStringConverti
     self = match
   }
 
-  /// Bytes an element takes.
+  /// The bytes of one element.
   public var byteCount: Int {
     switch self {
     case .float64, .int64: 8
@@ -32,7 +32,7 @@ public enum DType: String, Sendable, Codable, CaseIterable, CustomStringConverti
     }
   }
 
-  /// Whether the type holds fractions.
+  /// Whether this is a floating-point type.
   public var isFloatingPoint: Bool {
     switch self {
     case .float64, .float32, .float16, .bfloat16: true
@@ -40,6 +40,6 @@ public enum DType: String, Sendable, Codable, CaseIterable, CustomStringConverti
     }
   }
 
-  /// "float32"
+  /// The name, such as "float32".
   public var description: String { rawValue }
 }
