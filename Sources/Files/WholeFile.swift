@@ -2,12 +2,12 @@ import Foundation
 
 /// Reads files as a whole.
 public enum WholeFile {
-  /// Opens a regular file for reading. The caller closes it.
+  /// Opens a regular file for reading; the caller closes it.
   ///
   /// - Returns: the descriptor and the file's size in bytes.
-  /// - Throws: ``FileError``: with `EISDIR` for a folder, with `ESPIPE` for a pipe or a device, which may have no end.
+  /// - Throws: ``FileError``: with `EISDIR` for a folder, with `ESPIPE` for a pipe or a device.
   public static func open(_ path: String) throws(FileError) -> (descriptor: Int32, size: Int) {
-    // Without O_NONBLOCK a pipe would wait for its writer here.
+    // Without O_NONBLOCK, opening a pipe waits for its writer.
     let descriptor = Foundation.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw FileError(.read, path: path) }
     var status = stat()
@@ -21,7 +21,7 @@ public enum WholeFile {
     return (descriptor, Int(status.st_size))
   }
 
-  /// The first bytes of a regular file, as many as there are.
+  /// The first `count` bytes of a regular file, or fewer if it is shorter.
   ///
   /// - Throws: ``FileError``, as ``open(_:)``.
   public static func prefix(of path: String, _ count: Int) throws -> [UInt8] {
@@ -32,8 +32,8 @@ public enum WholeFile {
 
   /// The bytes of a regular file.
   ///
-  /// - Parameter limit: longest file that is read.
-  /// - Throws: ``FileError``: as ``open(_:)``, and with `EFBIG` for a longer file.
+  /// - Parameter limit: the largest file size in bytes.
+  /// - Throws: ``FileError``: as ``open(_:)``, and with `EFBIG` for a larger file.
   public static func bytes(of path: String, limit: Int = 512 << 20) throws -> [UInt8] {
     let (descriptor, size) = try open(path)
     defer { close(descriptor) }
