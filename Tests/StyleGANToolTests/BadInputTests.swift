@@ -107,7 +107,7 @@ private let draw = "generate --outdir OUT/new --network"
     ("data-cut", 65, "a.png is truncated"), ("data-damaged", 65, "b.png is truncated"),
     ("data-mixed", 65, "b.png is 32×32"), ("data-odd", 65, "a.png is 20×12"), ("data-device", 65, "holds no images"),
     ("pipe.zip", 65, "pipe"), ("/dev/zero", 65, "device"), ("picture.png", 65, "single image"),
-    ("net.safetensors", 65, "no known kind"), ("empty.zip", 65, "empty"), ("text.zip", 65, "ZIP"),
+    ("net.safetensors", 65, "its format is unknown"), ("empty.zip", 65, "empty"), ("text.zip", 65, "ZIP"),
     ("no-entries.zip", 65, "holds no images"), ("cut.zip", 65, "ZIP"), ("wrong-checksum.zip", 65, "a.png"),
     ("bomb.zip", 65, "to 1"), ("cut.idx3", 65, "ends after"), ("promises.idx3", 65, "asks for 4294967295 images"),
     ("header.idx3", 65, "ends within its header"), ("data_batch_1.bin", 65, "records"),

@@ -1,8 +1,8 @@
 // A C shim over libvips. Goals, in order of priority:
 //
 // 1. Swift can call it: libvips' functions are variadic, and Swift cannot call those.
-// 2. No global state: each call returns a status and a message that the caller owns. libvips has one error buffer for all
-//    threads; `explain` in CVips.c separates their messages.
+// 2. No global state: each call returns a status and a message that the caller owns. libvips has one error buffer for
+//    all threads; `explain` in CVips.c separates their messages.
 // 3. Small: bytes in, bytes out. Policies (names, limits, error sentences) are in the Swift module Images.
 //
 // All functions are thread-safe. Free messages with `free`, pixels and encoded bytes with `cv_free`.
