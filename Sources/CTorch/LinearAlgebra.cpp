@@ -1,4 +1,4 @@
-// What metrics need beyond the networks' operations; LAPACK comes with libtorch.
+// Operations for metrics only; LAPACK is in libtorch.
 #include <ATen/Functions.h>
 
 #include "Support.h"

@@ -1,4 +1,4 @@
-// Forward operations; libtorch records and differentiates them.
+// Operations that libtorch records and differentiates.
 #include "Support.h"
 
 using namespace ct;

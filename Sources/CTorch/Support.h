@@ -1,9 +1,8 @@
-// What every translation unit of the shim shares: the boxes behind the handles and the exception barrier.
+// Shared by all files of the shim: the handles and the exception barrier.
 #pragma once
 
 #if !__has_include(<ATen/ATen.h>)
-#error \
-    "libtorch was not found. Run `make build` instead of a bare `swift build`: it fetches libtorch and tells SwiftPM where it is."
+#error "libtorch was not found. Run `make build` instead of `swift build`: it downloads libtorch and sets its path."
 #endif
 
 #include <ATen/ATen.h>
@@ -25,7 +24,7 @@ namespace ct {
 
 inline ct_tensor box(at::Tensor value) { return new ct_tensor_box{std::move(value)}; }
 
-/// Runs `body`, turning any exception into status 1 and a message that the caller owns.
+/// Runs `body`; converts any exception into status 1 and a message owned by the caller.
 template <class Body> ct_status guarded(char **message, Body &&body) noexcept {
   try {
     body();
@@ -40,7 +39,7 @@ template <class Body> ct_status guarded(char **message, Body &&body) noexcept {
   return 1;
 }
 
-/// `guarded` for a body that makes one tensor.
+/// `guarded` for a body that returns one tensor.
 template <class Body> ct_status made(ct_tensor *out, char **message, Body &&body) noexcept {
   return guarded(message, [&] { *out = box(body()); });
 }

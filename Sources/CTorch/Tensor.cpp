@@ -1,5 +1,5 @@
-// Life, description, creation and random streams.
-// Support.h comes first: without libtorch it says what to do, before any other header is missed.
+// Lifetime, description and creation of tensors, and random streams.
+// Include Support.h first: without libtorch, its error explains what to do.
 #include "Support.h"
 
 #include <ATen/CPUGeneratorImpl.h>
@@ -39,7 +39,7 @@ int64_t ct_reads(int64_t added) {
 
 bool ct_cpu_has_bfloat16(void) {
 #if defined(__x86_64__)
-  // CPUID leaf 7: subleaf 1 EAX[5] is AVX512-BF16, subleaf 0 EDX[22] is AMX-BF16. The builtin also asks whether the
+  // CPUID leaf 7: AVX512-BF16 is subleaf 1 EAX[5], AMX-BF16 is subleaf 0 EDX[22]. The builtin also checks that the
   // system saves the wide registers.
   unsigned a, b, c, d;
   if (!__builtin_cpu_supports("avx512f")) return false;
@@ -68,7 +68,7 @@ ct_status ct_synchronize(ct_device d, char **message) {
   });
 }
 
-// MARK: Life and description
+// MARK: Lifetime and description
 
 void ct_tensor_free(ct_tensor tensor) { delete tensor; }
 int64_t ct_dim(ct_tensor tensor) { return tensor->value.dim(); }
