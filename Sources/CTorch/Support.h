@@ -59,18 +59,13 @@ inline c10::optional<at::Tensor> optional(ct_tensor tensor) {
   return tensor ? c10::optional<at::Tensor>(tensor->value) : c10::nullopt;
 }
 
+/// libtorch's types in the order CT_FLOAT64 … CT_BOOL.
+constexpr at::ScalarType scalarTypes[CT_DTYPE_UNKNOWN] = {at::kDouble, at::kFloat, at::kHalf, at::kBFloat16,
+                                                          at::kLong,   at::kInt,   at::kByte, at::kBool};
+
 inline at::ScalarType scalarType(int32_t dtype) {
-  switch (dtype) {
-    case CT_FLOAT64: return at::kDouble;
-    case CT_FLOAT32: return at::kFloat;
-    case CT_FLOAT16: return at::kHalf;
-    case CT_BFLOAT16: return at::kBFloat16;
-    case CT_INT64: return at::kLong;
-    case CT_INT32: return at::kInt;
-    case CT_UINT8: return at::kByte;
-    case CT_BOOL: return at::kBool;
-    default: TORCH_CHECK(false, "unknown dtype code ", dtype);
-  }
+  TORCH_CHECK(dtype >= 0 && dtype < CT_DTYPE_UNKNOWN, "unknown dtype code ", dtype);
+  return scalarTypes[dtype];
 }
 
 inline at::Device device(ct_device device) {

@@ -76,17 +76,9 @@ int64_t ct_size(ct_tensor tensor, int64_t dim) { return tensor->value.sizes()[di
 int64_t ct_element_count(ct_tensor tensor) { return tensor->value.numel(); }
 
 int32_t ct_dtype(ct_tensor tensor) {
-  switch (tensor->value.scalar_type()) {
-    case at::kDouble: return CT_FLOAT64;
-    case at::kFloat: return CT_FLOAT32;
-    case at::kHalf: return CT_FLOAT16;
-    case at::kBFloat16: return CT_BFLOAT16;
-    case at::kLong: return CT_INT64;
-    case at::kInt: return CT_INT32;
-    case at::kByte: return CT_UINT8;
-    case at::kBool: return CT_BOOL;
-    default: return CT_DTYPE_UNKNOWN;
-  }
+  int32_t code = 0;
+  while (code < CT_DTYPE_UNKNOWN && scalarTypes[code] != tensor->value.scalar_type()) ++code;
+  return code;
 }
 
 ct_device ct_device_of(ct_tensor tensor) {

@@ -23,15 +23,13 @@ package enum FashionMNIST {
   static func open(_ split: Split, cacheDirectory: String?, notice: ((String) -> Void)?) throws -> PixelCollection {
     let file = split == .train ? "train-images-idx3-ubyte.gz" : "t10k-images-idx3-ubyte.gz"
     let cache = cacheDirectory ?? Folder.cache
-    var folder = ["/" + inside, "\(cache)/\(package)/\(inside)"].first {
-      FileManager.default.fileExists(atPath: "\($0)/\(file)")
-    }
+    let cached = "\(cache)/\(package)/\(inside)"
+    let folder = ["/" + inside, cached].first { FileManager.default.fileExists(atPath: "\($0)/\(file)") }
     if folder == nil {
-      notice?("fetching Fashion-MNIST (31 MB, once) into \(cache)")
+      notice?("downloading Fashion-MNIST (31 MB, once) to \(cache)")
       try fetch(into: cache)
-      folder = "\(cache)/\(package)/\(inside)"
     }
-    return try IDX.open("\(folder!)/\(file)", name: split.rawValue, labelNames: labelNames)
+    return try IDX.open("\(folder ?? cached)/\(file)", name: split.rawValue, labelNames: labelNames)
   }
 
   /// Downloads and unpacks the package in a temporary folder, then renames it: it is complete or absent.

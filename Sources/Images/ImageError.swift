@@ -30,9 +30,7 @@ public enum ImageError: Error, Sendable, Equatable, CustomStringConvertible {
     case .truncated(let name): "\(name) is truncated; copy it again from its source or delete it"
     case .unreadable(let name, let reason): "\(name) is damaged (\(reason)); copy it again from its source or delete it"
     case .tooLarge(let name, let width, let height, let limit):
-      width > 0
-        ? "\(name) is too large (\(width)×\(height), the limit is \(limit)); reduce it first"
-        : "\(name) is too large (the limit is \(limit)); reduce it first"
+      "\(name) is too large (\(width > 0 ? "\(width)×\(height), " : "")the limit is \(limit)); reduce it first"
     case .animated(let name, let pages):
       "\(name) holds \(pages) frames or pages; save one of them as a separate image"
     case .unsupportedExtension(let name): "the extension of \(name) names no format; use .png, .jpg or .webp"

@@ -2,8 +2,8 @@
 //
 // A convolution is linear in image and filter. Its image gradient is a convolution with flipped filter and exchanged
 // channels; doubling becomes averaging and vice versa. Its filter gradient is a product of image and gradient. The
-// gradients of these two operations are the same two, so they give any order. A third operation adds bias and leaky ReLU
-// to the outputs; its gradient consists of the first two.
+// gradients of these two operations are the same two, so they give any order. A third operation adds bias and leaky
+// ReLU to the outputs; its gradient consists of the first two.
 // Include Support.h first: without libtorch, its error explains what to do.
 #include "../Support.h"
 
