@@ -25,7 +25,7 @@ ct_status ct_gradients(ct_tensor output, ct_tensor seed, const ct_tensor *inputs
 
 namespace {
 
-/// Runs `body`, which changes `targets`, and bumps their versions: fused updates do not, but filter caches need it.
+/// Runs `body` on `targets` and bumps their versions. Fused updates do not bump them, but filter caches need it.
 template <class Body> ct_status updated(const ct_tensor *targets, int64_t count, char **message, Body &&body) noexcept {
   return guarded(message, [&] {
     at::NoGradGuard guard;

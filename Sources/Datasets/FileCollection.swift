@@ -118,17 +118,11 @@ struct FolderStore: FileStore {
     return try ImageDecoder.file(at: path(of: file))
   }
 
-  private struct Identity: Hashable {
-    let device: UInt64
-    let inode: UInt64
-  }
-
-  /// - Parameter ancestors: the parent folders; one of them again is a loop and is left out.
-  private mutating func visit(_ folder: String, prefix: String, ancestors: Set<Identity>) throws {
+  /// - Parameter ancestors: device and inode of the parent folders; one of them again is a loop and is left out.
+  private mutating func visit(_ folder: String, prefix: String, ancestors: Set<[UInt64]>) throws {
     var status = stat()
     guard stat(folder, &status) == 0 else { throw FileError(.read, path: folder) }
-    let identity = Identity(
-      device: UInt64(truncatingIfNeeded: status.st_dev), inode: UInt64(truncatingIfNeeded: status.st_ino))
+    let identity = [UInt64(truncatingIfNeeded: status.st_dev), UInt64(truncatingIfNeeded: status.st_ino)]
     guard !ancestors.contains(identity) else { return }
     for name in try Folder.names(in: folder) where !FileCollection.isHidden(name) {
       let path = folder + "/" + name

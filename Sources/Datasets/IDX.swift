@@ -29,26 +29,21 @@ enum IDX {
       throw DatasetError.malformed(path: path, reason: "it ends within its header")
     }
     guard count > 0, (1...4096).contains(height), (1...4096).contains(width), count <= limit / (height * width) else {
-      throw DatasetError.malformed(path: path, reason: "its header asks for \(count) images of \(width)×\(height)")
+      throw DatasetError.malformed(path: path, reason: "its header declares \(count) images of \(width)×\(height)")
     }
     let pixels = try reader.all(count * height * width)
-    var labels: [Int] = []
-    if let beside = labelFile(of: path) { labels = try self.labels(beside, count: count) }
+    let labels = try labelFile(of: path).map { try self.labels($0, count: count) } ?? []
     let names = labelNames ?? labels.max().map { (0...$0).map(String.init) } ?? []
     return PixelCollection(
-      name: name ?? self.name(of: path), kind: "IDX", pixels: pixels,
-      shape: .init(width: width, height: height, channels: 1), labels: labels, labelNames: labels.isEmpty ? [] : names,
-      paddedSide: width == 28 && height == 28 ? 32 : 0)
+      name: name ?? URL(fileURLWithPath: path).standardizedFileURL.deletingLastPathComponent().lastPathComponent,
+      kind: "IDX", pixels: pixels, shape: .init(width: width, height: height, channels: 1), labels: labels,
+      labelNames: labels.isEmpty ? [] : names, paddedSide: width == 28 && height == 28 ? 32 : 0)
   }
 
   /// The training images of a folder, under their usual names.
   static func trainingFile(in folder: String) -> String? {
-    for name in ["train-images-idx3-ubyte", "train-images.idx3-ubyte"] {
-      for path in ["\(folder)/\(name)", "\(folder)/\(name).gz"] where FileManager.default.fileExists(atPath: path) {
-        return path
-      }
-    }
-    return nil
+    ["train-images-idx3-ubyte", "train-images.idx3-ubyte"].flatMap { ["\(folder)/\($0)", "\(folder)/\($0).gz"] }
+      .first { FileManager.default.fileExists(atPath: $0) }
   }
 
   private static func labels(_ path: String, count: Int) throws -> [Int] {
@@ -72,11 +67,6 @@ enum IDX {
     let plain = name.hasSuffix(".gz") ? String(name.dropLast(3)) : name
     return [name, plain, plain + ".gz"].map { url.deletingLastPathComponent().path + "/" + $0 }
       .first { FileManager.default.fileExists(atPath: $0) }
-  }
-
-  private static func name(of path: String) -> String {
-    let url = URL(fileURLWithPath: path).standardizedFileURL
-    return url.deletingLastPathComponent().lastPathComponent
   }
 
   /// Reads a file, plain or gzipped.
@@ -120,7 +110,7 @@ enum IDX {
         throw DatasetError.malformed(path: path, reason: "its gzip checksum is wrong or its end is missing")
       }
       guard bytes.count == count else {
-        throw DatasetError.malformed(path: path, reason: "it goes on after its \(count) samples")
+        throw DatasetError.malformed(path: path, reason: "it has more than \(count) samples")
       }
       return bytes
     }

@@ -63,7 +63,7 @@ package struct Labels: Sendable {
       return label
     }
     if found.count > items.count, let extra = Set(found.keys).subtracting(items).min() {
-      throw bad("it labels \(extra), which does not exist, and \(found.count - items.count - 1) more")
+      throw bad("it has labels for \(found.count - items.count) missing files, such as \(extra)")
     }
     let largest = values.max()!
     let given = table["label_names"] as? [String] ?? []

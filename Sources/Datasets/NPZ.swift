@@ -67,9 +67,9 @@ package enum NPZ {
       let list = header.firstMatch(of: /'shape':\s*\(([0-9, ]*)\)/)?.1
     else { throw bad("its header is not a NumPy header") }
     guard let size = ["<f2": 2, "<f4": 4, "<f8": 8][String(type)] else {
-      throw bad("its numbers are of type \(type), not float16, float32 or float64")
+      throw bad("its type is \(type), not float16, float32 or float64")
     }
-    guard order == "False" else { throw bad("it lies in Fortran order; save numpy.ascontiguousarray(…)") }
+    guard order == "False" else { throw bad("it has Fortran order; save numpy.ascontiguousarray(…)") }
     let shape = list.split(separator: ",").compactMap { Int($0.filter(\.isNumber)) }
     var count = 1
     for extent in shape {

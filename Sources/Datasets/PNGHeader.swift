@@ -19,12 +19,9 @@ enum PNGHeader {
       let type = String(decoding: bytes[(at + 4)..<(at + 8)], as: UTF8.self)
       switch type {
       case "IDAT":
-        switch bytes[25] {
-        case 0: return .init(width: width, height: height, channels: 1)
-        case 2, 3: return .init(width: width, height: height, channels: 3)
-        case 4, 6: return .init(width: width, height: height, channels: 4)
-        default: return nil
-        }
+        // By color type: gray, RGB, palette, gray with alpha, RGB with alpha.
+        let channels = [0: 1, 2: 3, 3: 3, 4: 4, 6: 4][bytes[25]]
+        return channels.map { ImageDecoder.Header(width: width, height: height, channels: $0) }
       case "tRNS", "eXIf", "acTL", "IEND": return nil
       default: at += 12 + number(at)
       }

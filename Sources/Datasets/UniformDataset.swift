@@ -49,18 +49,12 @@ final class UniformDataset: ImageDataset {
   func image(at index: Int) throws -> [UInt8] {
     if let cached = cache?.withLock({ $0[index] }) { return cached }
     let image = try collection.image(at: index)
-    let fitted: Image
-    if resizes {
-      fitted = try image.fitted(to: resolution)
-    } else {
-      guard image.width == resolution, image.height == resolution else {
-        throw DatasetError.notUniform(
-          name: collection.itemName(at: index), size: "\(image.width)×\(image.height)",
-          reason: "the others are \(resolution)×\(resolution)")
-      }
-      fitted = image
+    guard resizes || (image.width, image.height) == (resolution, resolution) else {
+      throw DatasetError.notUniform(
+        name: collection.itemName(at: index), size: "\(image.width)×\(image.height)",
+        reason: "the others are \(resolution)×\(resolution)")
     }
-    let pixels = fitted.converted(toChannels: channels).planar
+    let pixels = try (resizes ? image.fitted(to: resolution) : image).converted(toChannels: channels).planar
     cache?.withLock { $0[index] = pixels }
     return pixels
   }
@@ -70,9 +64,9 @@ final class UniformDataset: ImageDataset {
     (4...1024).contains(resolution) && resolution & (resolution - 1) == 0
   }
 
-  private static func commonResolution(_ headers: [ImageDecoder.Header], of collection: any ImageCollection) throws
-    -> Int
-  {
+  private static func commonResolution(
+    _ headers: [ImageDecoder.Header], of collection: any ImageCollection
+  ) throws -> Int {
     let first = headers[0]
     for (index, header) in headers.enumerated() {
       let size = "\(header.width)×\(header.height)"

@@ -116,7 +116,7 @@ package final class ZIPArchive: Sendable {
     if zip_error_system_type(&error) == ZIP_ET_SYS {
       throw FileError(.read, path: path, code: zip_error_code_system(&error))
     }
-    throw DatasetError.malformed(path: path, reason: "as a ZIP archive: \(String(cString: zip_error_strerror(&error)))")
+    throw DatasetError.malformed(path: path, reason: "invalid ZIP file: \(String(cString: zip_error_strerror(&error)))")
   }
 }
 

@@ -94,8 +94,7 @@ final class ZIPWriter {
       block.add(0x0201_4b50, 4)
       block.add(far ? 45 : 20, 2)
       block.common(entry, version: far ? 45 : 20, extra: far ? 12 : 0)
-      block.add(0, 2 + 2 + 2)  // comment, disk, internal attributes
-      block.add(0, 4)  // external attributes
+      block.add(0, 2 + 2 + 2 + 4)  // comment, disk, internal and external attributes
       block.add(far ? 0xffff_ffff : entry.offset, 4)
       block.bytes += Array(entry.name.utf8)
       if far {

@@ -49,13 +49,11 @@ public enum ImageGrid {
     var sheet = try Sheet(
       width: left + grid.width, height: top + grid.height, channels: grid.channels, background: background)
     sheet.draw(grid, x: left, y: top)
-    for (index, label) in rowLabels.enumerated() {
-      guard let label else { continue }
+    for case (let index, let label?) in rowLabels.enumerated() {
       let y = top + padding + index * (height + padding) + (height - label.height) / 2
       sheet.blend(label, x: (left - label.width) / 2, y: y)
     }
-    for (index, label) in columnLabels.enumerated() {
-      guard let label else { continue }
+    for case (let index, let label?) in columnLabels.enumerated() {
       let x = left + padding + index * (width + padding) + (width - label.width) / 2
       sheet.blend(label, x: x, y: (top - label.height) / 2)
     }

@@ -69,7 +69,7 @@ public struct SVG: Sendable {
     let status = cv_draw_svg(&bytes, bytes.count, scale, &pixels, &message)
     let reason = ImageDecoder.take(message)
     guard status == CV_OK else {
-      throw ImageError.badGeometry("cannot draw a picture of \(width)×\(height): \(reason)")
+      throw ImageError.badGeometry("cannot draw an image of \(width)×\(height): \(reason)")
     }
     return ImageDecoder.take(pixels)
   }

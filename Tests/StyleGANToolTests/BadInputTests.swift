@@ -109,7 +109,7 @@ private let draw = "generate --outdir OUT/new --network"
     ("pipe.zip", 65, "pipe"), ("/dev/zero", 65, "device"), ("picture.png", 65, "single image"),
     ("net.safetensors", 65, "its format is unknown"), ("empty.zip", 65, "empty"), ("text.zip", 65, "ZIP"),
     ("no-entries.zip", 65, "holds no images"), ("cut.zip", 65, "ZIP"), ("wrong-checksum.zip", 65, "a.png"),
-    ("bomb.zip", 65, "to 1"), ("cut.idx3", 65, "ends after"), ("promises.idx3", 65, "asks for 4294967295 images"),
+    ("bomb.zip", 65, "to 1"), ("cut.idx3", 65, "ends after"), ("promises.idx3", 65, "declares 4294967295 images"),
     ("header.idx3", 65, "ends within its header"), ("data_batch_1.bin", 65, "records"),
   ].map { BadInput("train --outdir OUT/runs --width tiny --data \($0)", $1, $2) }
 

@@ -319,7 +319,7 @@ struct EpilogueInputs {
       : noise(noise ? std::optional(noise->value) : std::nullopt),
         strength(noise && strength ? std::optional(strength->value) : std::nullopt), bias(bias->value),
         style(style->value) {
-    TORCH_CHECK(!noise == !strength, "noise and its strength go together");
+    TORCH_CHECK(!noise == !strength, "noise needs a strength, and a strength needs noise");
   }
   /// Whether autograd records operations on these inputs and `other`.
   bool areRecorded(const Tensor &other) const {

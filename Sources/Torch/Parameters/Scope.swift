@@ -104,7 +104,7 @@ public final class ParameterStore {
   }
 }
 
-/// A prefix for names in a store: each parameter gets its name where it is made.
+/// A store and a prefix for the names of new parameters.
 ///
 /// ```swift
 /// let weight = (scope / "conv0").parameter("weight", [8, 4, 3, 3], .normal(deviation: 1))

@@ -19,18 +19,14 @@ public final class RandomStream {
   deinit { ct_generator_free(pointer) }
 
   /// Samples of N(0, 1).
-  public func normal(_ shape: [Int], dtype: DType = .float32, file: StaticString = #fileID, line: UInt = #line)
-    -> Tensor
-  {
-    draw(CT_NORMAL, shape, dtype, file, line)
-  }
+  public func normal(
+    _ shape: [Int], dtype: DType = .float32, file: StaticString = #fileID, line: UInt = #line
+  ) -> Tensor { draw(CT_NORMAL, shape, dtype, file, line) }
 
   /// Samples of U[0, 1).
-  public func uniform(_ shape: [Int], dtype: DType = .float32, file: StaticString = #fileID, line: UInt = #line)
-    -> Tensor
-  {
-    draw(CT_UNIFORM, shape, dtype, file, line)
-  }
+  public func uniform(
+    _ shape: [Int], dtype: DType = .float32, file: StaticString = #fileID, line: UInt = #line
+  ) -> Tensor { draw(CT_UNIFORM, shape, dtype, file, line) }
 
   /// One sample of U[0, 1).
   public func uniform() -> Double { uniform([1], dtype: .float64).to(.cpu).hostItem }

@@ -125,5 +125,5 @@ extension Array where Element == Int {
   var int64: [Int64] { map(Int64.init) }
 }
 
-/// The handles of several tensors, for a call that takes a list.
+/// The handles of several tensors.
 func pointers(_ tensors: [Tensor]) -> [ct_tensor] { tensors.map(\.pointer) }
