@@ -13,7 +13,6 @@ public final class BatchLoader: Sendable {
   public var dataset: any ImageDataset { reader.dataset }
 
   /// Starts the prefetch.
-  ///
   /// - Parameter seed: determines the order and the mirroring.
   /// - Parameter sample: the first sample, at least 0.
   /// - Parameter mirror: flip each sample horizontally with probability ½.
@@ -35,7 +34,6 @@ public final class BatchLoader: Sendable {
   /// The next samples.
   ///
   /// After an error the position stays before the batch; the next call fails again.
-  ///
   /// - Parameter count: at least 1; it may change between calls.
   /// - Returns: pixels `[count, channels, resolution, resolution]` and labels.
   /// - Throws: `ImageError`, `FileError` or ``DatasetError``, with the file's name.

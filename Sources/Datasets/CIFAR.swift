@@ -22,7 +22,6 @@ enum CIFAR {
   }
 
   /// Reads the images of these files in order.
-  ///
   /// - Throws: `FileError`, ``DatasetError``.
   static func open(_ files: [String], name: String) throws -> PixelCollection {
     var pixels: [UInt8] = []

@@ -78,7 +78,6 @@ public struct DatasetBuilder: Sendable {
   public static func partialFolder(of destination: String) -> String { destination + ".partial" }
 
   /// Builds `destination`.
-  ///
   /// - Parameter source: see ``DatasetSource/open(_:resolution:channels:cacheDirectory:threads:cacheLimit:notice:)``.
   /// - Parameter destination: the archive, with the extension .zip.
   /// - Parameter replacing: whether to replace an existing archive, atomically.

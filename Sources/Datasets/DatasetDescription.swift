@@ -52,7 +52,6 @@ public struct DatasetDescription: Codable, Sendable, Equatable {
 /// Measures the reading speed of a dataset.
 public enum DatasetBenchmark {
   /// Images per second of a ``BatchLoader`` with batches of 32, over at least `seconds`.
-  ///
   /// - Throws: the errors of ``BatchLoader/next(_:)``.
   public static func rate(of dataset: any ImageDataset, threads: Int, seconds: Double = 3) throws -> Double {
     let loader = BatchLoader(dataset, seed: 0, mirror: true, threads: threads)

@@ -5,7 +5,6 @@ import Images
 /// Detects the kind of a dataset and opens it.
 public enum DatasetSource {
   /// Opens a dataset.
-  ///
   /// - Parameter spec: one of
   ///   - a folder of images at any depth (subfolders are classes, see ``Labels``);
   ///   - a ZIP file, with or without NVIDIA's `dataset.json`;
@@ -32,7 +31,6 @@ public enum DatasetSource {
   }
 
   /// The stored images of `spec`.
-  ///
   /// - Throws: ``DatasetError``, `FileError`.
   package static func collection(
     _ spec: String, cacheDirectory: String? = nil, notice: ((String) -> Void)? = nil

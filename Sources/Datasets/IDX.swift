@@ -17,7 +17,6 @@ enum IDX {
   static func isImages(_ path: String) -> Bool { (try? Reader(path))?.number() == imageMagic }
 
   /// Reads images and the label file beside them, if any; 28×28 is padded with zeros to 32×32.
-  ///
   /// - Parameter labelNames: the names of the classes, if known.
   /// - Throws: `FileError`, ``DatasetError``.
   static func open(_ path: String, name: String? = nil, labelNames: [String]? = nil) throws -> PixelCollection {

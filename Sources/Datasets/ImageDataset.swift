@@ -18,7 +18,6 @@ public protocol ImageDataset: Sendable {
   /// The class of an image, 0..<labelCount; nil without labels.
   func label(at index: Int) -> Int?
   /// The pixels of an image: `[channels, resolution, resolution]`, sRGB samples 0…255.
-  ///
   /// - Throws: `ImageError`, `FileError` or ``DatasetError``, with the file's name.
   func image(at index: Int) throws -> [UInt8]
 }

@@ -37,7 +37,6 @@ package struct Labels: Sendable {
 
   /// Classes from NVIDIA's `dataset.json`: `{"labels": [["00000/img00000000.png", 6], …]}` or `{"labels": null}`. The
   /// key `"label_names": ["…", …]` is our extension; other programs ignore it.
-  ///
   /// - Parameter items: the images; if there are labels, each must have one.
   /// - Throws: ``DatasetError/badLabels(path:reason:)``.
   package init(json: [UInt8], path: String, items: [String]) throws {

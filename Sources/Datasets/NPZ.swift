@@ -17,7 +17,6 @@ package struct NumPyArray: Sendable, Equatable {
 /// NumPy's `.npz`: a ZIP archive of `.npy` entries (NEP 1), stored or deflated.
 package enum NPZ {
   /// Reads the array `name` of little-endian float16, float32 or float64.
-  ///
   /// - Throws: `FileError`; ``DatasetError/malformed(path:reason:)`` if it is missing or has another type.
   package static func read(_ name: String, from path: String) throws -> NumPyArray {
     guard access(path, R_OK) == 0 else { throw FileError(.read, path: path) }
@@ -30,7 +29,6 @@ package enum NPZ {
   }
 
   /// Writes arrays as float32, stored, atomically.
-  ///
   /// - Throws: `FileError`.
   package static func write(_ arrays: [(name: String, array: NumPyArray)], to path: String) throws {
     try AtomicFile.write(to: path) { descriptor in

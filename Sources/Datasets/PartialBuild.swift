@@ -20,7 +20,6 @@ final class PartialBuild {
   var images: Int { kept.count }
 
   /// Resumes the build in `folder` if its key is equal, else starts again.
-  ///
   /// - Throws: `FileError`, ``DatasetError/badOutput(path:reason:)``.
   init(folder: String, key: String, destination: String) throws {
     (self.folder, self.destination) = (folder, destination)
@@ -68,7 +67,6 @@ final class PartialBuild {
   }
 
   /// Adds the next image.
-  ///
   /// - Throws: `FileError`.
   func append(_ png: [UInt8]) throws {
     try writer.append(png, name: Self.name(of: images))
@@ -77,12 +75,10 @@ final class PartialBuild {
   }
 
   /// Skips the next image.
-  ///
   /// - Throws: `FileError`.
   func skip() throws { try note("skip") }
 
   /// Adds `dataset.json`, moves the archive to its destination and removes the folder.
-  ///
   /// - Parameter labels: one for each image in the archive, or nil.
   /// - Throws: `FileError`.
   func finish(labels: [Int]?, labelNames: [String]) throws {

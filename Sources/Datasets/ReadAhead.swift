@@ -14,7 +14,6 @@ package final class ReadAhead<Value: Sendable>: Sendable {
   private let finished = DispatchGroup()
 
   /// Starts the threads.
-  ///
   /// - Parameter ahead: the largest number of results in progress or kept, from the first needed one.
   /// - Parameter threads: at least 1.
   package init(
@@ -72,7 +71,6 @@ package enum OrderedPipeline {
   /// Computes `produce` over `range` on threads and passes each result, in order, to `consume` on this thread.
   ///
   /// Threads prefetch at most 16 results each. If `consume` throws, they are stopped first.
-  ///
   /// - Throws: the error of `consume`.
   package static func run<Value: Sendable>(
     _ range: Range<Int>, threads: Int, produce: @escaping @Sendable (Int) -> Value, consume: (Int, Value) throws -> Void
@@ -88,7 +86,6 @@ package enum OrderedPipeline {
   }
 
   /// Maps 0..<count with `body` on up to `threads` threads.
-  ///
   /// - Throws: the error of `body` for the smallest failed index.
   package static func map<Value: Sendable>(
     _ count: Int, threads: Int, _ body: @escaping @Sendable (Int) throws -> Value

@@ -33,7 +33,6 @@ package final class ZIPArchive: Sendable {
   private let idle: Monitor<[OpaquePointer]>
 
   /// Reads the directory of the archive.
-  ///
   /// - Throws: `FileError`, ``DatasetError/malformed(path:reason:)``.
   package init(_ path: String) throws {
     self.path = path
@@ -60,7 +59,6 @@ package final class ZIPArchive: Sendable {
   deinit { idle.withLock { for handle in $0 { zip_discard(handle) } } }
 
   /// The unpacked bytes of an entry.
-  ///
   /// - Parameter limit: read at most the first `limit` bytes; only a complete read verifies the checksum.
   /// - Throws: ``DatasetError``, `FileError`.
   package func bytes(of entry: Entry, limit: Int = .max) throws -> [UInt8] {

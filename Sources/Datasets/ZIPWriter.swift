@@ -25,7 +25,6 @@ final class ZIPWriter {
   var count: Int { entries.count }
 
   /// Opens or creates a file and locks it. ``recover(atMost:)`` recovers its entries.
-  ///
   /// - Throws: `FileError`; ``DatasetError/badOutput(path:reason:)`` if another process holds the lock.
   init(_ path: String) throws {
     self.path = path
@@ -45,7 +44,6 @@ final class ZIPWriter {
   deinit { if !isClosed { close(descriptor) } }
 
   /// Recovers the intact entries at the start of the file, at most `limit`, and truncates the rest.
-  ///
   /// - Returns: the number of entries.
   /// - Throws: `FileError`.
   func recover(atMost limit: Int) throws -> Int {
@@ -68,7 +66,6 @@ final class ZIPWriter {
   }
 
   /// Appends a file.
-  ///
   /// - Parameter name: the path in the archive, in ASCII.
   /// - Throws: `FileError`; the next ``recover(atMost:)`` removes the incomplete entry.
   func append(_ bytes: [UInt8], name: String) throws {
@@ -84,7 +81,6 @@ final class ZIPWriter {
   }
 
   /// Writes the directory, then calls fsync.
-  ///
   /// - Throws: `FileError`.
   func finish() throws {
     let start = end

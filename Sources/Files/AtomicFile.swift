@@ -5,26 +5,22 @@ public enum AtomicFile {
   /// Replaces the content of `path`: writes a temporary file beside it, then fsync, rename, and fsync of the folder.
   ///
   /// The user's umask sets the permissions. On failure the temporary file is removed and `path` is unchanged.
-  ///
   /// - Throws: ``FileError``.
   public static func write(_ bytes: UnsafeRawBufferPointer, to path: String) throws {
     try write(to: path) { descriptor in try writeAll(bytes, to: descriptor, path: path) }
   }
 
   /// Replaces the content of `path` with `bytes`; see ``write(_:to:)-(UnsafeRawBufferPointer,_)``.
-  ///
   /// - Throws: ``FileError``.
   public static func write(_ bytes: [UInt8], to path: String) throws {
     try bytes.withUnsafeBytes { try write($0, to: path) }
   }
 
   /// Replaces the content of `path` with UTF-8 text.
-  ///
   /// - Throws: ``FileError``.
   public static func write(_ text: String, to path: String) throws { try write(Array(text.utf8), to: path) }
 
   /// Replaces the content of `path`; `body` writes the new content to its file descriptor.
-  ///
   /// - Throws: ``FileError``, or the error of `body`; `path` is then unchanged.
   public static func write(to path: String, _ body: (Int32) throws -> Void) throws {
     guard !path.isEmpty else { throw FileError(.write, path: "\"\"", code: ENOENT) }
@@ -65,7 +61,6 @@ public enum AtomicFile {
   }
 
   /// Removes the temporary files of killed processes from `folder`, but no file that a process is writing.
-  ///
   /// - Parameter isTemporary: whether a file name is that of a temporary file.
   public static func removeStale(in folder: String, where isTemporary: (String) -> Bool = isTemporary) {
     for name in (try? Folder.names(in: folder)) ?? [] where isTemporary(name) {
@@ -78,7 +73,6 @@ public enum AtomicFile {
   }
 
   /// Writes every byte to an open file; handles interruptions and short writes.
-  ///
   /// - Parameter offset: the position in the file; nil: the current position.
   /// - Throws: ``FileError``.
   public static func writeAll(

@@ -15,7 +15,6 @@ public enum Folder {
   }
 
   /// Creates a folder and its missing parents; on failure it removes those it created.
-  ///
   /// - Returns: the created folders, parents first.
   /// - Throws: ``FileError``.
   @discardableResult public static func make(_ path: String) throws -> [String] {
@@ -36,7 +35,6 @@ public enum Folder {
   }
 
   /// The names of all entries of a folder, including hidden ones, unordered.
-  ///
   /// - Throws: ``FileError``.
   public static func names(in folder: String) throws -> [String] {
     guard let directory = opendir(folder) else { throw FileError(.read, path: folder) }

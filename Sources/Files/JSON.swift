@@ -3,12 +3,10 @@ import Foundation
 /// Encodes values as JSON with sorted keys: equal values give equal text.
 public enum JSON {
   /// One line, for files.
-  ///
   /// - Throws: `EncodingError`, such as for numbers that are not finite.
   public static func compact(_ value: some Encodable) throws -> String { try text(value, []) }
 
   /// Several lines, for readers.
-  ///
   /// - Throws: `EncodingError`, such as for numbers that are not finite.
   public static func pretty(_ value: some Encodable) throws -> String { try text(value, .prettyPrinted) }
 

@@ -3,7 +3,6 @@ import Foundation
 /// Runs other programs.
 public enum Subprocess {
   /// Runs a program to its end, without standard input and with LC_ALL=C.
-  ///
   /// - Parameter program: a path, or a name on the PATH.
   /// - Parameter folder: the working directory; nil: the current one.
   /// - Returns: its exit status (127 if there is no such program), and its output with its errors.

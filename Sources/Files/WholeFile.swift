@@ -3,7 +3,6 @@ import Foundation
 /// Reads files as a whole.
 public enum WholeFile {
   /// Opens a regular file for reading; the caller closes it.
-  ///
   /// - Returns: the descriptor and the file's size in bytes.
   /// - Throws: ``FileError``: with `EISDIR` for a folder, with `ESPIPE` for a pipe or a device.
   public static func open(_ path: String) throws(FileError) -> (descriptor: Int32, size: Int) {
@@ -22,7 +21,6 @@ public enum WholeFile {
   }
 
   /// The first `count` bytes of a regular file, or fewer if it is shorter.
-  ///
   /// - Throws: ``FileError``, as ``open(_:)``.
   public static func prefix(of path: String, _ count: Int) throws -> [UInt8] {
     let (descriptor, size) = try open(path)
@@ -31,7 +29,6 @@ public enum WholeFile {
   }
 
   /// The bytes of a regular file.
-  ///
   /// - Parameter limit: the largest file size in bytes.
   /// - Throws: ``FileError``: as ``open(_:)``, and with `EFBIG` for a larger file.
   public static func bytes(of path: String, limit: Int = 512 << 20) throws -> [UInt8] {

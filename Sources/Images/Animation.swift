@@ -12,7 +12,6 @@ public enum Animation {
   }
 
   /// Writes frames atomically as an animated WebP that repeats forever.
-  ///
   /// - Parameter frames: at least one; all have the same width, height and channels.
   /// - Parameter framesPerSecond: 0.1…1000; frame times are rounded to milliseconds, but the errors do not add up.
   /// - Throws: ``ImageError``, `FileError`.
@@ -24,7 +23,6 @@ public enum Animation {
   }
 
   /// Encodes frames as an animated WebP.
-  ///
   /// - Throws: ``ImageError``.
   public static func webPData(
     _ frames: [Image], framesPerSecond: Double, compression: Compression = .lossy(quality: 90),

@@ -14,7 +14,6 @@ extension Image {
     case losslessWebP
 
     /// The format for the extension of `path`.
-    ///
     /// - Throws: ``ImageError/unsupportedExtension(name:)``.
     public init(path: String) throws {
       let name = path.split(separator: "/").last ?? ""
@@ -28,17 +27,14 @@ extension Image {
   }
 
   /// Encodes the image as PNG; equal pixels give equal bytes.
-  ///
   /// - Throws: ``ImageError/notEncoded(name:reason:)``.
   public func pngData() throws -> [UInt8] { try data(.png()) }
 
   /// Encodes the image in this format.
-  ///
   /// - Throws: ``ImageError/notEncoded(name:reason:)``.
   public func data(_ format: Format) throws -> [UInt8] { try data(format, name: "the image") }
 
   /// Writes PNG, JPEG or WebP, by extension, atomically (see `AtomicFile`).
-  ///
   /// - Throws: ``ImageError``, `FileError`.
   public func write(to path: String) throws {
     try AtomicFile.write(try data(try Format(path: path), name: path), to: path)

@@ -12,7 +12,6 @@ extension Image {
   }
 
   /// Resizes the image. Alpha weights the colors, so transparent pixels do not bleed.
-  ///
   /// - Throws: ``ImageError/badGeometry(_:)`` if a side is not 1…32,768.
   public func resized(width newWidth: Int, height newHeight: Int, kernel: Kernel = .lanczos) throws -> Image {
     guard (1...32_768).contains(newWidth), (1...32_768).contains(newHeight) else {
@@ -29,7 +28,6 @@ extension Image {
   }
 
   /// Crops the image.
-  ///
   /// - Throws: ``ImageError/badGeometry(_:)`` if the part exceeds the image.
   public func cropped(x: Int, y: Int, width newWidth: Int, height newHeight: Int) throws -> Image {
     guard x >= 0, y >= 0, newWidth > 0, newHeight > 0, x <= width - newWidth, y <= height - newHeight else {
@@ -46,7 +44,6 @@ extension Image {
   }
 
   /// Centers the image in a border of zeros; an odd border is one pixel smaller at the top and left.
-  ///
   /// - Throws: ``ImageError/badGeometry(_:)`` if the new size is smaller.
   public func padded(width newWidth: Int, height newHeight: Int) throws -> Image {
     guard newWidth >= width, newHeight >= height else {

@@ -12,7 +12,6 @@ public struct Image: Sendable, Equatable {
   }
 
   /// An image with these samples.
-  ///
   /// - Parameter pixels: `[height, width, channels]`; another number of samples traps.
   public init(width: Int, height: Int, channels: Int, pixels: [UInt8]) {
     precondition(width > 0 && height > 0, "an image has at least one pixel, not \(width)×\(height)")
@@ -24,7 +23,6 @@ public struct Image: Sendable, Equatable {
   }
 
   /// An image of one color.
-  ///
   /// - Parameter colour: one sample per channel.
   public init(width: Int, height: Int, filledWith colour: [UInt8]) {
     var pixels = [UInt8]()
@@ -34,7 +32,6 @@ public struct Image: Sendable, Equatable {
   }
 
   /// An image from planar samples, the order of tensors.
-  ///
   /// - Parameter planar: `[channels, height, width]`.
   public init(planar: [UInt8], channels: Int, height: Int, width: Int) {
     precondition(

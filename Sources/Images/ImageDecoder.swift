@@ -48,14 +48,12 @@ public enum ImageDecoder {
   }
 
   /// Reads and decodes a file.
-  ///
   /// - Throws: `FileError` if it cannot be read, ``ImageError`` if it is not a valid image or exceeds the limits.
   public static func decode(
     contentsOf path: String, pages: Pages = .single, limits: Limits = Limits()
   ) throws -> Image { try decode(try file(at: path, limit: limits.bytes), name: path, pages: pages, limits: limits) }
 
   /// Decodes a file in memory.
-  ///
   /// - Parameter name: the name in errors.
   /// - Throws: ``ImageError``.
   public static func decode(
@@ -84,14 +82,12 @@ public enum ImageDecoder {
   }
 
   /// Reads the header of a file without decoding its pixels.
-  ///
   /// - Throws: `FileError` if it cannot be read, ``ImageError`` if its header is invalid.
   public static func header(contentsOf path: String, limits: Limits = Limits()) throws -> Header {
     try header(of: try file(at: path, limit: limits.bytes), name: path)
   }
 
   /// Reads the header of a file in memory.
-  ///
   /// - Throws: ``ImageError``.
   public static func header(of bytes: [UInt8], name: String = "the image") throws -> Header {
     guard !bytes.isEmpty else { throw ImageError.empty(name: name) }
@@ -105,7 +101,6 @@ public enum ImageDecoder {
   }
 
   /// The bytes of an image file.
-  ///
   /// - Parameter limit: the largest file size in bytes.
   /// - Throws: `FileError`; ``ImageError`` if it is not a regular file or too large.
   package static func file(at path: String, limit: Int = 512 << 20) throws -> [UInt8] {

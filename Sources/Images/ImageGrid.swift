@@ -4,7 +4,6 @@ public enum ImageGrid {
   public static let largestArea = 512 << 20
 
   /// Arranges images in rows; the last row may be shorter. All images are converted to the largest number of channels.
-  ///
   /// - Parameter images: at least one; all have the same width and height.
   /// - Parameter columns: images per row, at least 1.
   /// - Parameter padding: pixels between the images and around the grid.
@@ -25,7 +24,6 @@ public enum ImageGrid {
   }
 
   /// Arranges images in rows, with labels beside the rows and above the columns. Long labels shrink to fit.
-  ///
   /// - Parameter images: row by row; all have the same width and height.
   /// - Parameter rows: the labels of the rows, or empty.
   /// - Parameter columns: a label, possibly an empty string, for each column; at least 1.

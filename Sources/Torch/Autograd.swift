@@ -3,7 +3,6 @@ import CTorch
 /// Gradients of a scalar (or of ⟨output, seed⟩) with respect to tensors.
 ///
 /// With `createGraph` they are differentiable, as gradient penalties require (R1, WGAN-GP, path length).
-///
 /// - Parameters:
 ///   - output: the differentiated tensor; it has one element unless `seed` is given.
 ///   - seed: the cotangent, with the shape of `output`.

@@ -34,7 +34,6 @@ public final class SafetensorsFile: @unchecked Sendable {
   public var names: [String] { tensors.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) } }
 
   /// Opens and checks the file at `path`.
-  ///
   /// - Throws: `FileError` if it cannot be read; ``SafetensorsError`` if it violates the format: a header of at most
   ///   100 MB, unique names, and tensors that fill the data without overlaps or holes.
   public convenience init(path: String) throws { try self.init(try Self.map(path), path: path, isMapped: true) }

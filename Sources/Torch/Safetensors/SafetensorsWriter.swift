@@ -25,7 +25,6 @@ public struct SafetensorsWriter {
   public init(metadata: [String: String] = [:]) { self.metadata = metadata }
 
   /// Adds a tensor; ``write(to:)`` asks for its bytes.
-  ///
   /// - Parameter deliver: passes the little-endian, row-major bytes to the sink, in one or more pieces.
   public mutating func add(
     _ name: String, dataType: SafetensorsDataType, shape: [Int], deliver: @escaping (Sink) throws -> Void
@@ -37,7 +36,6 @@ public struct SafetensorsWriter {
   }
 
   /// Writes the file.
-  ///
   /// - Throws: `FileError`, ``SafetensorsError``, or an error of a source. The file at `path` is then unchanged.
   public func write(to path: String) throws {
     let sources = self.sources.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
