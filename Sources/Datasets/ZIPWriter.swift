@@ -37,9 +37,7 @@ final class ZIPWriter {
   }
 
   /// Writes to an open, empty file; ``finish()`` closes it.
-  init(descriptor: Int32, path: String) {
-    (self.path, self.descriptor) = (path, descriptor)
-  }
+  init(descriptor: Int32, path: String) { (self.path, self.descriptor) = (path, descriptor) }
 
   deinit { if !isClosed { close(descriptor) } }
 

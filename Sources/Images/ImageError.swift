@@ -31,13 +31,11 @@ public enum ImageError: Error, Sendable, Equatable, CustomStringConvertible {
     case .unreadable(let name, let reason): "\(name) is damaged (\(reason)); copy it again from its source or delete it"
     case .tooLarge(let name, let width, let height, let limit):
       "\(name) is too large (\(width > 0 ? "\(width)×\(height), " : "")the limit is \(limit)); reduce it first"
-    case .animated(let name, let pages):
-      "\(name) holds \(pages) frames or pages; save one of them as a separate image"
+    case .animated(let name, let pages): "\(name) holds \(pages) frames or pages; save one of them as a separate image"
     case .unsupportedExtension(let name): "the extension of \(name) names no format; use .png, .jpg or .webp"
     case .notEncoded(let name, let reason): "cannot encode \(name) (\(reason)); try PNG or a smaller image"
     case .badGeometry(let what): what
-    case .noVectorGraphics:
-      "plots need SVG, but this libvips lacks it; install a libvips with librsvg"
+    case .noVectorGraphics: "plots need SVG, but this libvips lacks it; install a libvips with librsvg"
     }
   }
 }

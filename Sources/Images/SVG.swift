@@ -68,9 +68,7 @@ public struct SVG: Sendable {
     var bytes = Array(text().utf8)
     let status = cv_draw_svg(&bytes, bytes.count, scale, &pixels, &message)
     let reason = ImageDecoder.take(message)
-    guard status == CV_OK else {
-      throw ImageError.badGeometry("cannot draw an image of \(width)×\(height): \(reason)")
-    }
+    guard status == CV_OK else { throw ImageError.badGeometry("cannot draw an image of \(width)×\(height): \(reason)") }
     return ImageDecoder.take(pixels)
   }
 }

@@ -47,9 +47,7 @@ public final class Comparison {
   private var worst = (error: 0.0, what: "")
 
   /// A comparison `name` with the tolerance `relative`.
-  public init(_ name: String, relative: Double = 1e-5) {
-    (self.name, self.relative) = (name, relative)
-  }
+  public init(_ name: String, relative: Double = 1e-5) { (self.name, self.relative) = (name, relative) }
 
   /// Expects two tensors to be close; see ``expectClose(_:_:relative:absolute:_:sourceLocation:)``.
   public func callAsFunction(
