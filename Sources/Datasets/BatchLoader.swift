@@ -126,7 +126,7 @@ private struct ChunkReader: Sendable {
     return permutations.withLock { known in
       if let order = known[epoch] { return Int(order[place]) }
       let drawn = order.permutation(epoch: epoch)
-      // Chunks in progress rarely span 4 epochs; then these are tiny, and a new permutation is cheap.
+      // Chunks in progress span 4 epochs only if these are tiny; then a new permutation is cheap.
       if known.count >= 4, let oldest = known.keys.min() { known[oldest] = nil }
       known[epoch] = drawn
       return Int(drawn[place])

@@ -54,7 +54,7 @@ TileGrid tiles(Resample kind, const Tensor &x) { return {kind, x.size(0), x.size
 Resample adjoint(Resample kind) {
   return kind == Resample::up ? Resample::down : kind == Resample::down ? Resample::up : Resample::none;
 }
-/// The adjoint of doubling adds 4 pixels, but averaging divides by 4.
+/// The adjoint of doubling is a sum of 4 pixels; averaging also divides by 4.
 double adjointFactor(Resample kind) { return kind == Resample::up ? 4 : kind == Resample::down ? 0.25 : 1; }
 
 Tensor packed(Resample kind, const Tensor &weight, bool transposed, double scale, bool pairs) {

@@ -90,7 +90,7 @@ struct StyledEpilogue : Function<StyledEpilogue> {
   static Chunks rows(const Tensor &x) { return Chunks(x.size(0), x.size(2), x.size(3) * x.size(1)); }
 
   /// Computes y, which may be x itself, and returns the statistics, [2, N, C]: μ and 1/√(σ² + ε). If `unblurred` is
-  /// defined, x is first its blur, by chunks, and the statistics use each chunk while it is in the cache.
+  /// defined, x is first filled with its blur; the statistics use each chunk while it is in the cache.
   static Tensor fill(const Tensor &y, const Tensor &x, const Tensor &unblurred, const Tensor &noise,
                      const Tensor &strength, const Tensor &bias, const Tensor &style, double slope) {
     const int64_t n = x.size(0), c = x.size(1), w = x.size(3);
