@@ -103,11 +103,13 @@ ct_status ct_set_requires_grad(ct_tensor tensor, bool value, char **message) {
 
 // MARK: Creation
 
+static at::TensorOptions options(int32_t dtype, ct_device d) {
+  return at::TensorOptions().dtype(scalarType(dtype)).device(device(d));
+}
+
 ct_status ct_full(const int64_t *s, int64_t dims, double value, int32_t dtype, ct_device d, ct_tensor *out,
                   char **message) {
-  return made(out, message, [&] {
-    return at::full(sizes(s, dims), value, at::TensorOptions().dtype(scalarType(dtype)).device(device(d)));
-  });
+  return made(out, message, [&] { return at::full(sizes(s, dims), value, options(dtype, d)); });
 }
 
 ct_status ct_from_bytes(const void *bytes, const int64_t *s, int64_t dims, int32_t dtype, ct_device d, ct_tensor *out,
@@ -129,9 +131,7 @@ ct_status ct_to_bytes(ct_tensor tensor, void *bytes, int64_t count, char **messa
 }
 
 ct_status ct_arange(double start, double end, double step, int32_t dtype, ct_device d, ct_tensor *out, char **message) {
-  return made(out, message, [&] {
-    return at::arange(start, end, step, at::TensorOptions().dtype(scalarType(dtype)).device(device(d)));
-  });
+  return made(out, message, [&] { return at::arange(start, end, step, options(dtype, d)); });
 }
 
 // MARK: Random streams
@@ -158,8 +158,7 @@ ct_status ct_generator_set_state(ct_generator generator, ct_tensor state, char *
 ct_status ct_random(int32_t distribution, const int64_t *s, int64_t dims, int32_t dtype, ct_device d,
                     ct_generator generator, ct_tensor *out, char **message) {
   return made(out, message, [&] {
-    auto options = at::TensorOptions().dtype(scalarType(dtype)).device(device(d));
-    return distribution == CT_NORMAL ? at::randn(sizes(s, dims), generator->value, options)
-                                     : at::rand(sizes(s, dims), generator->value, options);
+    return distribution == CT_NORMAL ? at::randn(sizes(s, dims), generator->value, options(dtype, d))
+                                     : at::rand(sizes(s, dims), generator->value, options(dtype, d));
   });
 }

@@ -56,18 +56,12 @@ Tensor plainEpilogue(const Tensor &input, const Tensor &noise, const Tensor &str
 struct StyledEpilogue : Function<StyledEpilogue> {
   static kernels::Epilogue description(const Tensor &x, const Tensor &noise, const Tensor &strength, const Tensor &bias,
                                        double slope) {
-    kernels::Epilogue e;
-    e.x = x.const_data_ptr();
-    e.noise = noise.defined() ? noise.const_data_ptr<float>() : nullptr;
-    e.sharedNoise = noise.defined() && noise.size(0) == 1;
-    e.strength = noise.defined() ? strength.const_data_ptr<float>() : nullptr;
-    e.bias = bias.const_data_ptr<float>();
-    e.center = nullptr;
-    e.samples = x.size(0);
-    e.channels = x.size(1);
-    e.pixels = x.size(2) * x.size(3);
-    e.slope = static_cast<float>(slope);
-    return e;
+    const bool noisy = noise.defined();
+    return {x.const_data_ptr(),           noisy ? noise.const_data_ptr<float>() : nullptr,
+            noisy && noise.size(0) == 1,  noisy ? strength.const_data_ptr<float>() : nullptr,
+            bias.const_data_ptr<float>(), /*center=*/nullptr,
+            /*samples=*/x.size(0),        /*pixels=*/x.size(2) * x.size(3),
+            /*channels=*/x.size(1),       static_cast<float>(slope)};
   }
 
   /// The activation of the first pixel of every sample and channel: near the mean, and exact if all pixels are equal.
