@@ -1,5 +1,5 @@
-// Gradients of any order, and updates in place of the leaves they belong to.
-// Support.h comes first: without libtorch it says what to do, before any other header is missed.
+// Gradients of any order, and in-place updates of leaves.
+// Include Support.h first: without libtorch, its error explains what to do.
 #include "Support.h"
 
 #include <ATen/core/grad_mode.h>
@@ -25,8 +25,7 @@ ct_status ct_gradients(ct_tensor output, ct_tensor seed, const ct_tensor *inputs
 
 namespace {
 
-/// Runs `body`, which changes `targets`. Fused updates do not count as versions by themselves; filters that are kept
-/// until their weight changes are told by the version.
+/// Runs `body` on `targets` and bumps their versions. Fused updates do not bump them, but filter caches need it.
 template <class Body> ct_status updated(const ct_tensor *targets, int64_t count, char **message, Body &&body) noexcept {
   return guarded(message, [&] {
     at::NoGradGuard guard;
@@ -58,9 +57,9 @@ ct_status ct_adam_all_(const ct_tensor *parameters, const ct_tensor *gradients, 
     if (count == 0) return;
     std::vector<at::Tensor> steps;
     const auto options = at::TensorOptions().dtype(at::kFloat).device(parameters[0]->value.device());
-    // The fused update reads the number of this step from a tensor of its own for each parameter.
+    // The fused update reads the step number from a separate tensor for each parameter.
     for (int64_t i = 0; i < count; ++i) steps.push_back(at::full({}, static_cast<double>(settings.step), options));
-    // It also walks raw memory: gradients of channels-last weights are laid out like the parameters first.
+    // It uses raw memory, so gradients need the contiguous layout of the parameters.
     std::vector<at::Tensor> aligned = unboxed(gradients, count);
     for (at::Tensor &gradient : aligned) gradient = gradient.contiguous();
     at::_fused_adam_(unboxed(parameters, count), aligned, unboxed(first, count), unboxed(second, count), {}, steps,

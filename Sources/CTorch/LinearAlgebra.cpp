@@ -1,4 +1,4 @@
-// What metrics need beyond the networks' operations; LAPACK comes with libtorch.
+// Operations for metrics only; LAPACK is in libtorch.
 #include <ATen/Functions.h>
 
 #include "Support.h"
@@ -47,8 +47,7 @@ ct_status ct_avg_pool2d_windowed(ct_tensor x, int64_t kernel, int64_t stride, in
 ct_status ct_conv2d_rectangular(ct_tensor x, ct_tensor weight, ct_tensor bias, int64_t stride, int64_t padding_y,
                                 int64_t padding_x, ct_tensor *out, char **message) {
   return made(out, message, [&] {
-    const int64_t padding[] = {padding_y, padding_x};
-    return at::conv2d(x->value, weight->value, optional(bias), stride, at::IntArrayRef(padding, 2));
+    return at::conv2d(x->value, weight->value, optional(bias), stride, at::IntArrayRef{padding_y, padding_x});
   });
 }
 
@@ -63,8 +62,5 @@ ct_status ct_resize_bilinear(ct_tensor x, int64_t height, int64_t width, bool an
 }
 
 ct_status ct_resize_area(ct_tensor x, int64_t height, int64_t width, ct_tensor *out, char **message) {
-  return made(out, message, [&] {
-    const int64_t size[] = {height, width};
-    return at::adaptive_avg_pool2d(x->value, at::IntArrayRef(size, 2));
-  });
+  return made(out, message, [&] { return at::adaptive_avg_pool2d(x->value, {height, width}); });
 }

@@ -1,4 +1,4 @@
-// Forward operations; libtorch records and differentiates them.
+// Operations that libtorch records and differentiates.
 #include "Support.h"
 
 using namespace ct;
@@ -104,7 +104,7 @@ ct_status ct_argmax(ct_tensor a, int64_t dim, ct_tensor *out, char **message) {
   return made(out, message, [&] { return at::argmax(a->value, dim); });
 }
 
-// MARK: Shape and place
+// MARK: Shape and device
 
 ct_status ct_to(ct_tensor a, int32_t dtype, ct_device d, int32_t layout, ct_tensor *out, char **message) {
   return made(out, message, [&] {

@@ -1,4 +1,4 @@
-// TorchScript modules from files: detectors that users have.
+// TorchScript modules from files, for the user's detectors.
 #include <torch/script.h>
 
 #include <string>

@@ -1,9 +1,8 @@
-// What every translation unit of the shim shares: the boxes behind the handles and the exception barrier.
+// Shared by all files of the shim: the handles and the exception barrier.
 #pragma once
 
 #if !__has_include(<ATen/ATen.h>)
-#error \
-    "libtorch was not found. Run `make build` instead of a bare `swift build`: it fetches libtorch and tells SwiftPM where it is."
+#error "libtorch was not found. Run `make build` instead of `swift build`: it downloads libtorch and sets its path."
 #endif
 
 #include <ATen/ATen.h>
@@ -25,7 +24,7 @@ namespace ct {
 
 inline ct_tensor box(at::Tensor value) { return new ct_tensor_box{std::move(value)}; }
 
-/// Runs `body`, turning any exception into status 1 and a message that the caller owns.
+/// Runs `body`; converts any exception into status 1 and a message owned by the caller.
 template <class Body> ct_status guarded(char **message, Body &&body) noexcept {
   try {
     body();
@@ -40,7 +39,7 @@ template <class Body> ct_status guarded(char **message, Body &&body) noexcept {
   return 1;
 }
 
-/// `guarded` for a body that makes one tensor.
+/// `guarded` for a body that returns one tensor.
 template <class Body> ct_status made(ct_tensor *out, char **message, Body &&body) noexcept {
   return guarded(message, [&] { *out = box(body()); });
 }
@@ -60,18 +59,13 @@ inline c10::optional<at::Tensor> optional(ct_tensor tensor) {
   return tensor ? c10::optional<at::Tensor>(tensor->value) : c10::nullopt;
 }
 
+/// libtorch's types in the order CT_FLOAT64 … CT_BOOL.
+constexpr at::ScalarType scalarTypes[CT_DTYPE_UNKNOWN] = {at::kDouble, at::kFloat, at::kHalf, at::kBFloat16,
+                                                          at::kLong,   at::kInt,   at::kByte, at::kBool};
+
 inline at::ScalarType scalarType(int32_t dtype) {
-  switch (dtype) {
-    case CT_FLOAT64: return at::kDouble;
-    case CT_FLOAT32: return at::kFloat;
-    case CT_FLOAT16: return at::kHalf;
-    case CT_BFLOAT16: return at::kBFloat16;
-    case CT_INT64: return at::kLong;
-    case CT_INT32: return at::kInt;
-    case CT_UINT8: return at::kByte;
-    case CT_BOOL: return at::kBool;
-    default: TORCH_CHECK(false, "unknown dtype code ", dtype);
-  }
+  TORCH_CHECK(dtype >= 0 && dtype < CT_DTYPE_UNKNOWN, "unknown dtype code ", dtype);
+  return scalarTypes[dtype];
 }
 
 inline at::Device device(ct_device device) {

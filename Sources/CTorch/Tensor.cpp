@@ -1,5 +1,5 @@
-// Life, description, creation and random streams.
-// Support.h comes first: without libtorch it says what to do, before any other header is missed.
+// Lifetime, description and creation of tensors, and random streams.
+// Include Support.h first: without libtorch, its error explains what to do.
 #include "Support.h"
 
 #include <ATen/CPUGeneratorImpl.h>
@@ -39,7 +39,7 @@ int64_t ct_reads(int64_t added) {
 
 bool ct_cpu_has_bfloat16(void) {
 #if defined(__x86_64__)
-  // CPUID leaf 7: subleaf 1 EAX[5] is AVX512-BF16, subleaf 0 EDX[22] is AMX-BF16. The builtin also asks whether the
+  // CPUID leaf 7: AVX512-BF16 is subleaf 1 EAX[5], AMX-BF16 is subleaf 0 EDX[22]. The builtin also checks that the
   // system saves the wide registers.
   unsigned a, b, c, d;
   if (!__builtin_cpu_supports("avx512f")) return false;
@@ -68,7 +68,7 @@ ct_status ct_synchronize(ct_device d, char **message) {
   });
 }
 
-// MARK: Life and description
+// MARK: Lifetime and description
 
 void ct_tensor_free(ct_tensor tensor) { delete tensor; }
 int64_t ct_dim(ct_tensor tensor) { return tensor->value.dim(); }
@@ -76,17 +76,9 @@ int64_t ct_size(ct_tensor tensor, int64_t dim) { return tensor->value.sizes()[di
 int64_t ct_element_count(ct_tensor tensor) { return tensor->value.numel(); }
 
 int32_t ct_dtype(ct_tensor tensor) {
-  switch (tensor->value.scalar_type()) {
-    case at::kDouble: return CT_FLOAT64;
-    case at::kFloat: return CT_FLOAT32;
-    case at::kHalf: return CT_FLOAT16;
-    case at::kBFloat16: return CT_BFLOAT16;
-    case at::kLong: return CT_INT64;
-    case at::kInt: return CT_INT32;
-    case at::kByte: return CT_UINT8;
-    case at::kBool: return CT_BOOL;
-    default: return CT_DTYPE_UNKNOWN;
-  }
+  int32_t code = 0;
+  while (code < CT_DTYPE_UNKNOWN && scalarTypes[code] != tensor->value.scalar_type()) ++code;
+  return code;
 }
 
 ct_device ct_device_of(ct_tensor tensor) {
@@ -111,11 +103,13 @@ ct_status ct_set_requires_grad(ct_tensor tensor, bool value, char **message) {
 
 // MARK: Creation
 
+static at::TensorOptions options(int32_t dtype, ct_device d) {
+  return at::TensorOptions().dtype(scalarType(dtype)).device(device(d));
+}
+
 ct_status ct_full(const int64_t *s, int64_t dims, double value, int32_t dtype, ct_device d, ct_tensor *out,
                   char **message) {
-  return made(out, message, [&] {
-    return at::full(sizes(s, dims), value, at::TensorOptions().dtype(scalarType(dtype)).device(device(d)));
-  });
+  return made(out, message, [&] { return at::full(sizes(s, dims), value, options(dtype, d)); });
 }
 
 ct_status ct_from_bytes(const void *bytes, const int64_t *s, int64_t dims, int32_t dtype, ct_device d, ct_tensor *out,
@@ -137,9 +131,7 @@ ct_status ct_to_bytes(ct_tensor tensor, void *bytes, int64_t count, char **messa
 }
 
 ct_status ct_arange(double start, double end, double step, int32_t dtype, ct_device d, ct_tensor *out, char **message) {
-  return made(out, message, [&] {
-    return at::arange(start, end, step, at::TensorOptions().dtype(scalarType(dtype)).device(device(d)));
-  });
+  return made(out, message, [&] { return at::arange(start, end, step, options(dtype, d)); });
 }
 
 // MARK: Random streams
@@ -166,8 +158,7 @@ ct_status ct_generator_set_state(ct_generator generator, ct_tensor state, char *
 ct_status ct_random(int32_t distribution, const int64_t *s, int64_t dims, int32_t dtype, ct_device d,
                     ct_generator generator, ct_tensor *out, char **message) {
   return made(out, message, [&] {
-    auto options = at::TensorOptions().dtype(scalarType(dtype)).device(device(d));
-    return distribution == CT_NORMAL ? at::randn(sizes(s, dims), generator->value, options)
-                                     : at::rand(sizes(s, dims), generator->value, options);
+    return distribution == CT_NORMAL ? at::randn(sizes(s, dims), generator->value, options(dtype, d))
+                                     : at::rand(sizes(s, dims), generator->value, options(dtype, d));
   });
 }

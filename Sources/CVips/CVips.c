@@ -9,10 +9,10 @@
 #include <vips/vector.h>
 #endif
 
-// libvips keeps one error buffer for the whole process. Work runs under the read side of this lock; work that failed is
-// repeated alone under the write side with an emptied buffer, so that its message is its own.
+// libvips has one error buffer per process. Work runs under the read lock. Failed work runs again alone, under the write
+// lock with a cleared buffer, to get its own message.
 static pthread_rwlock_t errors = PTHREAD_RWLOCK_INITIALIZER;
-// Pango's font maps are not safe to share between threads.
+// Pango's font maps are not thread-safe.
 static pthread_mutex_t fonts = PTHREAD_MUTEX_INITIALIZER;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static int started = -1;
@@ -23,15 +23,14 @@ static void start(void) {
   started = vips_init("stylegan");
   if (started) return;
 #if VIPS_MAJOR_VERSION == 8 && VIPS_MINOR_VERSION < 15
-  // These versions make their vector code with liborc, whose memory several threads corrupt (a trace
-  // is in libvips pull request 1211).
+  // These versions use liborc, which is not thread-safe (see libvips pull request 1211).
   vips_vector_set_enabled(FALSE);
 #endif
   vips_concurrency_set(1);
   vips_cache_set_max(0);
   vips_cache_set_max_mem(0);
   vips_cache_set_max_files(0);
-  // Warnings about odd metadata are not for the user's terminal; failures come back as messages.
+  // Keep warnings about metadata off the terminal; failures return messages.
   g_log_set_handler("VIPS", G_LOG_LEVEL_WARNING | G_LOG_LEVEL_INFO | G_LOG_LEVEL_MESSAGE, ignore_log, NULL);
 }
 
@@ -44,7 +43,7 @@ void cv_free(void *memory) { g_free(memory); }
 
 typedef cv_status (*work)(void *);
 
-/// Runs `body` beside others; if it fails, once more alone, to read its message.
+/// Runs `body` in parallel with others; if it fails, runs it again alone to read its message.
 static cv_status explain(work body, void *arguments, char **message) {
   *message = NULL;
   if (cv_start()) {
@@ -67,8 +66,7 @@ static cv_status explain(work body, void *arguments, char **message) {
 
 // MARK: Decoding
 
-/// The kinds we open: raster pictures. Documents, vectors and scientific formats are refused, as are the many formats that
-/// ImageMagick would try, except BMP.
+/// Whether this is a raster format: documents, vector and scientific formats are refused. ImageMagick reads BMP only.
 static int allowed(const char *loader, const uint8_t *bytes, size_t size) {
   static const char *const kinds[] = {"jpegload", "pngload",  "webpload", "gifload", "tiffload",
                                       "heifload", "jp2kload", "jxlload",  "ppmload"};
@@ -78,13 +76,12 @@ static int allowed(const char *loader, const uint8_t *bytes, size_t size) {
 }
 
 static int is_grey(VipsImage *image) {
-  int colours = image->Bands - (vips_image_hasalpha(image) ? 1 : 0);
-  return colours == 1;
+  return image->Bands - (vips_image_hasalpha(image) ? 1 : 0) == 1;
 }
 
 static int output_channels(VipsImage *image) { return vips_image_hasalpha(image) ? 4 : is_grey(image) ? 1 : 3; }
 
-/// Files up to this size are decoded in one go, larger ones row by row: the latter needs less memory, the former less time.
+/// Larger files are decoded row by row, which takes less memory but more time.
 static const size_t small_file = 1 << 20;
 
 static cv_status open_image(const void *bytes, size_t size, cv_header *header, VipsImage **image) {
@@ -123,15 +120,13 @@ static cv_status read_header(void *pointer) {
   return status;
 }
 
-/// Samples of any type to bytes: 16 bits by 1/257 with rounding (the inverse of widening 8 bits), others clipped.
+/// Converts samples of any type to bytes: 16 bits times 1/257 with rounding (the inverse of widening), others clipped.
 static int to_bytes(VipsObject *scope, VipsImage *in, VipsImage **out) {
   VipsImage **t = (VipsImage **)vips_object_local_array(scope, 2);
   if (in->BandFmt == VIPS_FORMAT_UCHAR) return vips_copy(in, out, NULL);
-  if (in->BandFmt == VIPS_FORMAT_USHORT) {
-    if (vips_linear1(in, &t[0], 1.0 / 257.0, 0.0, NULL) || vips_rint(t[0], &t[1], NULL)) return -1;
-    return vips_cast_uchar(t[1], out, NULL);
-  }
-  return vips_cast_uchar(in, out, NULL);
+  if (in->BandFmt != VIPS_FORMAT_USHORT) return vips_cast_uchar(in, out, NULL);
+  if (vips_linear1(in, &t[0], 1.0 / 257.0, 0.0, NULL) || vips_rint(t[0], &t[1], NULL)) return -1;
+  return vips_cast_uchar(t[1], out, NULL);
 }
 
 static int is_srgb_profile(VipsImage *image) {
@@ -141,13 +136,13 @@ static int is_srgb_profile(VipsImage *image) {
   return memmem(data, size, "sRGB IEC61966", 13) != NULL || memmem(data, size, "s\0R\0G\0B\0 \0I\0E\0C", 15) != NULL;
 }
 
-/// The colour bands (no alpha) as 8-bit grey or sRGB.
+/// The color bands (no alpha) as 8-bit gray or sRGB.
 static int colours(VipsObject *scope, VipsImage *in, int grey, VipsImage **out) {
   VipsImage **t = (VipsImage **)vips_object_local_array(scope, 3);
   int cmyk = in->Type == VIPS_INTERPRETATION_CMYK;
   int profile = vips_image_get_typeof(in, VIPS_META_ICC_NAME) != 0;
   if (cmyk || (profile && !is_srgb_profile(in))) {
-    // A profile that does not fit the pixels is ignored, as viewers do.
+    // A profile that does not fit the pixels is ignored, as in image viewers.
     int status = cmyk ? vips_icc_transform(in, &t[0], "srgb", "embedded", TRUE, "input_profile", "cmyk", "depth", 8, NULL)
                       : vips_icc_transform(in, &t[0], "srgb", "embedded", TRUE, "depth", 8, NULL);
     if (!status) return vips_extract_band(t[0], out, 0, "n", grey ? 1 : 3, NULL);
@@ -170,14 +165,14 @@ static int colours(VipsObject *scope, VipsImage *in, int grey, VipsImage **out) 
   return vips_colourspace(t[1], out, VIPS_INTERPRETATION_sRGB, NULL);
 }
 
-/// Two bands and more to the channels that `output_channels` promises.
+/// Converts any bands to the channels of `output_channels`.
 static int normalised(VipsObject *scope, VipsImage *in, VipsImage **out) {
   VipsImage **t = (VipsImage **)vips_object_local_array(scope, 5);
   int grey = is_grey(in);
   int plain = in->Type == VIPS_INTERPRETATION_sRGB || in->Type == VIPS_INTERPRETATION_B_W;
   if (plain && in->BandFmt == VIPS_FORMAT_UCHAR && in->Bands == output_channels(in) &&
       !vips_image_get_typeof(in, VIPS_META_ICC_NAME)) {
-    // Most pictures of a dataset: nothing to do, so no operation is set up.
+    // The usual case in datasets needs no operation.
     g_object_ref(in);
     *out = in;
     return 0;
@@ -214,7 +209,7 @@ static cv_status decode(void *pointer) {
     else if (normalised(scope, t[0], &t[1]))
       status = CV_BAD_PIXELS;
     else if (vips_image_get_orientation(t[0]) > 1) {
-      // Turning needs the rows out of order: into memory first.
+      // Rotation needs random access to the rows: copy to memory first.
       vips_image_set_int(t[1], VIPS_META_ORIENTATION, vips_image_get_orientation(t[0]));
       if (!(t[2] = vips_image_copy_memory(t[1])) || vips_autorot(t[2], &t[3], NULL) || take_pixels(t[3], a->out))
         status = CV_BAD_PIXELS;
@@ -329,7 +324,7 @@ static cv_status draw_text(void *pointer) {
   char *plain = g_markup_escape_text(a->text, -1);
   char font[32];
   g_snprintf(font, sizeof font, "sans %d", a->out_height);
-  // At 72 dots an inch a point is a pixel.
+  // At 72 dpi a point is a pixel.
   int status = vips_text(&image, plain, "font", font, "dpi", 72, NULL);
   g_free(plain);
   if (status) return CV_FAILED;

@@ -1,25 +1,23 @@
-/// Hands out batches in a random order that is fixed by the seed, reading ahead on threads of its own.
+/// Delivers batches in a seeded random order and prefetches them on its own threads.
 ///
-/// The order is that of ``SampleOrder``: a loader made with `startingAt: k` goes on exactly where one that had handed out k
-/// samples stopped, whatever the sizes of the batches and the number of threads. Threads that call ``next(_:)`` at once get
-/// batches that follow each other.
+/// The order is that of ``SampleOrder``. A loader with `startingAt: k` resumes exactly after k samples, for any batch
+/// sizes and number of threads. Parallel calls of ``next(_:)`` get consecutive batches.
 public final class BatchLoader: Sendable {
   private let reader: ChunkReader
   private let chunks: ReadAhead<ChunkReader.Chunk>
-  private let handedOut: Monitor<Int>
+  private let delivered: Monitor<Int>
 
-  /// Samples handed out so far, counted from the very first: give it as `startingAt` to go on exactly.
-  public var position: Int { handedOut.withLock { $0 } }
-  /// The dataset that is read.
+  /// The number of samples delivered, including `startingAt`; resume with it.
+  public var position: Int { delivered.withLock { $0 } }
+  /// The dataset.
   public var dataset: any ImageDataset { reader.dataset }
 
-  /// Starts to read.
-  ///
-  /// - Parameter seed: fixes the order and the mirroring.
-  /// - Parameter sample: the first sample to hand out, at least 0.
-  /// - Parameter mirror: flip each sample from left to right with probability ½.
-  /// - Parameter threads: threads that read ahead, at least 1.
-  /// - Parameter queueDepth: chunks (of up to 64 samples or 4 MiB) that are kept ready, at least 1.
+  /// Starts the prefetch.
+  /// - Parameter seed: determines the order and the mirroring.
+  /// - Parameter sample: the first sample, at least 0.
+  /// - Parameter mirror: flip each sample horizontally with probability ½.
+  /// - Parameter threads: the number of prefetch threads, at least 1.
+  /// - Parameter queueDepth: the number of prefetched chunks (of up to 64 samples or 4 MiB), at least 1.
   public init(
     _ dataset: any ImageDataset, seed: UInt64, startingAt sample: Int = 0, mirror: Bool = false, threads: Int = 1,
     queueDepth: Int = 4
@@ -29,27 +27,26 @@ public final class BatchLoader: Sendable {
     let reader = ChunkReader(
       dataset, order: SampleOrder(seed: seed, count: dataset.count), mirror: mirror, origin: sample)
     self.reader = reader
-    handedOut = Monitor(sample)
+    delivered = Monitor(sample)
     chunks = ReadAhead(0..<Int.max, ahead: max(queueDepth, threads), threads: threads, name: "data") { reader.read($0) }
   }
 
   /// The next samples.
   ///
-  /// A sample that cannot be read is an error each time that it is asked for; the position stays before the batch.
-  ///
-  /// - Parameter count: at least 1; may differ from call to call.
+  /// After an error the position stays before the batch; the next call fails again.
+  /// - Parameter count: at least 1; it may change between calls.
   /// - Returns: pixels `[count, channels, resolution, resolution]` and labels.
-  /// - Throws: `ImageError`, `FileError` or ``DatasetError``, naming the file.
+  /// - Throws: `ImageError`, `FileError` or ``DatasetError``, with the file's name.
   public func next(_ count: Int) throws -> ImageBatch {
     precondition(count > 0, "a batch has at least one sample, not \(count)")
-    return try handedOut.withLock { position in
+    return try delivered.withLock { position in
       let batch = try samples(from: position - reader.origin, count: count)
       position += count
       return batch
     }
   }
 
-  /// Samples from the place `start` after the origin.
+  /// Returns `count` samples from `start`, counted from the origin.
   private func samples(from start: Int, count: Int) throws -> ImageBatch {
     let (chunkSize, sampleSize) = (reader.chunkSize, reader.sampleSize)
     var pixels = [UInt8]()
@@ -69,18 +66,18 @@ public final class BatchLoader: Sendable {
       if !chunk.labels.isEmpty { labels += chunk.labels[first..<last] }
       at = index * chunkSize + last
     }
-    // Only now, so that a batch that failed can be asked for again.
+    // Release only after success, so that a failed batch can be retried.
     chunks.release(before: at / chunkSize)
     return ImageBatch(pixels: pixels, labels: labels, count: count)
   }
 }
 
-/// Reads consecutive samples: chunk k holds samples origin + k·chunkSize….
+/// Reads consecutive samples: chunk k starts at sample origin + k·chunkSize.
 private struct ChunkReader: Sendable {
   struct Chunk: Sendable {
     var pixels: [UInt8] = []
     var labels: [Int] = []
-    /// Samples before the one that failed, or all.
+    /// The number of samples read before an error, or all.
     var count = 0
     var error: (any Error)?
   }
@@ -88,7 +85,7 @@ private struct ChunkReader: Sendable {
   let dataset: any ImageDataset
   let chunkSize: Int
   let sampleSize: Int
-  /// The first sample that is ever handed out: what lies before it is never read.
+  /// The first sample; earlier ones are never read.
   let origin: Int
   private let order: SampleOrder
   private let mirror: Bool
@@ -129,18 +126,16 @@ private struct ChunkReader: Sendable {
     return permutations.withLock { known in
       if let order = known[epoch] { return Int(order[place]) }
       let drawn = order.permutation(epoch: epoch)
-      // Chunks in flight lie in few epochs unless these are tiny, and then drawing again is cheap.
+      // Chunks in progress span 4 epochs only if these are tiny; then a new permutation is cheap.
       if known.count >= 4, let oldest = known.keys.min() { known[oldest] = nil }
       known[epoch] = drawn
       return Int(drawn[place])
     }
   }
 
-  /// Appends `[channels, height, width]` with each row from right to left.
+  /// Appends `[channels, height, width]` with each row reversed.
   private func appendMirrored(_ pixels: [UInt8], to out: inout [UInt8]) {
     let width = dataset.resolution
-    for row in stride(from: 0, to: pixels.count, by: width) {
-      out += pixels[row..<(row + width)].reversed()
-    }
+    for row in stride(from: 0, to: pixels.count, by: width) { out += pixels[row..<(row + width)].reversed() }
   }
 }

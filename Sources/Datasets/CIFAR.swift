@@ -1,11 +1,11 @@
 import Files
 import Foundation
 
-/// CIFAR-10 in its binary form: records of one label byte and 3×32×32 samples, channel after channel.
+/// CIFAR-10 in binary form: records of one label byte and 3×32×32 planar samples.
 enum CIFAR {
   private static let record = 1 + 3 * 32 * 32
 
-  /// The five training files of a folder (or of `cifar-10-batches-bin` in it) in their order; empty if there are none.
+  /// The sorted training files in `folder`, or in its subfolder `cifar-10-batches-bin`; empty if there are none.
   static func trainingFiles(in folder: String) -> [String] {
     for folder in [folder, folder + "/cifar-10-batches-bin"] {
       let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
@@ -15,14 +15,13 @@ enum CIFAR {
     return []
   }
 
-  /// Whether a file's name and size are those of a CIFAR-10 binary.
+  /// Whether a file has the name of a CIFAR-10 binary.
   static func isBatch(_ path: String) -> Bool {
     let name = URL(fileURLWithPath: path).lastPathComponent
     return name.hasSuffix(".bin") && (name.hasPrefix("data_batch") || name.hasPrefix("test_batch"))
   }
 
-  /// The images of these files, one file after the other.
-  ///
+  /// Reads the images of these files in order.
   /// - Throws: `FileError`, ``DatasetError``.
   static func open(_ files: [String], name: String) throws -> PixelCollection {
     var pixels: [UInt8] = []
@@ -31,7 +30,7 @@ enum CIFAR {
       let bytes = try WholeFile.bytes(of: file)
       guard !bytes.isEmpty, bytes.count % record == 0 else {
         throw DatasetError.malformed(
-          path: file, reason: "its \(bytes.count) bytes are no whole number of records of \(record)")
+          path: file, reason: "its size, \(bytes.count) bytes, is not a multiple of the records' \(record)")
       }
       for start in stride(from: 0, to: bytes.count, by: record) {
         guard bytes[start] < 10 else {
@@ -44,8 +43,6 @@ enum CIFAR {
     }
     return PixelCollection(
       name: name, kind: "CIFAR-10", pixels: pixels, shape: .init(width: 32, height: 32, channels: 3), labels: labels,
-      labelNames: [
-        "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
-      ])
+      labelNames: ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"])
   }
 }

@@ -2,48 +2,48 @@ import Files
 import Foundation
 import Images
 
-/// Makes a ZIP dataset in NVIDIA's layout out of any pictures: what `stylegan dataset build` does.
+/// Builds a ZIP dataset in NVIDIA's layout, for `stylegan dataset build`.
 ///
-/// The archive holds `00000/img00000000.png`, … and `dataset.json`. Equal pictures and options give equal bytes. Until it is
-/// whole it grows in the folder `DEST.zip.partial`; a build that was killed goes on from there. Then it is renamed to its place.
+/// The archive contains `00000/img00000000.png`, … and `dataset.json`. Equal images and options give equal bytes. It
+/// grows in the folder `DEST.zip.partial`, so that a killed build can resume, and is renamed when complete.
 public struct DatasetBuilder: Sendable {
-  /// What becomes of pictures that are not square.
+  /// The treatment of images that are not square.
   public enum Crop: String, Codable, Sendable, CaseIterable {
-    /// Their central square is taken.
+    /// Crops the central square.
     case center
-    /// They are stretched.
+    /// Stretches the image.
     case none
   }
 
-  /// How pictures are resized.
+  /// The resampling kernel.
   public enum Resize: String, Codable, Sendable, CaseIterable {
     /// Lanczos-3 (bicubic when enlarging).
     case lanczos
-    /// The mean over the area of each pixel.
+    /// The mean over the area of each pixel (box filter).
     case area
   }
 
-  /// How far a build has come.
+  /// The progress of a build.
   public struct Progress: Sendable {
-    /// Pictures that are done, skipped ones included.
+    /// The number of finished images, including skipped ones.
     public let done: Int
-    /// All pictures.
+    /// The number of images.
     public let total: Int
-    /// Pictures that were done before this run.
+    /// The number of images finished before this run.
     public let resumed: Int
-    /// Why the last picture was skipped, or nil if it was not.
+    /// The error of the last image if it was skipped.
     public let skipped: (any Error)?
   }
 
-  /// What was built.
+  /// The result of a build.
   public struct Summary: Sendable, Equatable {
-    /// Pictures in the archive.
+    /// The number of images in the archive.
     public let images: Int
-    /// Pictures that were left out.
+    /// The number of skipped images.
     public let skipped: Int
-    /// Pictures that were done before this run.
+    /// The number of images finished before this run.
     public let resumed: Int
-    /// Their channels.
+    /// The channels of the images.
     public let channels: Int
 
     /// A summary with these numbers.
@@ -52,17 +52,17 @@ public struct DatasetBuilder: Sendable {
     }
   }
 
-  /// Side of the pictures in the archive, a power of two 4…1024.
+  /// The side of the images in the archive, a power of two 4…1024.
   public var resolution: Int
-  /// What becomes of pictures that are not square.
+  /// The treatment of images that are not square.
   public var crop: Crop
-  /// How pictures are resized.
+  /// The resampling kernel.
   public var resize: Resize
-  /// 1, 3 or 4; nil for what the pictures have (3 if they differ).
+  /// 1, 3 or 4; nil for the channels of the images (3 if they differ).
   public var channels: Int?
-  /// Leave out pictures that cannot be read, instead of stopping at the first.
+  /// Whether to skip unreadable images instead of failing.
   public var skipsBad: Bool
-  /// PNG compression 0…9.
+  /// The PNG compression 0…9.
   public var compression: Int
 
   /// A builder with these options.
@@ -74,17 +74,16 @@ public struct DatasetBuilder: Sendable {
     (self.skipsBad, self.compression) = (skipsBad, compression)
   }
 
-  /// The folder in which the archive `destination` grows.
+  /// The working folder of a build of `destination`.
   public static func partialFolder(of destination: String) -> String { destination + ".partial" }
 
   /// Builds `destination`.
-  ///
   /// - Parameter source: see ``DatasetSource/open(_:resolution:channels:cacheDirectory:threads:cacheLimit:notice:)``.
   /// - Parameter destination: the archive, with the extension .zip.
-  /// - Parameter replacing: whether an archive that exists is replaced (atomically).
-  /// - Parameter threads: threads that decode, resize and encode.
-  /// - Parameter progress: told after each picture; what it throws interrupts the build, which can go on later.
-  /// - Throws: ``DatasetError``, `ImageError`, `FileError`, and what `progress` throws.
+  /// - Parameter replacing: whether to replace an existing archive, atomically.
+  /// - Parameter threads: the number of threads to decode, resize and encode.
+  /// - Parameter progress: called after each image; an error that it throws interrupts the build, which can resume.
+  /// - Throws: ``DatasetError``, `ImageError`, `FileError`, or the error of `progress`.
   public func build(
     _ source: String, to destination: String, replacing: Bool = false, threads: Int = 1, cacheDirectory: String? = nil,
     progress: (Progress) throws -> Void = { _ in }
@@ -120,7 +119,7 @@ public struct DatasetBuilder: Sendable {
       }
       guard state.images > 0 else { throw DatasetError.noImages(source) }
     } catch {
-      // Nothing to go on from.
+      // Nothing to resume from.
       if state.images == 0 { state.abandon() }
       throw error
     }
@@ -130,7 +129,7 @@ public struct DatasetBuilder: Sendable {
     return Summary(images: state.images, skipped: collection.count - state.images, resumed: resumed, channels: channels)
   }
 
-  /// One picture as it will lie in the archive.
+  /// The PNG of one image.
   private func png(_ collection: any ImageCollection, _ index: Int, channels: Int) throws -> [UInt8] {
     var image = try collection.image(at: index)
     if crop == .center { image = image.croppedToCentralSquare() }
@@ -151,7 +150,7 @@ public struct DatasetBuilder: Sendable {
     return kinds.count == 1 ? kinds.first! : 3
   }
 
-  /// What must be equal for a build to go on.
+  /// A build resumes only if this key is equal.
   private func key(_ collection: any ImageCollection, channels: Int) throws -> String {
     """
     source \(try collection.fingerprint())

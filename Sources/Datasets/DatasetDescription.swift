@@ -1,28 +1,28 @@
 import Foundation
 
-/// A dataset in a few numbers, as `stylegan dataset info` prints them.
+/// The summary of a dataset, for `stylegan dataset info`.
 public struct DatasetDescription: Codable, Sendable, Equatable {
   /// One class.
   public struct Label: Codable, Sendable, Equatable {
-    /// The name, or the number where classes have no names.
+    /// The name, or the number if classes have no names.
     public let name: String
-    /// How many images it has.
+    /// The number of images.
     public let images: Int
   }
 
-  /// Name of the file or folder.
+  /// The name of the file or folder.
   public let name: String
-  /// Number of images.
+  /// The number of images.
   public let images: Int
-  /// Pixels on each side.
+  /// The side in pixels.
   public let resolution: Int
-  /// 1, 3 or 4.
+  /// The number of channels: 1, 3 or 4.
   public let channels: Int
-  /// The classes in their order; empty without labels.
+  /// The classes in order; empty without labels.
   public let labels: [Label]
   /// See ``ImageDataset/fingerprint``.
   public let fingerprint: String
-  /// How fast images are read, if it was measured.
+  /// The reading speed, if measured.
   public var imagesPerSecond: Double?
 
   /// Describes a dataset.
@@ -35,7 +35,7 @@ public struct DatasetDescription: Codable, Sendable, Equatable {
     labels = counts.enumerated().map { Label(name: names.isEmpty ? String($0) : names[$0], images: $1) }
   }
 
-  /// The description as lines for people.
+  /// The description as lines of text.
   public var lines: [String] {
     var lines = [
       "name         \(name)",
@@ -49,11 +49,10 @@ public struct DatasetDescription: Codable, Sendable, Equatable {
   }
 }
 
-/// How fast a dataset can be read.
+/// Measures the reading speed of a dataset.
 public enum DatasetBenchmark {
-  /// Images a second through a ``BatchLoader`` in batches of 32, over at least `seconds`.
-  ///
-  /// - Throws: what reading throws.
+  /// Images per second of a ``BatchLoader`` with batches of 32, over at least `seconds`.
+  /// - Throws: the errors of ``BatchLoader/next(_:)``.
   public static func rate(of dataset: any ImageDataset, threads: Int, seconds: Double = 3) throws -> Double {
     let loader = BatchLoader(dataset, seed: 0, mirror: true, threads: threads)
     _ = try loader.next(32)

@@ -2,59 +2,58 @@ import Files
 import Foundation
 import Images
 
-/// Everything that is wrong with a dataset, found by reading all of it: what `stylegan dataset check` prints.
+/// The problems of a dataset, found by reading all images, for `stylegan dataset check`.
 public struct DatasetInspection: Codable, Sendable, Equatable {
-  /// Kinds of trouble.
+  /// The kinds of problems.
   public enum Reason: String, Codable, Sendable, CaseIterable {
-    /// No bytes.
+    /// The file has 0 bytes.
     case empty
-    /// The file ends early.
+    /// The file is truncated.
     case truncated
-    /// Not a picture.
+    /// The file is not an image.
     case notAnImage = "not-an-image"
-    /// Damaged, or not allowed to be read.
+    /// The file is damaged or cannot be read.
     case unreadable
-    /// Several frames or pages.
+    /// The file has several frames or pages.
     case animated
-    /// Beyond the limits, or a ZIP bomb.
+    /// The image exceeds the limits, or the entry is a ZIP bomb.
     case tooLarge = "too-large"
-    /// Not the size that training needs.
+    /// Training needs another size.
     case wrongSize = "wrong-size"
-    /// Not the channels of most.
+    /// Most images have other channels.
     case wrongChannels = "wrong-channels"
-    /// The same bytes as an earlier file.
+    /// The file equals an earlier one.
     case duplicate
   }
 
-  /// One thing wrong with one picture.
+  /// A problem of an image.
   public struct Problem: Codable, Sendable, Equatable {
-    /// Path inside the dataset.
+    /// The path in the dataset.
     public let name: String
-    /// Kind of trouble.
+    /// The kind of problem.
     public let reason: Reason
-    /// A sentence for people.
+    /// A description without the name: "is truncated".
     public let detail: String
   }
 
-  /// "folder", "ZIP", "IDX" or "CIFAR-10".
+  /// The kind of dataset: "folder", "ZIP", "IDX" or "CIFAR-10".
   public let kind: String
-  /// Pictures that were read.
+  /// The number of images.
   public let images: Int
-  /// How many pictures have each size (`width×height×channels`).
+  /// The number of images of each size (`width×height×channels`).
   public let sizes: [String: Int]
-  /// Files that lie beside the pictures and are not used.
+  /// The files that are not used as images.
   public let ignored: [String]
-  /// What is wrong, in the order of the pictures.
+  /// The problems, in the order of the images.
   public let problems: [Problem]
 
-  /// Reads every picture of a dataset.
-  ///
+  /// Reads every image of a dataset.
   /// - Parameter spec: see ``DatasetSource/open(_:resolution:channels:cacheDirectory:threads:cacheLimit:notice:)``.
-  /// - Parameter resolution: pictures will be cropped and resized to this side: any size will do that is not smaller. Nil: all
-  ///   must be squares of the same side, a power of two 4…1024.
-  /// - Parameter channels: pictures will be converted to this many; nil: all must have the same.
-  /// - Parameter progress: told after each picture how many have been read, and of how many.
-  /// - Throws: ``DatasetError``, `FileError` if the dataset as a whole cannot be opened.
+  /// - Parameter resolution: the side for training; smaller images are problems. Nil: all must be squares of the same
+  ///   side, a power of two 4…1024.
+  /// - Parameter channels: the channels for training; nil: all images must have the same.
+  /// - Parameter progress: called after each image with the number of images read and the total.
+  /// - Throws: ``DatasetError``, `FileError` if the dataset cannot be opened.
   public init(
     of spec: String, resolution: Int? = nil, channels: Int? = nil, threads: Int = 1, cacheDirectory: String? = nil,
     progress: (Int, Int) -> Void = { _, _ in }
@@ -92,10 +91,10 @@ public struct DatasetInspection: Codable, Sendable, Equatable {
         } else if let side {
           if shape.width != side || shape.height != side { report(.wrongSize, "is \(size), most are \(side)×\(side)") }
         } else {
-          report(.wrongSize, "is \(size), no square with a side that is a power of two from 4 to 1024")
+          report(.wrongSize, "is \(size), not a square with a side that is a power of two from 4 to 1024")
         }
         if channels == nil, let usual, shape.channels != usual {
-          report(.wrongChannels, "has \(Self.colours(shape.channels)), most have \(Self.colours(usual))")
+          report(.wrongChannels, "has \(Self.colors(shape.channels)), most have \(Self.colors(usual))")
         }
       }
       if let digest = finding.digest, finding.failure == nil {
@@ -113,16 +112,16 @@ public struct DatasetInspection: Codable, Sendable, Equatable {
     self.problems = problems
   }
 
-  private static func colours(_ channels: Int) -> String {
-    channels == 1 ? "grey (1 channel)" : channels == 3 ? "colour (3 channels)" : "colour with alpha (4 channels)"
+  private static func colors(_ channels: Int) -> String {
+    channels == 1 ? "gray (1 channel)" : channels == 3 ? "color (3 channels)" : "color with alpha (4 channels)"
   }
 
-  /// The most frequent value; of several the smallest.
+  /// The most frequent value; the smallest of several.
   private static func mostCommon(_ values: [Int]) -> Int? {
     Dictionary(values.map { ($0, 1) }, uniquingKeysWith: +).max { ($0.value, $1.key) < ($1.value, $0.key) }?.key
   }
 
-  /// What reading one picture told.
+  /// The result of reading one image.
   private struct Finding: Sendable {
     var shape: ImageDecoder.Header?
     var digest: UInt64?
@@ -142,14 +141,10 @@ public struct DatasetInspection: Codable, Sendable, Equatable {
         shape = .init(width: image.width, height: image.height, channels: image.channels)
       } catch let error as ImageError {
         failure = Self.explain(error)
-      } catch let error as DatasetError {
-        if case .suspiciousEntry(_, let reason) = error {
-          failure = (.tooLarge, "is refused: \(reason)")
-        } else if case .malformed(_, let reason) = error {
-          failure = (.unreadable, "is damaged (\(reason))")
-        } else {
-          failure = (.unreadable, error.description)
-        }
+      } catch DatasetError.suspiciousEntry(_, let reason) {
+        failure = (.tooLarge, "is refused: \(reason)")
+      } catch DatasetError.malformed(_, let reason) {
+        failure = (.unreadable, "is damaged (\(reason))")
       } catch {
         failure = (.unreadable, "\(error)")
       }

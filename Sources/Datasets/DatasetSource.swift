@@ -2,24 +2,23 @@ import Files
 import Foundation
 import Images
 
-/// Finds out what a dataset is and opens it.
+/// Detects the kind of a dataset and opens it.
 public enum DatasetSource {
   /// Opens a dataset.
-  ///
   /// - Parameter spec: one of
-  ///   - a folder of images of any kind and depth (subfolders are classes, see ``Labels``);
+  ///   - a folder of images at any depth (subfolders are classes, see ``Labels``);
   ///   - a ZIP file, with or without NVIDIA's `dataset.json`;
-  ///   - an IDX image file, plain or `.gz`, or a folder with `train-images-idx3-ubyte[.gz]`; labels are found beside it and
-  ///     28×28 gets a border of zeros to 32×32;
+  ///   - an IDX image file, plain or `.gz`, or a folder with `train-images-idx3-ubyte[.gz]`; a label file beside it is
+  ///     used, and 28×28 is padded with zeros to 32×32;
   ///   - a CIFAR-10 `.bin` file, or the folder `cifar-10-batches-bin`;
   ///   - `fashion-mnist` or `fashion-mnist-test`, unless a file or folder has that name.
-  /// - Parameter resolution: crop each image to its central square and resize it to this side, a power of two 4…1024; nil
-  ///   requires that all images are such squares of the same side already.
-  /// - Parameter channels: 1, 3 or 4; nil for what the images have (3 if they differ).
-  /// - Parameter cacheDirectory: where fetched data is kept; by default `swift-stylegan` in the user's cache folder.
-  /// - Parameter threads: threads that read the headers of the images.
-  /// - Parameter cacheLimit: decoded images are kept in memory when all of them need no more bytes than this.
-  /// - Parameter notice: told in a sentence before something slow happens (fetching).
+  /// - Parameter resolution: the side, a power of two 4…1024; each central square is resized to it. Nil: all
+  ///   images must be squares of the same such side.
+  /// - Parameter channels: 1, 3 or 4; nil for the channels of the images (3 if they differ).
+  /// - Parameter cacheDirectory: the folder for downloads; by default `swift-stylegan` in the user's cache folder.
+  /// - Parameter threads: the number of threads to read image headers.
+  /// - Parameter cacheLimit: decoded images stay in memory if all of them fit in this many bytes.
+  /// - Parameter notice: receives a sentence before a download.
   /// - Throws: ``DatasetError``, `ImageError`, `FileError`.
   public static func open(
     _ spec: String, resolution: Int? = nil, channels: Int? = nil, cacheDirectory: String? = nil,
@@ -31,8 +30,7 @@ public enum DatasetSource {
       threads: threads, cacheLimit: cacheLimit)
   }
 
-  /// The pictures that `spec` names, as they are stored.
-  ///
+  /// The stored images of `spec`.
   /// - Throws: ``DatasetError``, `FileError`.
   package static func collection(
     _ spec: String, cacheDirectory: String? = nil, notice: ((String) -> Void)? = nil
@@ -70,6 +68,6 @@ public enum DatasetSource {
     if (try? ImageDecoder.header(contentsOf: spec)) != nil {
       throw DatasetError.unknownKind(path: spec, reason: "it is a single image")
     }
-    throw DatasetError.unknownKind(path: spec, reason: "its content is of no known kind")
+    throw DatasetError.unknownKind(path: spec, reason: "its format is unknown")
   }
 }

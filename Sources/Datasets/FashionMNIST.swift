@@ -2,10 +2,10 @@ import Files
 import Foundation
 import Images
 
-/// Fashion-MNIST (Xiao, Rasul, Vollgraf 2017) by name: the files of the Debian package `dataset-fashion-mnist`, which are
-/// fetched into the user's cache folder, without root, when the package is not installed.
+/// Fashion-MNIST (Xiao, Rasul, Vollgraf 2017): the files of the Debian package `dataset-fashion-mnist`. If it is not
+/// installed, it is downloaded to the user's cache folder, without root.
 package enum FashionMNIST {
-  /// The two parts of the dataset.
+  /// The training and the test set.
   enum Split: String {
     /// 60,000 images.
     case train = "fashion-mnist"
@@ -19,22 +19,20 @@ package enum FashionMNIST {
   private static let package = "dataset-fashion-mnist"
   private static let inside = "usr/share/datasets/fashion-mnist"
 
-  /// - Throws: ``DatasetError/notFetched(name:reason:)``, and what reading IDX files throws.
+  /// - Throws: ``DatasetError/notFetched(name:reason:)``, and the errors of ``IDX/open(_:name:labelNames:)``.
   static func open(_ split: Split, cacheDirectory: String?, notice: ((String) -> Void)?) throws -> PixelCollection {
     let file = split == .train ? "train-images-idx3-ubyte.gz" : "t10k-images-idx3-ubyte.gz"
     let cache = cacheDirectory ?? Folder.cache
-    var folder = ["/" + inside, "\(cache)/\(package)/\(inside)"].first {
-      FileManager.default.fileExists(atPath: "\($0)/\(file)")
-    }
+    let cached = "\(cache)/\(package)/\(inside)"
+    let folder = ["/" + inside, cached].first { FileManager.default.fileExists(atPath: "\($0)/\(file)") }
     if folder == nil {
-      notice?("fetching Fashion-MNIST (31 MB, once) into \(cache)")
+      notice?("downloading Fashion-MNIST (31 MB, once) to \(cache)")
       try fetch(into: cache)
-      folder = "\(cache)/\(package)/\(inside)"
     }
-    return try IDX.open("\(folder!)/\(file)", name: split.rawValue, labelNames: labelNames)
+    return try IDX.open("\(folder ?? cached)/\(file)", name: split.rawValue, labelNames: labelNames)
   }
 
-  /// Downloads and unpacks the package beside its final place and renames it there, so that it is whole or absent.
+  /// Downloads and unpacks the package in a temporary folder, then renames it: it is complete or absent.
   private static func fetch(into cache: String) throws {
     let byHand =
       "install it with `sudo apt-get install \(package)`, or download the four .gz files from "
@@ -42,27 +40,25 @@ package enum FashionMNIST {
     func failed(_ reason: String) -> DatasetError { .notFetched(name: "Fashion-MNIST", reason: "\(reason); \(byHand)") }
 
     let work = "\(cache)/fetch-\(ProcessInfo.processInfo.processIdentifier)"
-    do {
-      try FileManager.default.createDirectory(atPath: work, withIntermediateDirectories: true)
-    } catch {
-      throw failed("the folder \(work) cannot be made")
+    do { try FileManager.default.createDirectory(atPath: work, withIntermediateDirectories: true) } catch {
+      throw failed("the folder \(work) cannot be created")
     }
     defer { try? FileManager.default.removeItem(atPath: work) }
     let download = try run(["apt-get", "download", package], in: work, failed)
     guard download.status == 0 else {
       throw download.output.contains("Unable to locate") || download.output.contains("No candidate")
-        ? failed("apt does not know the package, perhaps for want of `sudo apt-get update`")
+        ? failed("apt does not know the package; `sudo apt-get update` may help")
         : failed("apt-get failed (\(download.output.split(separator: "\n").last ?? "no reason given"))")
     }
     let files = (try? FileManager.default.contentsOfDirectory(atPath: work)) ?? []
-    guard let archive = files.first(where: { $0.hasSuffix(".deb") }) else { throw failed("apt-get brought no package") }
+    guard let archive = files.first(where: { $0.hasSuffix(".deb") }) else { throw failed("apt-get gave no package") }
     let unpack = try run(["dpkg-deb", "-x", archive, "unpacked"], in: work, failed)
-    guard unpack.status == 0 else { throw failed("the package could not be unpacked (is the disk full?)") }
+    guard unpack.status == 0 else { throw failed("the package cannot be unpacked (is the disk full?)") }
     let place = "\(cache)/\(package)"
     guard rename("\(work)/unpacked", place) == 0 else {
-      // Another process may have been faster.
+      // Another process fetched it first.
       if FileManager.default.fileExists(atPath: "\(place)/\(inside)") { return }
-      throw failed("\(place) cannot be made")
+      throw failed("\(place) cannot be created")
     }
   }
 
@@ -70,9 +66,9 @@ package enum FashionMNIST {
     _ command: [String], in folder: String, _ failed: (String) -> DatasetError
   ) throws -> (status: Int32, output: String) {
     guard let result = try? Subprocess.run(command[0], Array(command.dropFirst()), in: folder) else {
-      throw failed("`\(command[0])` could not be run")
+      throw failed("`\(command[0])` cannot be run")
     }
-    if result.status == 127 { throw failed("there is no `\(command[0])` here") }
+    if result.status == 127 { throw failed("`\(command[0])` is not installed") }
     return result
   }
 }

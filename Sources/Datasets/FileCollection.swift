@@ -2,36 +2,36 @@ import Files
 import Foundation
 import Images
 
-/// Files with relative paths, in a folder or an archive.
+/// The files of a folder or an archive, by relative path.
 protocol FileStore: Sendable {
-  /// What it is, for people.
+  /// The kind in reports: "folder" or "ZIP".
   var kind: String { get }
-  /// What it is called, as a dataset.
+  /// The name of the dataset.
   var name: String { get }
-  /// The paths of its files; of a folder, those that are not hidden.
+  /// The paths of its files; a folder's hidden files are left out.
   var files: [String] { get }
-  /// The paths of what cannot be read as files.
+  /// The paths of entries that are not regular files.
   var others: [String] { get }
 
-  /// The path of a file for people, with the store's own.
+  /// The full path of a file, for messages.
   func path(of file: String) -> String
-  /// Something that changes with the content as far as can be told without reading it.
+  /// A number that changes with the content, as far as known without reading it.
   func stamp(of file: String) throws -> UInt64
-  /// The content; with a limit, no more than this many bytes from the start.
+  /// The content; with a limit, at most its first `limit` bytes.
   func bytes(of file: String, limit: Int?) throws -> [UInt8]
 }
 
-/// The pictures in a folder or a ZIP file, at any depth, in the order of their paths (byte by byte).
+/// The images of a folder or a ZIP file, at any depth, sorted by the UTF-8 bytes of their paths.
 ///
-/// Labels come from `dataset.json` there if there is one (NVIDIA's layout), else from subfolders (see ``Labels``). Hidden
-/// files and files without an image's extension are not used.
+/// Labels come from its `dataset.json` (NVIDIA's layout), else from subfolders (see ``Labels``). Hidden files and files
+/// without an image extension are not used.
 struct FileCollection: ImageCollection {
   let ignored: [String]
   private let store: any FileStore
   private let items: [String]
   private let labels: Labels
 
-  /// - Parameter path: of the store, as the user named it.
+  /// - Parameter path: the path of the store, as given by the user.
   /// - Throws: `FileError`, ``DatasetError``.
   init(_ store: any FileStore, path: String) throws {
     self.store = store
@@ -71,26 +71,26 @@ struct FileCollection: ImageCollection {
     try ImageDecoder.decode(try store.bytes(of: items[index], limit: nil), name: store.path(of: items[index]))
   }
 
-  /// Extensions, in lower case, of files that are taken for images.
+  /// The extensions of images, in lower case.
   static let extensions: Set<String> = [
     "png", "jpg", "jpeg", "jpe", "webp", "gif", "tif", "tiff", "bmp", "heic", "heif", "avif", "jxl", "jp2", "j2k",
     "ppm", "pgm", "pnm",
   ]
 
-  /// Whether a relative path names an image: an image's extension, nothing hidden on the way.
+  /// Whether a relative path has an image extension and no hidden part.
   static func isImage(_ path: String) -> Bool {
     let parts = path.split(separator: "/")
     guard let last = parts.last, let dot = last.lastIndex(of: "."), !isHidden(path) else { return false }
     return extensions.contains(last[last.index(after: dot)...].lowercased())
   }
 
-  /// Whether a part of a relative path is hidden or an archiver's own.
+  /// Whether a part of a relative path is hidden or macOS's `__MACOSX`.
   static func isHidden(_ path: String) -> Bool {
     path.split(separator: "/").contains { $0.hasPrefix(".") || $0 == "__MACOSX" }
   }
 }
 
-/// Files in a folder; links to folders are followed, loops are not.
+/// The files of a folder; links are followed, except loops.
 struct FolderStore: FileStore {
   let kind = "folder"
   let name: String
@@ -118,22 +118,16 @@ struct FolderStore: FileStore {
     return try ImageDecoder.file(at: path(of: file))
   }
 
-  private struct Identity: Hashable {
-    let device: UInt64
-    let inode: UInt64
-  }
-
-  /// - Parameter ancestors: the folders on the way here: one of them again is a loop, and is left out.
-  private mutating func visit(_ folder: String, prefix: String, ancestors: Set<Identity>) throws {
+  /// - Parameter ancestors: device and inode of the parent folders; one of them again is a loop and is left out.
+  private mutating func visit(_ folder: String, prefix: String, ancestors: Set<[UInt64]>) throws {
     var status = stat()
     guard stat(folder, &status) == 0 else { throw FileError(.read, path: folder) }
-    let identity = Identity(
-      device: UInt64(truncatingIfNeeded: status.st_dev), inode: UInt64(truncatingIfNeeded: status.st_ino))
+    let identity = [UInt64(truncatingIfNeeded: status.st_dev), UInt64(truncatingIfNeeded: status.st_ino)]
     guard !ancestors.contains(identity) else { return }
     for name in try Folder.names(in: folder) where !FileCollection.isHidden(name) {
       let path = folder + "/" + name
       var status = stat()
-      // A link to nothing is a file that cannot be read: it is listed, so that checking names it.
+      // A broken link is listed as a file, so that `dataset check` reports it.
       let found = stat(path, &status) == 0
       if found, status.st_mode & S_IFMT == S_IFDIR {
         try visit(path, prefix: prefix + name + "/", ancestors: ancestors.union([identity]))

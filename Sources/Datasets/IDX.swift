@@ -2,23 +2,22 @@ import CZlib
 import Files
 import Foundation
 
-/// IDX files, plain or gzipped, as MNIST and its kin are published.
+/// IDX files, plain or gzipped: the format of MNIST and similar datasets.
 ///
-/// An image file starts with the big-endian numbers 0x00000803, count, rows, columns; a label file with 0x00000801, count; then
-/// come the samples, one byte each.
+/// An image file has the big-endian numbers 0x00000803, count, rows, columns, then one byte per sample; a label file
+/// has 0x00000801, count, then one byte per label.
 enum IDX {
   private static let imageMagic = 0x0803
   private static let labelMagic = 0x0801
 
-  /// The largest content that is read.
+  /// The largest number of samples.
   private static let limit = 4 << 30
 
-  /// Whether the first bytes are those of an IDX image file (gzip is looked into).
+  /// Whether a file, plain or gzipped, starts like IDX images.
   static func isImages(_ path: String) -> Bool { (try? Reader(path))?.number() == imageMagic }
 
-  /// Images, with the labels that lie beside them if any do. Pictures of 28×28 get a border of zeros to 32×32.
-  ///
-  /// - Parameter labelNames: names of the classes, if they are known.
+  /// Reads images and the label file beside them, if any; 28×28 is padded with zeros to 32×32.
+  /// - Parameter labelNames: the names of the classes, if known.
   /// - Throws: `FileError`, ``DatasetError``.
   static func open(_ path: String, name: String? = nil, labelNames: [String]? = nil) throws -> PixelCollection {
     let reader = try Reader(path)
@@ -29,26 +28,21 @@ enum IDX {
       throw DatasetError.malformed(path: path, reason: "it ends within its header")
     }
     guard count > 0, (1...4096).contains(height), (1...4096).contains(width), count <= limit / (height * width) else {
-      throw DatasetError.malformed(path: path, reason: "its header asks for \(count) images of \(width)×\(height)")
+      throw DatasetError.malformed(path: path, reason: "its header declares \(count) images of \(width)×\(height)")
     }
     let pixels = try reader.all(count * height * width)
-    var labels: [Int] = []
-    if let beside = labelFile(of: path) { labels = try self.labels(beside, count: count) }
+    let labels = try labelFile(of: path).map { try self.labels($0, count: count) } ?? []
     let names = labelNames ?? labels.max().map { (0...$0).map(String.init) } ?? []
     return PixelCollection(
-      name: name ?? self.name(of: path), kind: "IDX", pixels: pixels,
-      shape: .init(width: width, height: height, channels: 1), labels: labels, labelNames: labels.isEmpty ? [] : names,
-      paddedSide: width == 28 && height == 28 ? 32 : 0)
+      name: name ?? URL(fileURLWithPath: path).standardizedFileURL.deletingLastPathComponent().lastPathComponent,
+      kind: "IDX", pixels: pixels, shape: .init(width: width, height: height, channels: 1), labels: labels,
+      labelNames: labels.isEmpty ? [] : names, paddedSide: width == 28 && height == 28 ? 32 : 0)
   }
 
-  /// The training images of a folder that holds IDX files under their usual names.
+  /// The training images of a folder, under their usual names.
   static func trainingFile(in folder: String) -> String? {
-    for name in ["train-images-idx3-ubyte", "train-images.idx3-ubyte"] {
-      for path in ["\(folder)/\(name)", "\(folder)/\(name).gz"] where FileManager.default.fileExists(atPath: path) {
-        return path
-      }
-    }
-    return nil
+    ["train-images-idx3-ubyte", "train-images.idx3-ubyte"].flatMap { ["\(folder)/\($0)", "\(folder)/\($0).gz"] }
+      .first { FileManager.default.fileExists(atPath: $0) }
   }
 
   private static func labels(_ path: String, count: Int) throws -> [Int] {
@@ -58,7 +52,7 @@ enum IDX {
     }
     guard found == count else {
       throw DatasetError.badLabels(
-        path: path, reason: "there are \(found) labels for \(count) images; use files that belong together")
+        path: path, reason: "there are \(found) labels for \(count) images; use matching files")
     }
     return try reader.all(count).map(Int.init)
   }
@@ -74,12 +68,7 @@ enum IDX {
       .first { FileManager.default.fileExists(atPath: $0) }
   }
 
-  private static func name(of path: String) -> String {
-    let url = URL(fileURLWithPath: path).standardizedFileURL
-    return url.deletingLastPathComponent().lastPathComponent
-  }
-
-  /// Bytes of a file, unpacked if it is gzipped.
+  /// Reads a file, plain or gzipped.
   private final class Reader {
     private let path: String
     private let file: gzFile
@@ -93,24 +82,24 @@ enum IDX {
 
     deinit { gzclose(file) }
 
-    /// A big-endian 32-bit number, or nil at the end of the file.
+    /// Reads a big-endian 32-bit number; nil at the end of the file.
     func number() -> Int? {
       var bytes = [UInt8](repeating: 0, count: 4)
       guard gzread(file, &bytes, 4) == 4 else { return nil }
       return bytes.reduce(0) { $0 << 8 | Int($1) }
     }
 
-    /// Exactly `count` bytes and then the end of the file.
+    /// Reads exactly `count` bytes up to the end of the file.
     func all(_ count: Int) throws -> [UInt8] {
       var bytes: [UInt8] = []
-      // Grows with what is there, not with what a damaged header promises; one byte too many, to see the end.
+      // A damaged header must not allocate much: grow with the data. One more byte detects the end.
       var block = [UInt8](repeating: 0, count: 1 << 20)
       while bytes.count <= count {
         let got = gzread(file, &block, UInt32(min(block.count, max(count - bytes.count, 1))))
         if got <= 0 { break }
         bytes += block[..<Int(got)]
       }
-      // At the end of a cut gzip stream zlib reads nothing, and only its error state tells.
+      // zlib reports a truncated gzip stream only by its error state.
       var code: Int32 = 0
       _ = gzerror(file, &code)
       guard bytes.count >= count else {
@@ -120,7 +109,7 @@ enum IDX {
         throw DatasetError.malformed(path: path, reason: "its gzip checksum is wrong or its end is missing")
       }
       guard bytes.count == count else {
-        throw DatasetError.malformed(path: path, reason: "it goes on after its \(count) samples")
+        throw DatasetError.malformed(path: path, reason: "it has more than \(count) samples")
       }
       return bytes
     }

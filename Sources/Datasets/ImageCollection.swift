@@ -1,35 +1,35 @@
 import Files
 import Images
 
-/// Pictures as they are stored: of any size and kind, in a fixed order. What ``ImageDataset`` is made from, and what
-/// checking and building read. Safe to use from any thread.
+/// Stored images of any size and format, in a fixed order: the source of ``UniformDataset``, ``DatasetInspection`` and
+/// ``DatasetBuilder``. Thread-safe.
 package protocol ImageCollection: Sendable {
   /// The name of the file or folder.
   var name: String { get }
-  /// What it is, for people: "folder", "ZIP", "IDX", "CIFAR-10".
+  /// The kind in reports: "folder", "ZIP", "IDX" or "CIFAR-10".
   var kind: String { get }
-  /// Number of pictures, at least 1.
+  /// The number of images, at least 1.
   var count: Int { get }
-  /// Number of classes, 0 without labels.
+  /// The number of classes; 0 without labels.
   var labelCount: Int { get }
-  /// A name for each class, or empty.
+  /// The names of the classes, or empty.
   var labelNames: [String] { get }
-  /// True when reading costs no more than copying.
+  /// Whether reading an image is only a copy.
   var isInMemory: Bool { get }
-  /// Files that lie beside the pictures and are not used.
+  /// The files that are not used as images.
   var ignored: [String] { get }
 
-  /// The path of a picture inside the collection.
+  /// The path of an image in the collection.
   func itemName(at index: Int) -> String
-  /// The class of a picture.
+  /// The class of an image.
   func label(at index: Int) -> Int?
-  /// Something that changes with the content as far as can be told without decoding: sizes, checksums.
+  /// A number that changes with the content, as far as known without decoding: size, checksum.
   func stamp(at index: Int) throws -> UInt64
-  /// What the header says.
+  /// The size and channels of an image.
   func header(at index: Int) throws -> ImageDecoder.Header
-  /// The stored file, or nil where pictures are raw pixels.
+  /// The stored file; nil for raw pixels.
   func file(at index: Int) throws -> [UInt8]?
-  /// The decoded picture.
+  /// The decoded image.
   func image(at index: Int) throws -> Image
 }
 
@@ -37,8 +37,8 @@ extension ImageCollection {
   package var ignored: [String] { [] }
   package func file(at index: Int) throws -> [UInt8]? { nil }
 
-  /// A digest of names, labels and stamps in their order, of the content of up to 64 files spread over the whole (equal sizes and
-  /// checksums do not mean equal pictures, see ``Digest``), and of `numbers`: 16 hexadecimal digits.
+  /// A digest of names, labels, stamps, `numbers` and about 64 evenly spaced files, as 16 hexadecimal digits. Equal
+  /// sizes and checksums alone do not mean equal images, see ``Digest``.
   package func fingerprint(with numbers: [Int] = []) throws -> String {
     var digest = Digest()
     for number in [count, labelCount] + numbers { digest.add(UInt64(number)) }
@@ -48,7 +48,7 @@ extension ImageCollection {
       digest.add(try stamp(at: index))
     }
     if !isInMemory {
-      // A file that cannot be read shows itself when its turn comes.
+      // Ignore an unreadable file here; reading it later reports the error.
       let step = max(1, count / 64)
       for index in stride(from: 0, to: count, by: step) {
         if let file = try? self.file(at: index) { file.withUnsafeBytes { digest.add($0) } }
@@ -58,7 +58,7 @@ extension ImageCollection {
   }
 }
 
-/// Pictures that lie as raw samples in memory, all of one size (IDX, CIFAR).
+/// Images of equal size as raw samples in memory (IDX, CIFAR).
 package struct PixelCollection: ImageCollection {
   package let name: String
   package let kind: String
@@ -69,7 +69,7 @@ package struct PixelCollection: ImageCollection {
   /// `[count, channels, height, width]`.
   let pixels: [UInt8]
   let labels: [Int]
-  /// Side of the square of zeros in whose middle the picture is laid; 0 for none.
+  /// Images are padded with zeros to squares of this side; 0 for none.
   let paddedSide: Int
 
   init(
@@ -83,27 +83,28 @@ package struct PixelCollection: ImageCollection {
     self.labelNames = labelNames.count == labelCount ? labelNames : []
   }
 
+  private func range(of index: Int) -> Range<Int> {
+    let size = pixels.count / count
+    return index * size..<(index + 1) * size
+  }
+
   package var isInMemory: Bool { true }
   package func itemName(at index: Int) -> String { "image \(index)" }
   package func label(at index: Int) -> Int? { labels.isEmpty ? nil : labels[index] }
 
   package func stamp(at index: Int) -> UInt64 {
     var digest = Digest()
-    let size = pixels.count / count
-    pixels.withUnsafeBytes { digest.add(UnsafeRawBufferPointer(rebasing: $0[(index * size)..<((index + 1) * size)])) }
+    pixels.withUnsafeBytes { digest.add(UnsafeRawBufferPointer(rebasing: $0[range(of: index)])) }
     return digest.value
   }
 
   package func header(at index: Int) -> ImageDecoder.Header {
-    paddedSide > 0
-      ? .init(width: paddedSide, height: paddedSide, channels: shape.channels) : shape
+    paddedSide > 0 ? .init(width: paddedSide, height: paddedSide, channels: shape.channels) : shape
   }
 
   package func image(at index: Int) throws -> Image {
-    let size = pixels.count / count
     let image = Image(
-      planar: Array(pixels[(index * size)..<((index + 1) * size)]), channels: shape.channels, height: shape.height,
-      width: shape.width)
+      planar: Array(pixels[range(of: index)]), channels: shape.channels, height: shape.height, width: shape.width)
     return paddedSide > 0 ? try image.padded(width: paddedSide, height: paddedSide) : image
   }
 }

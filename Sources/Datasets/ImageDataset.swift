@@ -1,35 +1,34 @@
-/// Square images of one size, with or without labels, in a fixed order. Safe to read from any thread.
+/// Square images of equal size in a fixed order, with or without labels. Thread-safe.
 public protocol ImageDataset: Sendable {
-  /// A short name for people and run directories: the name of the file or folder.
+  /// The name of the file or folder; run directories contain it.
   var name: String { get }
-  /// Number of images, at least 1.
+  /// The number of images, at least 1.
   var count: Int { get }
-  /// 1 (grey), 3 (colour) or 4 (with alpha).
+  /// The number of channels: 1 (gray), 3 (color) or 4 (with alpha).
   var channels: Int { get }
-  /// Pixels on each side.
+  /// The side in pixels.
   var resolution: Int { get }
-  /// Number of classes; 0 if there are no labels.
+  /// The number of classes; 0 without labels.
   var labelCount: Int { get }
-  /// A name for each class, or empty.
+  /// The names of the classes, or empty.
   var labelNames: [String] { get }
-  /// An identifier of the content: equal for equal data in equal order and shape, on any machine.
+  /// A digest of the content, order and shape, equal on all machines.
   var fingerprint: String { get }
 
-  /// The class of an image, 0..<labelCount, or nil if there are no labels.
+  /// The class of an image, 0..<labelCount; nil without labels.
   func label(at index: Int) -> Int?
-  /// The pixels of an image: `[channels, resolution, resolution]`, samples 0…255 in sRGB.
-  ///
-  /// - Throws: `ImageError`, `FileError` or ``DatasetError``, naming the file.
+  /// The pixels of an image: `[channels, resolution, resolution]`, sRGB samples 0…255.
+  /// - Throws: `ImageError`, `FileError` or ``DatasetError``, with the file's name.
   func image(at index: Int) throws -> [UInt8]
 }
 
-/// Consecutive images, ready to become a tensor.
+/// A batch of images in the layout of a tensor.
 public struct ImageBatch: Sendable, Equatable {
   /// Samples 0…255: `[count, channels, resolution, resolution]`.
   public let pixels: [UInt8]
-  /// The class of each image; empty if the dataset has no labels.
+  /// The class of each image; empty without labels.
   public let labels: [Int]
-  /// Number of images.
+  /// The number of images.
   public let count: Int
 
   /// A batch of these images.

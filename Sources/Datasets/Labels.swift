@@ -1,20 +1,20 @@
 import Foundation
 
-/// The classes of a collection's pictures.
+/// The classes of the images of a collection.
 package struct Labels: Sendable {
-  /// Number of classes; 0 without labels.
+  /// The number of classes; 0 without labels.
   package let count: Int
-  /// A name for each class, or empty.
+  /// The names of the classes, or empty.
   package let names: [String]
   private let values: [Int]
 
-  /// The class of a picture.
+  /// The class of an image.
   package subscript(index: Int) -> Int? { values.isEmpty ? nil : values[index] }
 
-  /// Classes from subfolders: the first part of the paths in which they differ, in alphabetical order.
+  /// Classes from subfolders: the first folder level at which the paths differ, in alphabetical order.
   ///
-  /// There are none when some picture lies above that level, when all lie in one folder, or when the folders are merely
-  /// shards as in NVIDIA's layout (`00000/img00000000.png`).
+  /// There are no classes if an image is above that level, if all images are in one folder, or if the folders are
+  /// NVIDIA's shards (`00000/img00000000.png`).
   package init(folders items: [String]) {
     var parts = items.map { $0.split(separator: "/").dropLast()[...] }
     while let first = parts.first?.first, parts.allSatisfy({ $0.first == first }) {
@@ -35,10 +35,9 @@ package struct Labels: Sendable {
     count = names.count
   }
 
-  /// Classes from NVIDIA's `dataset.json`: `{"labels": [["00000/img00000000.png", 6], …]}` or `{"labels": null}`; also
-  /// `"label_names": ["…", …]`, an addition of ours that other programs ignore.
-  ///
-  /// - Parameter items: every one must have a label if there are any.
+  /// Classes from NVIDIA's `dataset.json`: `{"labels": [["00000/img00000000.png", 6], …]}` or `{"labels": null}`. The
+  /// key `"label_names": ["…", …]` is our extension; other programs ignore it.
+  /// - Parameter items: the images; if there are labels, each must have one.
   /// - Throws: ``DatasetError/badLabels(path:reason:)``.
   package init(json: [UInt8], path: String, items: [String]) throws {
     func bad(_ reason: String) -> DatasetError { .badLabels(path: path, reason: reason) }
@@ -49,12 +48,12 @@ package struct Labels: Sendable {
       (count, names, values) = (0, [], [])
       return
     }
-    guard let pairs = value as? [[Any]] else { throw bad("\"labels\" is no list of [file, number] pairs") }
+    guard let pairs = value as? [[Any]] else { throw bad("\"labels\" is not a list of [file, number] pairs") }
     var found: [String: Int] = [:]
     for pair in pairs {
-      guard pair.count == 2, let file = pair[0] as? String else { throw bad("an entry is no [file, number] pair") }
+      guard pair.count == 2, let file = pair[0] as? String else { throw bad("an entry is not a [file, number] pair") }
       guard let number = pair[1] as? Double, number == number.rounded(), (0..<1_000_000).contains(number) else {
-        throw bad("the label of \(file) is not a single whole number from 0")
+        throw bad("the label of \(file) is not an integer from 0")
       }
       guard found.updateValue(Int(number), forKey: file) == nil else { throw bad("\(file) has two labels") }
     }
@@ -63,7 +62,7 @@ package struct Labels: Sendable {
       return label
     }
     if found.count > items.count, let extra = Set(found.keys).subtracting(items).min() {
-      throw bad("it labels \(extra), which does not exist, and \(found.count - items.count - 1) more")
+      throw bad("it has labels for \(found.count - items.count) missing files, such as \(extra)")
     }
     let largest = values.max()!
     let given = table["label_names"] as? [String] ?? []

@@ -1,18 +1,18 @@
 import Foundation
 
-/// A value that threads share: every access holds its lock, and wakes those who wait for a change.
+/// A value shared by threads: each access holds the lock and wakes the waiting threads.
 package final class Monitor<Value>: @unchecked Sendable {
   private let condition = NSCondition()
   private var value: Value
 
   package init(_ value: Value) { self.value = value }
 
-  /// Runs `body` with the value to itself.
+  /// Runs `body` with exclusive access to the value.
   package func withLock<Result>(_ body: (inout Value) throws -> Result) rethrows -> Result {
     try wait { .some(try body(&$0)) }
   }
 
-  /// Asks `body` now and after each change, until it gives a result. Only then may it have changed the value.
+  /// Calls `body` now and after each change until it returns a result. It may change the value only with a result.
   package func wait<Result>(for body: (inout Value) throws -> Result?) rethrows -> Result {
     condition.lock()
     defer {

@@ -1,11 +1,11 @@
 import Files
 import Foundation
 
-/// An array of NumPy: numbers in row-major order.
+/// A NumPy array.
 package struct NumPyArray: Sendable, Equatable {
   /// Its extents; empty for a scalar.
   package let shape: [Int]
-  /// Row-major.
+  /// The elements in row-major order.
   package let values: [Float]
 
   package init(shape: [Int], values: [Float]) {
@@ -16,9 +16,8 @@ package struct NumPyArray: Sendable, Equatable {
 
 /// NumPy's `.npz`: a ZIP archive of `.npy` entries (NEP 1), stored or deflated.
 package enum NPZ {
-  /// Reads the array called `name`, of little-endian float16, float32 or float64.
-  ///
-  /// - Throws: `FileError`; ``DatasetError/malformed(path:reason:)`` where there is no such array or it is not one of these.
+  /// Reads the array `name` of little-endian float16, float32 or float64.
+  /// - Throws: `FileError`; ``DatasetError/malformed(path:reason:)`` if it is missing or has another type.
   package static func read(_ name: String, from path: String) throws -> NumPyArray {
     guard access(path, R_OK) == 0 else { throw FileError(.read, path: path) }
     let archive = try ZIPArchive(path)
@@ -29,8 +28,7 @@ package enum NPZ {
     return try parse(try archive.bytes(of: entry), path: "\(path):\(entry.name)")
   }
 
-  /// Writes arrays as float32, stored, at once or not at all.
-  ///
+  /// Writes arrays as float32, stored, atomically.
   /// - Throws: `FileError`.
   package static func write(_ arrays: [(name: String, array: NumPyArray)], to path: String) throws {
     try AtomicFile.write(to: path) { descriptor in
@@ -65,11 +63,11 @@ package enum NPZ {
     guard let type = header.firstMatch(of: /'descr':\s*'([^']*)'/)?.1,
       let order = header.firstMatch(of: /'fortran_order':\s*(True|False)/)?.1,
       let list = header.firstMatch(of: /'shape':\s*\(([0-9, ]*)\)/)?.1
-    else { throw bad("its header is not one of NumPy's") }
+    else { throw bad("its header is not a NumPy header") }
     guard let size = ["<f2": 2, "<f4": 4, "<f8": 8][String(type)] else {
-      throw bad("its numbers are of type \(type), not float16, float32 or float64")
+      throw bad("its type is \(type), not float16, float32 or float64")
     }
-    guard order == "False" else { throw bad("it lies in Fortran order; save numpy.ascontiguousarray(…)") }
+    guard order == "False" else { throw bad("it has Fortran order; save numpy.ascontiguousarray(…)") }
     let shape = list.split(separator: ",").compactMap { Int($0.filter(\.isNumber)) }
     var count = 1
     for extent in shape {

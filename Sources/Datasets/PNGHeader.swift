@@ -1,11 +1,11 @@
 import Images
 
-/// The header of a PNG from the start of its file: large datasets are opened without reading whole files.
+/// Reads the header of a PNG from the start of its file, so that large datasets open fast.
 enum PNGHeader {
-  /// Bytes that are read from the start.
+  /// The number of bytes to read.
   static let prefix = 4096
 
-  /// What the header says, or nil where only the decoder can tell: not a PNG, an orientation, chunks beyond the prefix.
+  /// The header; nil if the decoder must read it: no PNG, an orientation, transparency, chunks beyond the prefix.
   static func read(_ bytes: [UInt8]) -> ImageDecoder.Header? {
     func number(_ at: Int) -> Int { bytes[at..<(at + 4)].reduce(0) { $0 << 8 | Int($1) } }
     guard bytes.count >= 33, bytes.starts(with: [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]),
@@ -19,12 +19,9 @@ enum PNGHeader {
       let type = String(decoding: bytes[(at + 4)..<(at + 8)], as: UTF8.self)
       switch type {
       case "IDAT":
-        switch bytes[25] {
-        case 0: return .init(width: width, height: height, channels: 1)
-        case 2, 3: return .init(width: width, height: height, channels: 3)
-        case 4, 6: return .init(width: width, height: height, channels: 4)
-        default: return nil
-        }
+        // By color type: gray, RGB, palette, gray with alpha, RGB with alpha.
+        let channels = [0: 1, 2: 3, 3: 3, 4: 4, 6: 4][bytes[25]]
+        return channels.map { ImageDecoder.Header(width: width, height: height, channels: $0) }
       case "tRNS", "eXIf", "acTL", "IEND": return nil
       default: at += 12 + number(at)
       }

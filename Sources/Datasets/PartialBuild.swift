@@ -1,11 +1,10 @@
 import Files
 import Foundation
 
-/// A ZIP dataset that is being built, in a folder of its own: the growing archive, a journal with a line for each picture
-/// (`ok` or `skip`), and the key that says of what with which options.
+/// The working folder of a dataset build: the growing archive, a journal with a line for each image (`ok` or `skip`),
+/// and the key with the source and the options.
 ///
-/// A picture is written before its line, so that the journal never promises more than there is; on the way back every picture
-/// is checked against its checksum.
+/// An image is written before its line, so each line has its image. Resuming verifies all checksums.
 final class PartialBuild {
   private let folder: String
   private let destination: String
@@ -13,15 +12,14 @@ final class PartialBuild {
   private let journal: Int32
   private let lock: FolderLock
 
-  /// Pictures of the source that are done, skipped ones included.
+  /// The number of finished images of the source, including skipped ones.
   private(set) var done = 0
-  /// The places in the source of the pictures in the archive.
+  /// The indices in the source of the images in the archive.
   private(set) var kept: [Int] = []
-  /// Pictures in the archive.
+  /// The number of images in the archive.
   var images: Int { kept.count }
 
-  /// Takes up the build in `folder` if its key is equal, or begins anew.
-  ///
+  /// Resumes the build in `folder` if its key is equal, else starts again.
   /// - Throws: `FileError`, ``DatasetError/badOutput(path:reason:)``.
   init(folder: String, key: String, destination: String) throws {
     (self.folder, self.destination) = (folder, destination)
@@ -31,16 +29,14 @@ final class PartialBuild {
       throw DatasetError.badOutput(path: destination, reason: "another process is building it; wait for it or stop it")
     }
     self.lock = lock
-    do {
-      writer = try ZIPWriter(folder + "/archive")
-    } catch {
+    do { writer = try ZIPWriter(folder + "/archive") } catch {
       if isNew { rmdir(folder) }
       throw error
     }
     let old = try? WholeFile.bytes(of: folder + "/key")
     var lines: [Substring] = []
     if old == Array(key.utf8), let text = try? WholeFile.bytes(of: folder + "/journal") {
-      // A last line without its end was being written.
+      // An incomplete last line is dropped.
       lines = String(decoding: text, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false).dropLast()
     } else {
       _ = try writer.recover(atMost: 0)
@@ -64,14 +60,13 @@ final class PartialBuild {
 
   deinit { close(journal) }
 
-  /// Removes the folder, with all that is done.
+  /// Removes the folder and its files.
   func abandon() {
     for name in ["archive", "journal", "key"] { unlink("\(folder)/\(name)") }
     rmdir(folder)
   }
 
-  /// Adds the next picture.
-  ///
+  /// Adds the next image.
   /// - Throws: `FileError`.
   func append(_ png: [UInt8]) throws {
     try writer.append(png, name: Self.name(of: images))
@@ -79,24 +74,18 @@ final class PartialBuild {
     try note("ok")
   }
 
-  /// Leaves the next picture out.
-  ///
+  /// Skips the next image.
   /// - Throws: `FileError`.
   func skip() throws { try note("skip") }
 
-  /// Adds `dataset.json`, moves the archive to its place and removes the folder.
-  ///
-  /// - Parameter labels: one for each picture in the archive, or nil.
+  /// Adds `dataset.json`, moves the archive to its destination and removes the folder.
+  /// - Parameter labels: one for each image in the archive, or nil.
   /// - Throws: `FileError`.
   func finish(labels: [Int]?, labelNames: [String]) throws {
     var json = "{\"labels\": "
     if let labels {
-      json += "[\n"
-      json += labels.enumerated().map { "[\"\(Self.name(of: $0))\", \($1)]" }.joined(separator: ",\n")
-      json += "\n]"
-      if !labelNames.isEmpty {
-        json += ",\n\"label_names\": \(try JSON.compact(labelNames))"
-      }
+      json += "[\n\(labels.enumerated().map { "[\"\(Self.name(of: $0))\", \($1)]" }.joined(separator: ",\n"))\n]"
+      if !labelNames.isEmpty { json += ",\n\"label_names\": \(try JSON.compact(labelNames))" }
     } else {
       json += "null"
     }
@@ -108,7 +97,7 @@ final class PartialBuild {
     rmdir(folder)
   }
 
-  /// NVIDIA's name of picture `number`: a thousand to a folder.
+  /// NVIDIA's name of image `number`; a folder has 1000 images.
   private static func name(of number: Int) -> String {
     let digits = String(number).leftPadded(to: 8)
     return "\(digits.prefix(5))/img\(digits).png"

@@ -1,9 +1,9 @@
 import Foundation
 
-/// Numbered work that threads do ahead of the one who needs the results. Its end stops the threads and waits for them.
+/// Prefetches numbered results on threads. `deinit` stops the threads and waits for them.
 package final class ReadAhead<Value: Sendable>: Sendable {
   private struct State {
-    /// The next number to claim, and the first whose result is still needed.
+    /// The next number to claim, and the first number whose result is still needed.
     var next, needed: Int
     var ready: [Int: Value] = [:]
     var isStopped = false
@@ -13,9 +13,8 @@ package final class ReadAhead<Value: Sendable>: Sendable {
   private let ahead: Int
   private let finished = DispatchGroup()
 
-  /// Starts to work.
-  ///
-  /// - Parameter ahead: numbers, from the first that is needed on, that are worked on and kept.
+  /// Starts the threads.
+  /// - Parameter ahead: the largest number of results in progress or kept, from the first needed one.
   /// - Parameter threads: at least 1.
   package init(
     _ range: Range<Int>, ahead: Int, threads: Int, name: String, produce: @escaping @Sendable (Int) -> Value
@@ -24,10 +23,10 @@ package final class ReadAhead<Value: Sendable>: Sendable {
     (self.state, self.ahead) = (state, ahead)
     for index in 0..<threads {
       finished.enter()
-      // The thread keeps the state, never this object, whose end stops the thread.
+      // The thread must not retain this object: its deinit stops the thread.
       let thread = Thread {
         while true {
-          // Nil in the outer optional: wait; in the inner: no more work.
+          // Outer nil: wait. Inner nil: no more work.
           let claimed = state.wait { state -> Int?? in
             if state.isStopped || state.next >= range.upperBound { return .some(nil) }
             guard state.next < state.needed + ahead else { return nil }
@@ -51,9 +50,9 @@ package final class ReadAhead<Value: Sendable>: Sendable {
     finished.wait()
   }
 
-  /// The result of a number that was not released; waits for it.
+  /// Waits for the result of a number that was not released.
   package func value(at index: Int) -> Value {
-    // More may be needed at once than is kept: what is waited for is always worked on.
+    // A batch may need more results than `ahead`: advance, so that threads work on this one.
     state.withLock { $0.needed = max($0.needed, index - ahead + 1) }
     return state.wait { $0.ready[index] }
   }
@@ -67,16 +66,14 @@ package final class ReadAhead<Value: Sendable>: Sendable {
   }
 }
 
-/// Work on several threads whose results are consumed in order on the caller's.
+/// Computes on several threads and consumes the results in order on the caller's thread.
 package enum OrderedPipeline {
-  /// Computes `produce` of `range` on `threads` threads and hands each result, in order, to `consume` on this thread.
+  /// Computes `produce` over `range` on threads and passes each result, in order, to `consume` on this thread.
   ///
-  /// Threads run at most a few results ahead of the consumer. When `consume` throws, the threads are stopped and waited for.
-  ///
-  /// - Throws: what `consume` throws.
+  /// Threads prefetch at most 16 results each. If `consume` throws, they are stopped first.
+  /// - Throws: the error of `consume`.
   package static func run<Value: Sendable>(
-    _ range: Range<Int>, threads: Int, produce: @escaping @Sendable (Int) -> Value,
-    consume: (Int, Value) throws -> Void
+    _ range: Range<Int>, threads: Int, produce: @escaping @Sendable (Int) -> Value, consume: (Int, Value) throws -> Void
   ) throws {
     let results = ReadAhead(
       range, ahead: 16 * max(1, threads), threads: max(1, min(threads, range.count)), name: "pipeline",
@@ -88,9 +85,8 @@ package enum OrderedPipeline {
     }
   }
 
-  /// `body` of 0..<count in order, computed on up to `threads` threads.
-  ///
-  /// - Throws: what `body` threw for the smallest index that failed.
+  /// Maps 0..<count with `body` on up to `threads` threads.
+  /// - Throws: the error of `body` for the smallest failed index.
   package static func map<Value: Sendable>(
     _ count: Int, threads: Int, _ body: @escaping @Sendable (Int) throws -> Value
   ) throws -> [Value] {

@@ -1,9 +1,9 @@
 import Images
 
-/// Any collection of pictures as squares of one size: the dataset that is trained on.
+/// An image collection as squares of equal size, for training.
 ///
-/// Without a resolution every picture must already be a square of the same side, a power of two 4…1024. With one, pictures are
-/// cropped to their central square and resized (area when shrinking by a whole factor, else Lanczos).
+/// With a resolution, the central square of each image is resized (area for integer reduction factors, else Lanczos).
+/// Without it, all images must be squares of the same side, a power of two 4…1024.
 final class UniformDataset: ImageDataset {
   let name: String
   let count: Int
@@ -12,11 +12,11 @@ final class UniformDataset: ImageDataset {
   let fingerprint: String
   private let collection: any ImageCollection
   private let resizes: Bool
-  /// Decoded samples, as they are read; nil where none are kept.
+  /// Decoded samples, filled on reading; nil without a cache.
   private let cache: Monitor<[[UInt8]?]>?
 
-  /// - Parameter cacheLimit: decoded pixels are kept in memory when all of them need no more bytes than this.
-  /// - Throws: ``DatasetError``, and whatever reading a header throws.
+  /// - Parameter cacheLimit: decoded images stay in memory if all of them fit in this many bytes.
+  /// - Throws: ``DatasetError``, and the errors of reading headers.
   init(_ collection: any ImageCollection, resolution: Int?, channels: Int?, threads: Int, cacheLimit: Int) throws {
     if let resolution, !Self.isPossible(resolution: resolution) { throw DatasetError.badResolution(resolution) }
     if let channels, ![1, 3, 4].contains(channels) { throw DatasetError.badChannels(channels) }
@@ -49,30 +49,24 @@ final class UniformDataset: ImageDataset {
   func image(at index: Int) throws -> [UInt8] {
     if let cached = cache?.withLock({ $0[index] }) { return cached }
     let image = try collection.image(at: index)
-    let fitted: Image
-    if resizes {
-      fitted = try image.fitted(to: resolution)
-    } else {
-      guard image.width == resolution, image.height == resolution else {
-        throw DatasetError.notUniform(
-          name: collection.itemName(at: index), size: "\(image.width)×\(image.height)",
-          reason: "the others are \(resolution)×\(resolution)")
-      }
-      fitted = image
+    guard resizes || (image.width, image.height) == (resolution, resolution) else {
+      throw DatasetError.notUniform(
+        name: collection.itemName(at: index), size: "\(image.width)×\(image.height)",
+        reason: "the others are \(resolution)×\(resolution)")
     }
-    let pixels = fitted.converted(toChannels: channels).planar
+    let pixels = try (resizes ? image.fitted(to: resolution) : image).converted(toChannels: channels).planar
     cache?.withLock { $0[index] = pixels }
     return pixels
   }
 
-  /// A power of two from 4 to 1024.
+  /// Whether the resolution is a power of two from 4 to 1024.
   static func isPossible(resolution: Int) -> Bool {
     (4...1024).contains(resolution) && resolution & (resolution - 1) == 0
   }
 
-  private static func commonResolution(_ headers: [ImageDecoder.Header], of collection: any ImageCollection) throws
-    -> Int
-  {
+  private static func commonResolution(
+    _ headers: [ImageDecoder.Header], of collection: any ImageCollection
+  ) throws -> Int {
     let first = headers[0]
     for (index, header) in headers.enumerated() {
       let size = "\(header.width)×\(header.height)"
@@ -91,7 +85,7 @@ final class UniformDataset: ImageDataset {
 }
 
 extension Image {
-  /// The central square at a side of `resolution`: the mean of areas when shrinking by a whole factor, else Lanczos.
+  /// The central square, resized to `resolution`: area for integer reduction factors, else Lanczos.
   package func fitted(to resolution: Int) throws -> Image {
     let square = croppedToCentralSquare()
     return try square.resized(

@@ -2,38 +2,37 @@ import CLibzip
 import Files
 import Foundation
 
-/// Random access to the entries of a ZIP file from several threads (libzip).
+/// Random, thread-safe access to the entries of a ZIP file (libzip).
 ///
-/// Checksums are verified when an entry is read; entries that would unpack to an absurd size are refused before.
+/// Reading an entry verifies its checksum. ZIP bombs are refused.
 package final class ZIPArchive: Sendable {
-  /// An entry as the directory of the archive lists it.
+  /// An entry of the archive's directory.
   package struct Entry: Sendable, Equatable {
-    /// Path inside the archive.
+    /// The path in the archive.
     package let name: String
-    /// Bytes after unpacking.
+    /// The unpacked size in bytes.
     package let size: Int
-    /// Bytes in the archive.
+    /// The packed size in bytes.
     package let packedSize: Int
-    /// CRC-32 of the unpacked bytes.
+    /// The CRC-32 of the unpacked bytes.
     package let checksum: UInt32
-    /// Its number in the archive.
+    /// The index in the archive.
     fileprivate let index: UInt64
   }
 
-  /// Largest entry that is unpacked.
+  /// The largest unpacked size of an entry.
   package static let largestEntry = 512 << 20
-  /// Entries over 1 MiB may not be packed better than this many to one; images never are.
+  /// The largest compression ratio of entries over 1 MiB; images never reach it.
   package static let largestRatio = 200
 
   /// The path of the archive.
   package let path: String
-  /// Every entry that is a file, in the order of the archive.
+  /// The files, in the order of the archive.
   package let entries: [Entry]
-  /// Handles are not to be shared between threads: each use takes one of these or opens its own.
+  /// libzip handles are not thread-safe: each use takes one of these or opens another.
   private let idle: Monitor<[OpaquePointer]>
 
   /// Reads the directory of the archive.
-  ///
   /// - Throws: `FileError`, ``DatasetError/malformed(path:reason:)``.
   package init(_ path: String) throws {
     self.path = path
@@ -51,8 +50,7 @@ package final class ZIPArchive: Sendable {
       entries.append(
         Entry(
           name: text, size: Int(clamping: status.size), packedSize: Int(clamping: status.comp_size),
-          checksum: status.crc,
-          index: UInt64(index)))
+          checksum: status.crc, index: UInt64(index)))
     }
     self.entries = entries
     idle = Monitor([handle])
@@ -61,8 +59,7 @@ package final class ZIPArchive: Sendable {
   deinit { idle.withLock { for handle in $0 { zip_discard(handle) } } }
 
   /// The unpacked bytes of an entry.
-  ///
-  /// - Parameter limit: read no more than this many bytes from the start; the checksum is only verified on whole entries.
+  /// - Parameter limit: read at most the first `limit` bytes; only a complete read verifies the checksum.
   /// - Throws: ``DatasetError``, `FileError`.
   package func bytes(of entry: Entry, limit: Int = .max) throws -> [UInt8] {
     let name = "\(path):\(entry.name)"
@@ -76,7 +73,7 @@ package final class ZIPArchive: Sendable {
     let wanted = min(entry.size, limit)
     return try [UInt8](unsafeUninitializedCapacity: wanted + 1) { out, count in
       count = 0
-      // One byte more than there should be: only at its end does libzip verify the checksum.
+      // libzip verifies the checksum at the end of an entry: read one more byte.
       let last = limit == .max ? wanted + 1 : wanted
       while count < last {
         let got = zip_fread(file, out.baseAddress! + count, UInt64(last - count))
@@ -104,7 +101,7 @@ package final class ZIPArchive: Sendable {
     }
     if entry.size > 1 << 20, entry.size / max(1, entry.packedSize) > Self.largestRatio {
       throw DatasetError.suspiciousEntry(
-        name: name, reason: "it is packed \(entry.size / max(1, entry.packedSize)) to 1, as no image is")
+        name: name, reason: "it is compressed \(entry.size / max(1, entry.packedSize)) to 1, unlike an image")
     }
   }
 
@@ -117,11 +114,11 @@ package final class ZIPArchive: Sendable {
     if zip_error_system_type(&error) == ZIP_ET_SYS {
       throw FileError(.read, path: path, code: zip_error_code_system(&error))
     }
-    throw DatasetError.malformed(path: path, reason: "as a ZIP archive: \(String(cString: zip_error_strerror(&error)))")
+    throw DatasetError.malformed(path: path, reason: "invalid ZIP file: \(String(cString: zip_error_strerror(&error)))")
   }
 }
 
-/// The files of an archive.
+/// The files of a ZIP archive.
 struct ZIPStore: FileStore {
   let kind = "ZIP"
   let name: String

@@ -2,13 +2,12 @@ import CZlib
 import Files
 import Foundation
 
-/// Appends stored (uncompressed) entries to a ZIP file, so that what has been written can be taken up again.
+/// Appends stored (uncompressed) entries to a ZIP file and can resume an interrupted file.
 ///
-/// libzip, which reads our archives, writes only whole archives and in one go; a build that goes on after being killed needs
-/// the growing file itself. PNGs do not get smaller by deflating, so storing is all that this does (APPNOTE.TXT 6.3, with
-/// ZIP64 where offsets or counts need it). The same entries give the same bytes: dates are 1 January 1980.
+/// libzip writes complete archives only, so it cannot resume a killed build. Deflating does not make PNGs smaller. The
+/// format is APPNOTE.TXT 6.3, with ZIP64 if necessary. Equal entries give equal bytes: all dates are 1 January 1980.
 final class ZIPWriter {
-  /// An entry that lies in the file.
+  /// A written entry.
   private struct Entry {
     let name: String
     let checksum: UInt32
@@ -22,33 +21,28 @@ final class ZIPWriter {
   private var end = 0
   private var isClosed = false
 
-  /// Number of entries so far.
+  /// The number of entries.
   var count: Int { entries.count }
 
-  /// Opens a file, or makes it, and locks it against other processes. Entries that lie in it are taken up by ``recover(atMost:)``.
-  ///
-  /// - Throws: `FileError`; ``DatasetError/badOutput(path:reason:)`` when another process has the file.
+  /// Opens or creates a file and locks it. ``recover(atMost:)`` recovers its entries.
+  /// - Throws: `FileError`; ``DatasetError/badOutput(path:reason:)`` if another process holds the lock.
   init(_ path: String) throws {
     self.path = path
     descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw FileError(.write, path: path) }
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
       close(descriptor)
-      throw DatasetError.badOutput(path: path, reason: "another process is writing it; wait until that has ended")
+      throw DatasetError.badOutput(path: path, reason: "another process is writing it; wait for it")
     }
   }
 
-  /// Takes an open, empty file, which ``finish()`` closes.
-  init(descriptor: Int32, path: String) {
-    self.path = path
-    self.descriptor = descriptor
-  }
+  /// Writes to an open, empty file; ``finish()`` closes it.
+  init(descriptor: Int32, path: String) { (self.path, self.descriptor) = (path, descriptor) }
 
   deinit { if !isClosed { close(descriptor) } }
 
-  /// Takes up the intact entries at the start of the file, no more than `limit`, and cuts off what follows.
-  ///
-  /// - Returns: how many there are.
+  /// Recovers the intact entries at the start of the file, at most `limit`, and truncates the rest.
+  /// - Returns: the number of entries.
   /// - Throws: `FileError`.
   func recover(atMost limit: Int) throws -> Int {
     (entries, end) = ([], 0)
@@ -70,13 +64,11 @@ final class ZIPWriter {
   }
 
   /// Appends a file.
-  ///
-  /// - Parameter name: path inside the archive, in ASCII.
-  /// - Throws: `FileError`; what was written of the entry is cut off by the next ``recover(atMost:)``.
+  /// - Parameter name: the path in the archive, in ASCII.
+  /// - Throws: `FileError`; the next ``recover(atMost:)`` removes the incomplete entry.
   func append(_ bytes: [UInt8], name: String) throws {
     precondition(bytes.count <= ZIPArchive.largestEntry && name.utf8.allSatisfy { $0 < 128 })
-    let entry = Entry(
-      name: name, checksum: bytes.withUnsafeBytes(Self.crc32), size: bytes.count, offset: end)
+    let entry = Entry(name: name, checksum: bytes.withUnsafeBytes(Self.crc32), size: bytes.count, offset: end)
     var block = Bytes()
     block.add(0x0403_4b50, 4)
     block.common(entry, version: 20)
@@ -86,8 +78,7 @@ final class ZIPWriter {
     entries.append(entry)
   }
 
-  /// Writes the directory and waits until all is on the disk.
-  ///
+  /// Writes the directory, then calls fsync.
   /// - Throws: `FileError`.
   func finish() throws {
     let start = end
@@ -97,8 +88,7 @@ final class ZIPWriter {
       block.add(0x0201_4b50, 4)
       block.add(far ? 45 : 20, 2)
       block.common(entry, version: far ? 45 : 20, extra: far ? 12 : 0)
-      block.add(0, 2 + 2 + 2)  // comment, disk, internal attributes
-      block.add(0, 4)  // external attributes
+      block.add(0, 2 + 2 + 2 + 4)  // comment, disk, internal and external attributes
       block.add(far ? 0xffff_ffff : entry.offset, 4)
       block.bytes += Array(entry.name.utf8)
       if far {
@@ -154,7 +144,7 @@ final class ZIPWriter {
       for at in 0..<length { bytes.append(at < 8 ? UInt8(truncatingIfNeeded: number >> (8 * at)) : 0) }
     }
 
-    /// What the local header and the directory share: version needed … length of the extra field.
+    /// The fields common to local header and directory: version needed … length of the extra field.
     mutating func common(_ entry: Entry, version: Int, extra: Int = 0) {
       add(version, 2)
       add(0, 2 + 2 + 2)  // flags, method stored, time

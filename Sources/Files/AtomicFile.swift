@@ -1,32 +1,27 @@
 import Foundation
 
-/// Writes whole files so that at any moment the old content or the new is there, never a part of it.
+/// Writes whole files atomically: a reader sees the old content or the new content, never a part.
 public enum AtomicFile {
-  /// Replaces the content of `path`: a temporary file beside it, fsync, rename, fsync of the folder.
+  /// Replaces the content of `path`: writes a temporary file beside it, then fsync, rename, and fsync of the folder.
   ///
-  /// A new file gets the permissions that the user's umask allows. On failure the temporary file is removed and `path` is as
-  /// it was.
-  ///
+  /// The user's umask sets the permissions. On failure the temporary file is removed and `path` is unchanged.
   /// - Throws: ``FileError``.
   public static func write(_ bytes: UnsafeRawBufferPointer, to path: String) throws {
     try write(to: path) { descriptor in try writeAll(bytes, to: descriptor, path: path) }
   }
 
   /// Replaces the content of `path` with `bytes`; see ``write(_:to:)-(UnsafeRawBufferPointer,_)``.
-  ///
   /// - Throws: ``FileError``.
   public static func write(_ bytes: [UInt8], to path: String) throws {
     try bytes.withUnsafeBytes { try write($0, to: path) }
   }
 
   /// Replaces the content of `path` with UTF-8 text.
-  ///
   /// - Throws: ``FileError``.
   public static func write(_ text: String, to path: String) throws { try write(Array(text.utf8), to: path) }
 
-  /// Replaces the content of `path` with what `body` writes to the file descriptor that it gets.
-  ///
-  /// - Throws: ``FileError``, or what `body` throws; `path` is then as it was.
+  /// Replaces the content of `path`; `body` writes the new content to its file descriptor.
+  /// - Throws: ``FileError``, or the error of `body`; `path` is then unchanged.
   public static func write(to path: String, _ body: (Int32) throws -> Void) throws {
     guard !path.isEmpty else { throw FileError(.write, path: "\"\"", code: ENOENT) }
     var status = stat()
@@ -39,7 +34,7 @@ public enum AtomicFile {
     guard descriptor >= 0 else { throw FileError(.write, path: path) }
     let temporary = String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-    // Held until the file is closed, so that what a killed process left behind can be told from what is being written.
+    // Held while writing: `removeStale` removes only unlocked files.
     _ = flock(descriptor, LOCK_EX | LOCK_NB)
     var closed = false
     do {
@@ -57,17 +52,16 @@ public enum AtomicFile {
     Folder.synchronise(folder)
   }
 
-  /// How the names of temporary files begin.
+  /// The prefix of the names of temporary files.
   public static let temporaryPrefix = ".stylegan-"
 
-  /// Whether a temporary file has this name; those of earlier versions of this program had another prefix.
+  /// Whether this is the name of a temporary file; earlier versions had another prefix.
   public static func isTemporary(_ name: String) -> Bool {
     name.hasPrefix(temporaryPrefix) || name.hasPrefix(".safetensors-")
   }
 
-  /// Removes temporary files that a killed process left in `folder`; those that are being written stay.
-  ///
-  /// - Parameter isTemporary: told the name of each file, whether it is a temporary one.
+  /// Removes the temporary files of killed processes from `folder`, but no file that a process is writing.
+  /// - Parameter isTemporary: whether a file name is that of a temporary file.
   public static func removeStale(in folder: String, where isTemporary: (String) -> Bool = isTemporary) {
     for name in (try? Folder.names(in: folder)) ?? [] where isTemporary(name) {
       let path = "\(folder)/\(name)"
@@ -78,16 +72,15 @@ public enum AtomicFile {
     }
   }
 
-  /// Writes every byte to an open file, through interruptions and short writes.
-  ///
-  /// - Parameter offset: where in the file; nil: where it stands.
+  /// Writes every byte to an open file; handles interruptions and short writes.
+  /// - Parameter offset: the position in the file; nil: the current position.
   /// - Throws: ``FileError``.
   public static func writeAll(
     _ bytes: UnsafeRawBufferPointer, to descriptor: Int32, at offset: Int? = nil, path: String
   ) throws {
     var done = 0
     while done < bytes.count {
-      // Systems refuse or shorten a write of 2 GB and more.
+      // Systems refuse or shorten writes of 2 GiB or more.
       let (start, count) = (bytes.baseAddress! + done, min(bytes.count - done, 1 << 30))
       let written =
         offset.map { pwrite(descriptor, start, count, off_t($0 + done)) } ?? Foundation.write(descriptor, start, count)
@@ -99,7 +92,7 @@ public enum AtomicFile {
     }
   }
 
-  /// The umask, which can only be read by setting it: read once, before threads could race for it.
+  /// The umask. Reading it means setting it, so it is read only once.
   private static let currentMask: mode_t = {
     let mask = umask(0o077)
     umask(mask)

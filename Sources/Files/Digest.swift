@@ -1,8 +1,7 @@
-/// A 64-bit digest that notices accidental change (not malice): FNV-1a over numbers and texts, word-wise multiply-and-rotate
-/// over buffers, finished with SplitMix64's mixing.
+/// A 64-bit digest against accidental changes; not cryptographic. FNV-1a over numbers and texts, multiply-rotate over
+/// the words of buffers, then SplitMix64's mixing.
 ///
-/// Buffers are not taken by their CRC-32: chunks of a PNG end with their own CRC-32, and so the CRC-32 of a whole PNG depends on
-/// little more than its length.
+/// Not CRC-32: each chunk of a PNG ends with its own CRC-32, so a CRC-32 of the file depends on little but its length.
 package struct Digest {
   private var state: UInt64 = 0xcbf2_9ce4_8422_2325
 
@@ -13,13 +12,13 @@ package struct Digest {
     for shift in stride(from: UInt64(0), to: 64, by: 8) { add(byte: UInt8(truncatingIfNeeded: number >> shift)) }
   }
 
-  /// Adds a text, with its length so that neighbours cannot flow into each other.
+  /// Adds a text and its length: "ab", "c" differs from "a", "bc".
   package mutating func add(_ text: String) {
     for byte in text.utf8 { add(byte: byte) }
     add(UInt64(text.utf8.count))
   }
 
-  /// Adds a buffer, with its length.
+  /// Adds a buffer and its length.
   package mutating func add(_ bytes: UnsafeRawBufferPointer) {
     var hash: UInt64 = 0x9e37_79b9_7f4a_7c15
     var at = 0
@@ -38,16 +37,16 @@ package struct Digest {
     add(UInt64(bytes.count))
   }
 
-  /// The digest so far.
+  /// The digest of everything added.
   package var value: UInt64 { SplitMix64.mixed(state) }
 
-  /// The digest so far as 16 hexadecimal digits.
+  /// The digest as 16 hexadecimal digits.
   package var hexadecimal: String { String(value, radix: 16).leftPadded(to: 16) }
 
   private mutating func add(byte: UInt8) { state = (state ^ UInt64(byte)) &* 0x100_0000_01b3 }
 }
 
-/// SplitMix64 (Steele, Lea, Flood 2014): the generator behind orders and mirrors, small enough to stay the same for ever.
+/// SplitMix64 (Steele, Lea, Flood 2014), for orders and mirroring. Its numbers never change between versions.
 package struct SplitMix64: RandomNumberGenerator {
   private var state: UInt64
 
@@ -66,7 +65,7 @@ package struct SplitMix64: RandomNumberGenerator {
     return z ^ (z >> 31)
   }
 
-  /// A number 0..<bound without bias: Lemire's multiplication, rejecting the uneven rest.
+  /// An unbiased number in 0..<bound (Lemire's multiplication with rejection).
   package mutating func next(below bound: UInt64) -> UInt64 {
     let threshold = (0 &- bound) % bound
     while true {
@@ -77,6 +76,6 @@ package struct SplitMix64: RandomNumberGenerator {
 }
 
 extension String {
-  /// With zeros before it, up to `length` characters.
+  /// The string with leading zeros, at least `length` characters long.
   package func leftPadded(to length: Int) -> String { String(repeating: "0", count: max(0, length - count)) + self }
 }

@@ -2,15 +2,15 @@ import Foundation
 
 /// A file could not be read or written, with the system's reason.
 public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
-  /// What was being done.
+  /// The kind of access.
   public enum Operation: String, Sendable {
-    /// Opening or reading a file or folder that should be there.
+    /// Opening or reading a file or folder.
     case read
-    /// Making, filling or renaming a file or folder.
+    /// Creating, writing or renaming a file or folder.
     case write
   }
 
-  /// What was being done.
+  /// The failed access.
   public let operation: Operation
   /// The file or folder, as the user named it.
   public let path: String
@@ -19,19 +19,17 @@ public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
 
   /// An error of the system on `path`; `code` is `errno` unless given.
   public init(_ operation: Operation, path: String, code: Int32 = errno) {
-    self.operation = operation
-    self.path = path
-    self.code = code
+    (self.operation, self.path, self.code) = (operation, path, code)
   }
 
-  /// True when the file or folder does not exist.
+  /// Whether the file or folder does not exist.
   public var isMissing: Bool { code == ENOENT || code == ENOTDIR }
-  /// True when the disk or a quota is full, a limit is reached, or the device failed.
+  /// Whether a disk, quota or size limit is reached, or the device failed.
   public var isDeviceTrouble: Bool { [ENOSPC, EDQUOT, EIO].contains(code) || code == EFBIG && operation == .write }
-  /// True when there is something else than a file that can be read as a whole: a pipe, a device, a file that is too long.
+  /// Whether this is a pipe, a device or a file that is too large to read as a whole.
   public var isWrongKind: Bool { operation == .read && [ESPIPE, EFBIG].contains(code) }
 
-  /// One sentence for people that says what to do.
+  /// One sentence with a remedy.
   public var description: String {
     let verb = operation == .read ? "read" : "write"
     let (why, cure): (String, String)
@@ -39,7 +37,7 @@ public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
     case ENOENT:
       (why, cure) =
         operation == .read
-        ? ("it does not exist", "check the path") : ("its folder does not exist", "make the folder first")
+        ? ("it does not exist", "check the path") : ("its folder does not exist", "create the folder first")
     case ENOTDIR: (why, cure) = ("a part of its path is a file, not a folder", "check the path")
     case EACCES, EPERM: (why, cure) = ("permission denied", "change the permissions or choose another place")
     case EROFS: (why, cure) = ("the file system is read-only", "choose another place")

@@ -2,21 +2,20 @@ import Foundation
 
 /// Folders and the names in them.
 public enum Folder {
-  /// Where files are kept that can be made again: `$XDG_CACHE_HOME/swift-stylegan`, else `~/.cache/swift-stylegan`.
+  /// The cache folder: `$XDG_CACHE_HOME/swift-stylegan`, else `~/.cache/swift-stylegan`.
   public static var cache: String {
     let base = ProcessInfo.processInfo.environment["XDG_CACHE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
     return (base ?? NSHomeDirectory() + "/.cache") + "/swift-stylegan"
   }
 
-  /// The folder in which `path` lies: `.` for a bare name.
+  /// The folder of `path`; `.` for a bare name.
   public static func of(_ path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 
-  /// Makes a folder with those above it, unless it is there; on failure those that were made are gone again.
-  ///
-  /// - Returns: the folders that were not there, from the top.
+  /// Creates a folder and its missing parents; on failure it removes those it created.
+  /// - Returns: the created folders, parents first.
   /// - Throws: ``FileError``.
   @discardableResult public static func make(_ path: String) throws -> [String] {
     var status = stat()
@@ -29,14 +28,13 @@ public enum Folder {
     let made = parent == path ? [] : try make(parent)
     if mkdir(path, 0o777) == 0 { return made + [path] }
     let error = FileError(.write, path: path)
-    // Another process may have been faster.
+    // Another process created it first.
     if error.code == EEXIST { return made }
     for folder in made.reversed() { rmdir(folder) }
     throw error
   }
 
-  /// The names of what lies in a folder, hidden files too, in no order.
-  ///
+  /// The names of all entries of a folder, including hidden ones, unordered.
   /// - Throws: ``FileError``.
   public static func names(in folder: String) throws -> [String] {
     guard let directory = opendir(folder) else { throw FileError(.read, path: folder) }
@@ -51,7 +49,7 @@ public enum Folder {
     return names
   }
 
-  /// Makes the names in a folder lasting, where its file system knows how; a folder that cannot be synchronised is no error.
+  /// Writes a folder's entries to the disk (fsync); a failure is ignored, since some file systems do not support it.
   public static func synchronise(_ folder: String) {
     let descriptor = open(folder, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return }

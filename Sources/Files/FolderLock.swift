@@ -1,13 +1,12 @@
 import Foundation
 
-/// Holds a folder for one process: an advisory lock on the folder itself, which leaves nothing behind and ends with the
-/// process however it ends.
+/// An advisory lock on a folder. It makes no file and ends with the process.
 public final class FolderLock {
   private let descriptor: Int32
 
-  /// Takes the lock; where a file system knows no locks, there is none.
-  /// - Returns: nil where another process has it.
-  /// - Throws: ``FileError`` where there is no such folder.
+  /// Takes the lock; a file system without locks counts as success.
+  /// - Returns: nil if another process has the lock.
+  /// - Throws: ``FileError`` if the folder cannot be opened.
   public init?(_ path: String) throws {
     descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { throw FileError(.read, path: path) }

@@ -2,19 +2,17 @@ import Foundation
 
 /// Reads files as a whole.
 public enum WholeFile {
-  /// Opens a regular file for reading. The caller closes it.
-  ///
+  /// Opens a regular file for reading; the caller closes it.
   /// - Returns: the descriptor and the file's size in bytes.
-  /// - Throws: ``FileError``: with `EISDIR` for a folder, with `ESPIPE` for a pipe or a device, which may have no end.
+  /// - Throws: ``FileError``: with `EISDIR` for a folder, with `ESPIPE` for a pipe or a device.
   public static func open(_ path: String) throws(FileError) -> (descriptor: Int32, size: Int) {
-    // Without O_NONBLOCK a pipe would wait for its writer here.
+    // Without O_NONBLOCK, opening a pipe waits for its writer.
     let descriptor = Foundation.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw FileError(.read, path: path) }
     var status = stat()
     let code =
       fstat(descriptor, &status) != 0
-      ? errno
-      : status.st_mode & S_IFMT == S_IFDIR ? EISDIR : status.st_mode & S_IFMT == S_IFREG ? 0 : ESPIPE
+      ? errno : status.st_mode & S_IFMT == S_IFDIR ? EISDIR : status.st_mode & S_IFMT == S_IFREG ? 0 : ESPIPE
     guard code == 0 else {
       close(descriptor)
       throw FileError(.read, path: path, code: code)
@@ -22,8 +20,7 @@ public enum WholeFile {
     return (descriptor, Int(status.st_size))
   }
 
-  /// The first bytes of a regular file, as many as there are.
-  ///
+  /// The first `count` bytes of a regular file, or fewer if it is shorter.
   /// - Throws: ``FileError``, as ``open(_:)``.
   public static func prefix(of path: String, _ count: Int) throws -> [UInt8] {
     let (descriptor, size) = try open(path)
@@ -32,9 +29,8 @@ public enum WholeFile {
   }
 
   /// The bytes of a regular file.
-  ///
-  /// - Parameter limit: longest file that is read.
-  /// - Throws: ``FileError``: as ``open(_:)``, and with `EFBIG` for a longer file.
+  /// - Parameter limit: the largest file size in bytes.
+  /// - Throws: ``FileError``: as ``open(_:)``, and with `EFBIG` for a larger file.
   public static func bytes(of path: String, limit: Int = 512 << 20) throws -> [UInt8] {
     let (descriptor, size) = try open(path)
     defer { close(descriptor) }

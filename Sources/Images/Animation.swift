@@ -1,20 +1,19 @@
 import CVips
 import Files
 
-/// Moving pictures.
+/// Writes animations.
 public enum Animation {
-  /// How frames are compressed.
+  /// The compression of frames.
   public enum Compression: Sendable, Equatable {
-    /// Exact.
+    /// Lossless.
     case lossless
     /// Lossy; `quality` 1…100.
     case lossy(quality: Int)
   }
 
-  /// Writes frames as an animated WebP that repeats for ever, atomically.
-  ///
-  /// - Parameter frames: at least one; all of the same width, height and channels.
-  /// - Parameter framesPerSecond: 0.1…1000; frame times are rounded to milliseconds without drift.
+  /// Writes frames atomically as an animated WebP that repeats forever.
+  /// - Parameter frames: at least one; all have the same width, height and channels.
+  /// - Parameter framesPerSecond: 0.1…1000; frame times are rounded to milliseconds, but the errors do not add up.
   /// - Throws: ``ImageError``, `FileError`.
   public static func writeWebP(
     _ frames: [Image], to path: String, framesPerSecond: Double, compression: Compression = .lossy(quality: 90)
@@ -23,8 +22,7 @@ public enum Animation {
       try webPData(frames, framesPerSecond: framesPerSecond, compression: compression, name: path), to: path)
   }
 
-  /// Frames as the bytes of an animated WebP.
-  ///
+  /// Encodes frames as an animated WebP.
   /// - Throws: ``ImageError``.
   public static func webPData(
     _ frames: [Image], framesPerSecond: Double, compression: Compression = .lossy(quality: 90),

@@ -2,7 +2,7 @@ import CVips
 import Files
 
 extension Image {
-  /// How an image is written.
+  /// A file format with its options.
   public enum Format: Sendable, Equatable {
     /// Lossless; `compression` 0 (none, fastest) … 9 (smallest).
     case png(compression: Int = 6)
@@ -13,8 +13,7 @@ extension Image {
     /// Lossless WebP.
     case losslessWebP
 
-    /// The format that the extension of `path` names.
-    ///
+    /// The format for the extension of `path`.
     /// - Throws: ``ImageError/unsupportedExtension(name:)``.
     public init(path: String) throws {
       let name = path.split(separator: "/").last ?? ""
@@ -27,18 +26,15 @@ extension Image {
     }
   }
 
-  /// This image as a PNG file; the same pixels always give the same bytes.
-  ///
+  /// Encodes the image as PNG; equal pixels give equal bytes.
   /// - Throws: ``ImageError/notEncoded(name:reason:)``.
   public func pngData() throws -> [UInt8] { try data(.png()) }
 
-  /// This image as a file of the given format.
-  ///
+  /// Encodes the image in this format.
   /// - Throws: ``ImageError/notEncoded(name:reason:)``.
   public func data(_ format: Format) throws -> [UInt8] { try data(format, name: "the image") }
 
-  /// Writes PNG, JPEG or WebP by the extension, atomically (see `AtomicFile`).
-  ///
+  /// Writes PNG, JPEG or WebP, by extension, atomically (see `AtomicFile`).
   /// - Throws: ``ImageError``, `FileError`.
   public func write(to path: String) throws {
     try AtomicFile.write(try data(try Format(path: path), name: path), to: path)
@@ -64,7 +60,7 @@ extension Image {
     }
   }
 
-  /// The bytes that a call of the shim makes.
+  /// Runs an encoder of the shim and copies its bytes.
   /// - Throws: ``ImageError/notEncoded(name:reason:)``.
   static func encoded(
     name: String,

@@ -1,18 +1,17 @@
 import CVips
 
 extension Image {
-  /// How pixels are combined when the size changes.
+  /// The resampling kernel.
   public enum Kernel: String, Sendable, CaseIterable {
-    /// Lanczos-3 when reducing, bicubic when enlarging.
+    /// Lanczos-3 to reduce, bicubic to enlarge.
     case lanczos
-    /// The mean over the area that a pixel covers (a box): exact for whole factors.
+    /// The mean over the area of a pixel (box filter); exact for integer factors.
     case area
     /// The nearest pixel.
     case nearest
   }
 
-  /// This image at another size. Alpha weighs colours, so what is transparent does not bleed.
-  ///
+  /// Resizes the image. Alpha weights the colors, so transparent pixels do not bleed.
   /// - Throws: ``ImageError/badGeometry(_:)`` if a side is not 1…32,768.
   public func resized(width newWidth: Int, height newHeight: Int, kernel: Kernel = .lanczos) throws -> Image {
     guard (1...32_768).contains(newWidth), (1...32_768).contains(newHeight) else {
@@ -28,9 +27,8 @@ extension Image {
     }
   }
 
-  /// A part of this image.
-  ///
-  /// - Throws: ``ImageError/badGeometry(_:)`` if the part does not lie inside.
+  /// Crops the image.
+  /// - Throws: ``ImageError/badGeometry(_:)`` if the part exceeds the image.
   public func cropped(x: Int, y: Int, width newWidth: Int, height newHeight: Int) throws -> Image {
     guard x >= 0, y >= 0, newWidth > 0, newHeight > 0, x <= width - newWidth, y <= height - newHeight else {
       throw ImageError.badGeometry(
@@ -39,14 +37,13 @@ extension Image {
     return part(x, y, newWidth, newHeight)
   }
 
-  /// The largest square in the middle.
+  /// Crops the largest central square.
   public func croppedToCentralSquare() -> Image {
     let side = min(width, height)
     return part((width - side) / 2, (height - side) / 2, side, side)
   }
 
-  /// This image with a border of zeros, itself in the middle (a pixel further up and left where it cannot be).
-  ///
+  /// Centers the image in a border of zeros; an odd border is one pixel smaller at the top and left.
   /// - Throws: ``ImageError/badGeometry(_:)`` if the new size is smaller.
   public func padded(width newWidth: Int, height newHeight: Int) throws -> Image {
     guard newWidth >= width, newHeight >= height else {
@@ -62,10 +59,10 @@ extension Image {
     return Image(width: newWidth, height: newHeight, channels: channels, pixels: out)
   }
 
-  /// This image with 1, 3 or 4 channels.
+  /// Converts the image to 1, 3 or 4 channels.
   ///
-  /// Grey is Y = 0.299 R + 0.587 G + 0.114 B (Rec. 601, in 16-bit fixed point); losing alpha lays the image on white; gaining
-  /// it makes the image opaque.
+  /// Gray is Y = 0.299 R + 0.587 G + 0.114 B (Rec. 601, 16-bit fixed point). Removing alpha composites on white; added
+  /// alpha is opaque.
   public func converted(toChannels wanted: Int) -> Image {
     precondition(wanted == 1 || wanted == 3 || wanted == 4, "an image has 1, 3 or 4 channels, not \(wanted)")
     if wanted == channels { return self }
@@ -138,7 +135,7 @@ extension Image {
     return image
   }
 
-  /// ``area(_:_:)`` for whole factors without alpha, in whole numbers: the usual case of training on reduced images.
+  /// ``area(_:_:)`` for integer factors without alpha, in integers: the usual case in training.
   private func wholeArea(_ newWidth: Int, _ newHeight: Int) -> Image {
     let (across, down) = (width / newWidth, height / newHeight)
     let divisor = UInt32(across * down)
@@ -166,8 +163,8 @@ extension Image {
     return Image(width: newWidth, height: newHeight, channels: channels, pixels: out)
   }
 
-  /// The mean over each pixel's area, rows first: o[y, x] = Σ w(y, v) w(x, u) i[v, u] with w the share that source pixel u has
-  /// of target pixel x. Sums in `Float`, rounded half up; with alpha a colour's weight is multiplied by its alpha.
+  /// The mean over each pixel's area, rows first: o[y, x] = Σ w(y, v) w(x, u) i[v, u]; w(x, u) is the share of source
+  /// pixel u in target pixel x. `Float` sums, rounded half up. With alpha, w is multiplied by alpha for colors.
   private func area(_ newWidth: Int, _ newHeight: Int) -> Image {
     let across = Coverage(from: width, to: newWidth)
     let down = Coverage(from: height, to: newHeight)
@@ -204,13 +201,13 @@ extension Image {
   }
 }
 
-/// For each target pixel of one axis, the source pixels that it covers and their shares (which sum to 1).
+/// For each target pixel of one axis: the source pixels under it and their shares, with sum 1.
 private struct Coverage {
   private var entries: [[(Int, Float)]] = []
 
   init(from source: Int, to target: Int) {
     for x in 0..<target {
-      // In units of 1/target of a source pixel, all in whole numbers: the target pixel covers [x·source, (x + 1)·source).
+      // Integers in units of 1/target source pixels: the target pixel covers [x·source, (x + 1)·source).
       let (start, end) = (x * source, (x + 1) * source)
       var shares: [(Int, Float)] = []
       for u in (start / target)...((end - 1) / target) {

@@ -2,30 +2,27 @@ import CVips
 import Files
 import Foundation
 
-/// Reads pictures of any common kind as upright 8-bit sRGB.
+/// Decodes images of any common format to upright 8-bit sRGB; thread-safe.
 ///
-/// EXIF orientation is applied; ICC profiles and CMYK are converted to sRGB; 16-bit samples are scaled by 1/257 and rounded;
-/// palettes are expanded; grey with alpha becomes colour with alpha. A file that ends early is an error, never half a picture.
-/// Safe to call from any thread.
+/// Applies the EXIF orientation, converts ICC profiles and CMYK to sRGB, scales 16-bit samples by 1/257 with rounding,
+/// expands palettes, and converts gray with alpha to color with alpha. A truncated file is an error.
 public enum ImageDecoder {
-  /// What is refused before any pixel is decoded.
+  /// The limits, checked before decoding.
   public struct Limits: Sendable {
-    /// Longest side in pixels.
+    /// The longest side in pixels.
     public var side: Int
-    /// Most pixels in all.
+    /// The most pixels.
     public var pixels: Int
-    /// Most bytes of a file.
+    /// The largest file size in bytes.
     public var bytes: Int
 
-    /// Limits on a picture.
+    /// Limits with these values.
     public init(side: Int = 32_768, pixels: Int = 512 << 20, bytes: Int = 512 << 20) {
-      self.side = side
-      self.pixels = pixels
-      self.bytes = bytes
+      (self.side, self.pixels, self.bytes) = (side, pixels, bytes)
     }
   }
 
-  /// What to do with animations and documents of several pages.
+  /// The handling of animations and documents with several pages.
   public enum Pages: Sendable {
     /// They are an error.
     case single
@@ -33,38 +30,31 @@ public enum ImageDecoder {
     case first
   }
 
-  /// What the header of a file says.
+  /// The content of a file's header.
   public struct Header: Sendable, Equatable {
-    /// Pixels in a row, after turning by the EXIF orientation.
+    /// The width in pixels, after applying the EXIF orientation.
     public let width: Int
-    /// Rows, after turning by the EXIF orientation.
+    /// The height in pixels, after applying the EXIF orientation.
     public let height: Int
-    /// 1 (grey), 3 (colour) or 4 (with alpha): the channels of the decoded picture.
+    /// The channels after decoding: 1 (gray), 3 (color) or 4 (with alpha).
     public let channels: Int
-    /// Frames or pages; 1 for an ordinary picture.
+    /// The number of frames or pages.
     public let pages: Int
 
     /// A header with these values.
     public init(width: Int, height: Int, channels: Int, pages: Int = 1) {
-      self.width = width
-      self.height = height
-      self.channels = channels
-      self.pages = pages
+      (self.width, self.height, self.channels, self.pages) = (width, height, channels, pages)
     }
   }
 
   /// Reads and decodes a file.
-  ///
-  /// - Throws: `FileError` if it cannot be read, ``ImageError`` if it is no sound picture or breaks the limits.
+  /// - Throws: `FileError` if it cannot be read, ``ImageError`` if it is not a valid image or exceeds the limits.
   public static func decode(
     contentsOf path: String, pages: Pages = .single, limits: Limits = Limits()
-  ) throws -> Image {
-    try decode(try file(at: path, limit: limits.bytes), name: path, pages: pages, limits: limits)
-  }
+  ) throws -> Image { try decode(try file(at: path, limit: limits.bytes), name: path, pages: pages, limits: limits) }
 
-  /// Decodes a file that is in memory.
-  ///
-  /// - Parameter name: what errors call it.
+  /// Decodes a file in memory.
+  /// - Parameter name: the name in errors.
   /// - Throws: ``ImageError``.
   public static func decode(
     _ bytes: [UInt8], name: String = "the image", pages: Pages = .single, limits: Limits = Limits()
@@ -92,14 +82,12 @@ public enum ImageDecoder {
   }
 
   /// Reads the header of a file without decoding its pixels.
-  ///
-  /// - Throws: `FileError` if it cannot be read, ``ImageError`` if it has no sound header.
+  /// - Throws: `FileError` if it cannot be read, ``ImageError`` if its header is invalid.
   public static func header(contentsOf path: String, limits: Limits = Limits()) throws -> Header {
     try header(of: try file(at: path, limit: limits.bytes), name: path)
   }
 
-  /// Reads the header of a file that is in memory.
-  ///
+  /// Reads the header of a file in memory.
   /// - Throws: ``ImageError``.
   public static func header(of bytes: [UInt8], name: String = "the image") throws -> Header {
     guard !bytes.isEmpty else { throw ImageError.empty(name: name) }
@@ -112,10 +100,9 @@ public enum ImageDecoder {
       width: Int(header.width), height: Int(header.height), channels: Int(header.channels), pages: Int(header.pages))
   }
 
-  /// The bytes of a file that should be a picture.
-  ///
-  /// - Parameter limit: longest file that is read.
-  /// - Throws: `FileError`, or ``ImageError`` for what is no file or too large for a picture.
+  /// The bytes of an image file.
+  /// - Parameter limit: the largest file size in bytes.
+  /// - Throws: `FileError`; ``ImageError`` if it is not a regular file or too large.
   package static func file(at path: String, limit: Int = 512 << 20) throws -> [UInt8] {
     do { return try WholeFile.bytes(of: path, limit: limit) } catch let error as FileError where error.isWrongKind {
       throw error.code == EFBIG
@@ -128,7 +115,7 @@ public enum ImageDecoder {
     switch status {
     case CV_NOT_AN_IMAGE: return .notAnImage(name: name)
     case CV_BAD_HEADER, CV_BAD_PIXELS:
-      // The decoders' own words for a file that ends early; libpng has none, but every PNG ends with an IEND chunk.
+      // The decoders' messages for truncated files; libpng has none, but a complete PNG ends with an IEND chunk.
       let signs = [
         "premature end", "truncated", "end of stream", "unexpected end", "end of data", "not enough data", "eof",
       ]
@@ -140,7 +127,7 @@ public enum ImageDecoder {
     }
   }
 
-  /// Copies a message of the shim into one line and frees it.
+  /// Copies a message of the shim as one line and frees it.
   static func take(_ message: UnsafeMutablePointer<CChar>?) -> String {
     guard let message else { return "" }
     defer { free(message) }

@@ -1,16 +1,13 @@
-/// Many images in one.
+/// Arranges images in a grid.
 public enum ImageGrid {
-  /// The most pixels that a grid may have.
+  /// The largest number of pixels of a grid.
   public static let largestArea = 512 << 20
 
-  /// Lays images in rows, from left to right and top to bottom; the last row may be short.
-  ///
-  /// Images of different channels are brought to the most that occurs.
-  ///
-  /// - Parameter images: at least one; all of the same width and height.
-  /// - Parameter columns: images in a row, at least 1.
-  /// - Parameter padding: pixels between neighbours and around all.
-  /// - Parameter background: grey 0…255 of padding and empty places.
+  /// Arranges images in rows; the last row may be shorter. All images are converted to the largest number of channels.
+  /// - Parameter images: at least one; all have the same width and height.
+  /// - Parameter columns: images per row, at least 1.
+  /// - Parameter padding: pixels between the images and around the grid.
+  /// - Parameter background: the gray value 0…255 of padding and empty cells.
   /// - Throws: ``ImageError/badGeometry(_:)``.
   public static func tiled(_ images: [Image], columns: Int, padding: Int = 0, background: UInt8 = 255) throws -> Image {
     let (width, height, channels) = try cell(images, columns: columns, padding: padding)
@@ -21,20 +18,16 @@ public enum ImageGrid {
       background: background)
     for (index, image) in images.enumerated() {
       sheet.draw(
-        image, x: padding + (index % columns) * (width + padding),
-        y: padding + (index / columns) * (height + padding))
+        image, x: padding + (index % columns) * (width + padding), y: padding + (index / columns) * (height + padding))
     }
     return try sheet.image()
   }
 
-  /// Lays images in rows with a label before each row and above each column.
-  ///
-  /// Labels are plain text, shrunk where they would not fit their cell.
-  ///
-  /// - Parameter images: row after row; all of the same width and height.
-  /// - Parameter rows: labels of the rows, from top to bottom; empty for none.
-  /// - Parameter columns: labels of the columns, as many as images in a row; at least 1 (they may be empty strings).
-  /// - Parameter textHeight: height of the letters in pixels; by default in proportion to the images, 10 to 32.
+  /// Arranges images in rows, with labels beside the rows and above the columns. Long labels shrink to fit.
+  /// - Parameter images: row by row; all have the same width and height.
+  /// - Parameter rows: the labels of the rows, or empty.
+  /// - Parameter columns: a label, possibly an empty string, for each column; at least 1.
+  /// - Parameter textHeight: the height of letters in pixels; by default in proportion to the images, 10 to 32.
   /// - Throws: ``ImageError/badGeometry(_:)``.
   public static func labelled(
     _ images: [Image], rows: [String], columns: [String], padding: Int = 2, background: UInt8 = 255,
@@ -54,13 +47,11 @@ public enum ImageGrid {
     var sheet = try Sheet(
       width: left + grid.width, height: top + grid.height, channels: grid.channels, background: background)
     sheet.draw(grid, x: left, y: top)
-    for (index, label) in rowLabels.enumerated() {
-      guard let label else { continue }
+    for case (let index, let label?) in rowLabels.enumerated() {
       let y = top + padding + index * (height + padding) + (height - label.height) / 2
       sheet.blend(label, x: (left - label.width) / 2, y: y)
     }
-    for (index, label) in columnLabels.enumerated() {
-      guard let label else { continue }
+    for case (let index, let label?) in columnLabels.enumerated() {
       let x = left + padding + index * (width + padding) + (width - label.width) / 2
       sheet.blend(label, x: x, y: (top - label.height) / 2)
     }

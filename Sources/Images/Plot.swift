@@ -1,36 +1,36 @@
 import Foundation
 
-/// Curves or histograms over a common axis, in panels one below the other, with round ticks, grid lines and legends.
+/// Curves or histograms in stacked panels with a common x axis, ticks at round numbers, grid lines and legends.
 public struct Plot: Sendable {
-  /// A named sequence of points; those that are not finite are left out.
+  /// A named sequence of finite points.
   public struct Curve: Sendable {
-    /// What the legend says; empty: nothing.
+    /// The name in the legend; empty for none.
     public var name: String
-    /// In the order of x.
+    /// The points, in the order of x.
     public var points: [(x: Double, y: Double)]
-    /// Which of the colours it has; nil: that of its place in the panel.
+    /// The index of its color; nil: its index in the panel.
     public var colour: Int?
 
-    /// A curve.
+    /// A curve; points that are not finite are dropped.
     public init(_ name: String, _ points: [(x: Double, y: Double)], colour: Int? = nil) {
       (self.name, self.colour) = (name, colour)
       self.points = points.filter { $0.x.isFinite && $0.y.isFinite }
     }
   }
 
-  /// Curves on one scale, or bars.
+  /// Curves with a common y axis, or bars.
   public struct Panel: Sendable {
-    /// What stands above.
+    /// The text above the axes.
     public var title: String
-    /// What is drawn as lines; they are told apart by colour and dashes.
+    /// The curves, with distinct colors and dashes.
     public var curves: [Curve] = []
-    /// Heights of bars from `x` to the next one's.
+    /// The heights of bars; each spans from its `x` to the next `x`.
     public var bars: [(x: Double, y: Double)] = []
 
     /// A panel of curves.
     public init(_ title: String, _ curves: [Curve]) { (self.title, self.curves) = (title, curves) }
 
-    /// The numbers of values in 40 intervals from 0 to the 99th percentile.
+    /// A histogram with 40 bins from 0 to the 99th percentile.
     public init(_ title: String, histogramOf values: [Double]) {
       self.title = title
       let sorted = values.filter(\.isFinite).sorted()
@@ -41,22 +41,22 @@ public struct Plot: Sendable {
     }
   }
 
-  /// From top to bottom, at least one.
+  /// The panels from top to bottom, at least one.
   public var panels: [Panel]
-  /// What stands below the horizontal axis.
+  /// The label of the x axis.
   public var xLabel: String
-  /// Width of all, height of a panel's axis, in pixels of a page.
+  /// The total width and the height of a panel's axis, in CSS pixels.
   public var width = 840, axisHeight = 190
 
   /// A plot.
   public init(panels: [Panel], xLabel: String) { (self.panels, self.xLabel) = (panels, xLabel) }
 
-  /// Told apart also by those who see red and green alike (Okabe & Ito 2008), on white and on black.
+  /// Colors for the color-blind (Okabe & Ito 2008), visible on white and on black.
   private static let colours = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00"]
   private static let (left, right, line) = (60, 14, 16)
 
-  /// Draws it in colour on white, two pixels for each of ``width``; the same numbers always give the same pixels.
-  /// - Throws: ``ImageError/badGeometry(_:)`` where there is no panel; ``ImageError/noVectorGraphics``.
+  /// Draws the plot in color on white, 2·``width`` pixels wide; equal numbers give equal pixels.
+  /// - Throws: ``ImageError/badGeometry(_:)`` if it has no panel or is too small; ``ImageError/noVectorGraphics``.
   public func image() throws -> Image {
     guard !panels.isEmpty, width >= 200, axisHeight >= 60 else {
       throw ImageError.badGeometry("a plot has at least one panel, 200 pixels wide and 60 high or more")
@@ -64,10 +64,10 @@ public struct Plot: Sendable {
     return try svg().image(scale: 2).converted(toChannels: 3)
   }
 
-  /// Draws it as an element of a page.
+  /// Draws the plot as SVG.
   public func svg() -> SVG {
     let xs = panels.flatMap { $0.curves.flatMap(\.points) + $0.bars }.map(\.x)
-    // With room for the dot of a last point.
+    // Leave room for the dot of the last point.
     let (start, end) = (min(0, xs.min() ?? 0), xs.max() ?? 1)
     let x = Axis(from: start, to: end + (end - start) * 0.01, ticks: max(3, width / 100))
     let legends = panels.map(legend)
@@ -89,11 +89,11 @@ public struct Plot: Sendable {
     return svg
   }
 
-  /// Where the names of a panel's curves stand, in rows below its title.
+  /// The positions of the curves' names, in rows below the panel's title.
   private func legend(_ panel: Panel) -> [(name: String, colour: Int, x: Int, row: Int)] {
     var (x, row) = (Self.left, 0)
     return panel.curves.enumerated().filter { !$0.element.name.isEmpty }.map { index, curve in
-      // How wide a text is depends on the font: 6.5 pixels a letter are seldom too few.
+      // The font is unknown; 6.5 pixels per letter are usually enough.
       let most = max(8, (width - Self.left - Self.right - 22) * 2 / 13)
       let name =
         curve.name.count > most
@@ -105,7 +105,7 @@ public struct Plot: Sendable {
     }
   }
 
-  /// A line through points.
+  /// The attributes of a line through points.
   private func stroke(_ colour: Int, _ points: [(x: Double, y: Double)]) -> KeyValuePairs<
     String, any CustomStringConvertible
   > {
@@ -140,7 +140,7 @@ public struct Plot: Sendable {
       grid("M\(column) \(top)V\(bottom)", 0.08)
       svg.add("text", ["x": column, "y": bottom + 15, "text-anchor": "middle"], text: x.label(tick))
     }
-    // An inner picture cuts off what lies outside.
+    // An inner <svg> clips its content.
     svg.open("svg", ["x": left, "y": top, "width": inner, "height": axisHeight])
     for (bar, next) in zip(panel.bars, panel.bars.dropFirst()) where bar.y > 0 {
       let (start, end) = (across(bar.x), across(next.x))
@@ -169,7 +169,7 @@ public struct Plot: Sendable {
     grid("M\(left) \(top)V\(bottom)H\(right)V\(top)Z", 0.4)
   }
 
-  /// At most two points a pixel, each the mean of those it stands for.
+  /// At most two points per pixel: means of consecutive points.
   private func thinned(_ points: [(x: Double, y: Double)]) -> [(x: Double, y: Double)] {
     let most = 2 * (width - Self.left - Self.right)
     guard points.count > most else { return points }
@@ -180,13 +180,13 @@ public struct Plot: Sendable {
   }
 }
 
-/// A range of numbers with round ticks in it.
+/// A range with ticks at round numbers.
 package struct Axis {
   package let low, high: Double
   package let ticks: [Double]
   private let decimals: Int
 
-  /// A range that is shown as it is.
+  /// A range with exactly these ends.
   package init(from low: Double, to high: Double, ticks count: Int = 6) {
     let width = high > low ? high - low : max(abs(low), 1)
     (self.low, self.high) = (low, low + width)
@@ -195,11 +195,11 @@ package struct Axis {
     let step = [1, 2, 5, 10].map { $0 * power }.first { $0 >= rough * 0.999 } ?? rough
     decimals = max(0, Int((-log10(step)).rounded(.up)))
     ticks = stride(from: (low / step).rounded(.up), through: ((low + width) / step).rounded(.down), by: 1).map {
-      $0 * step + 0  // no minus before a zero
+      $0 * step + 0  // turns −0 into 0
     }
   }
 
-  /// The range of values with a margin; of many, the outermost hundredth at each end may leave it.
+  /// The range of values with a margin; for 100 or more values, without 1% at each end.
   package init(spanning values: [Double]) {
     let sorted = values.sorted()
     guard let first = sorted.first, let last = sorted.last else {
@@ -212,10 +212,10 @@ package struct Axis {
     self.init(from: low - margin, to: high + margin)
   }
 
-  /// 0 at the low end, 1 at the high one.
+  /// Maps the low end to 0 and the high end to 1.
   package func share(_ value: Double) -> Double { (value - low) / (high - low) }
 
-  /// A tick's number, with as many decimals as tell ticks apart.
+  /// A tick's number, with enough decimals to distinguish ticks.
   package func label(_ tick: Double) -> String {
     if decimals > 6 || max(abs(low), abs(high)) >= 1e7 { return String(format: "%.4g", tick) }
     return String(format: "%.\(decimals)f", tick)

@@ -1,19 +1,19 @@
 import CVips
 import Foundation
 
-/// A vector picture, which a page embeds and libvips (librsvg) makes an image of. Without a colour of its own, what is
-/// drawn has that of the text around it; the background is transparent.
+/// An SVG image for web pages; libvips (librsvg) renders it. The default color is that of the surrounding text, and the
+/// background is transparent.
 public struct SVG: Sendable {
-  /// Its size, in pixels of a page.
+  /// The size in CSS pixels.
   public let width, height: Int
   private var content = ""
 
-  /// An empty picture.
+  /// An empty image.
   public init(width: Int, height: Int) { (self.width, self.height) = (width, height) }
 
-  /// Draws an element above the others.
-  /// - Parameter attributes: numbers are written with two decimals.
-  /// - Parameter text: what is inside, or nil.
+  /// Adds an element above the others.
+  /// - Parameter attributes: `Double`s get at most two decimals.
+  /// - Parameter text: the content, or nil.
   mutating func add(
     _ name: String, _ attributes: KeyValuePairs<String, any CustomStringConvertible>, text: String? = nil
   ) {
@@ -22,7 +22,7 @@ public struct SVG: Sendable {
     close(name)
   }
 
-  /// Begins an element; what is added until ``close(_:)`` lies in it.
+  /// Begins an element; it contains everything up to ``close(_:)``.
   mutating func open(_ name: String, _ attributes: KeyValuePairs<String, any CustomStringConvertible>) {
     content += "<\(name)"
     for (key, value) in attributes {
@@ -31,7 +31,7 @@ public struct SVG: Sendable {
     content += ">"
   }
 
-  /// Ends the element begun last.
+  /// Ends the innermost element.
   mutating func close(_ name: String) { content += "</\(name)>\n" }
 
   /// A number with at most two decimals.
@@ -45,9 +45,9 @@ public struct SVG: Sendable {
     "M" + points.map { "\(number($0.x)) \(number($0.y))" }.joined(separator: "L")
   }
 
-  /// The picture as an element of a page.
-  /// - Parameter label: what it is called where it cannot be seen.
-  /// - Parameter attributes: more of the element, as a file by itself needs them.
+  /// The SVG element, for a page or a file.
+  /// - Parameter label: the text alternative (aria-label).
+  /// - Parameter attributes: further attributes of the element; a file needs the namespace.
   public func text(label: String = "", attributes: String = "") -> String {
     """
     <svg \(attributes)viewBox="0 0 \(width) \(height)" width="\(width)" height="\(height)" \
@@ -57,9 +57,9 @@ public struct SVG: Sendable {
     """
   }
 
-  /// The picture in colour with alpha, black where it has the colour of the text; the same one always gives the same pixels.
-  /// - Parameter scale: pixels of the image for each of a page.
-  /// - Throws: ``ImageError/noVectorGraphics``; ``ImageError/badGeometry(_:)`` where it cannot be drawn.
+  /// Renders in color with alpha; the text color is black. Equal SVGs give equal pixels.
+  /// - Parameter scale: image pixels per CSS pixel.
+  /// - Throws: ``ImageError/noVectorGraphics``; ``ImageError/badGeometry(_:)`` if rendering fails.
   public func image(scale: Double = 1) throws -> Image { try image(scale: scale, isSupported: cv_draws_svg() != 0) }
 
   package func image(scale: Double, isSupported: Bool) throws -> Image {
@@ -69,14 +69,12 @@ public struct SVG: Sendable {
     var bytes = Array(text(attributes: "xmlns=\"http://www.w3.org/2000/svg\" ").utf8)
     let status = cv_draw_svg(&bytes, bytes.count, scale, &pixels, &message)
     let reason = ImageDecoder.take(message)
-    guard status == CV_OK else {
-      throw ImageError.badGeometry("cannot draw a picture of \(width)×\(height): \(reason)")
-    }
+    guard status == CV_OK else { throw ImageError.badGeometry("cannot draw an image of \(width)×\(height): \(reason)") }
     return ImageDecoder.take(pixels)
   }
 }
 
-/// Text as it stands in HTML and XML, with spaces for what they do not allow.
+/// Escapes text for HTML and XML; spaces replace forbidden characters.
 package func escaped(_ text: String) -> String {
   var result = ""
   for character in text.unicodeScalars {

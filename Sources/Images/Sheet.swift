@@ -1,15 +1,15 @@
 import CVips
 
-/// A sheet on which images, lines of text, lines and dots are laid; what lies outside is cut off.
+/// A canvas for images, text, lines and dots; it clips them at its border.
 public struct Sheet {
   private let width, height, channels: Int
   private let background: UInt8
   private var pixels: [UInt8]
-  /// Lines and dots, which lie above everything else; nil where there are none.
+  /// Lines and dots, above everything else; nil if there are none.
   private var overlay: SVG?
 
-  /// An empty, white sheet in colour.
-  /// - Throws: ``ImageError/badGeometry(_:)`` where it would have more pixels than ``ImageGrid/largestArea``.
+  /// A white sheet in color.
+  /// - Throws: ``ImageError/badGeometry(_:)`` if it has more pixels than ``ImageGrid/largestArea``.
   public init(width: Int, height: Int) throws {
     try self.init(width: width, height: height, channels: 3, background: 255)
   }
@@ -24,8 +24,8 @@ public struct Sheet {
     if channels == 4 { for at in stride(from: 3, to: pixels.count, by: 4) { pixels[at] = 255 } }
   }
 
-  /// What has been drawn.
-  /// - Throws: ``ImageError/noVectorGraphics`` where there are lines or dots that cannot be drawn.
+  /// The sheet as an image.
+  /// - Throws: ``ImageError/noVectorGraphics`` if there are lines or dots and libvips cannot draw SVG.
   public func image() throws -> Image {
     var sheet = self
     if let drawn = try overlay?.image() {
@@ -36,7 +36,7 @@ public struct Sheet {
     return Image(width: width, height: height, channels: channels, pixels: sheet.pixels)
   }
 
-  /// Lays an image with its upper left corner at (x, y).
+  /// Draws an image with its upper left corner at (x, y).
   public mutating func draw(_ image: Image, x: Int, y: Int) {
     let source = image.converted(toChannels: channels)
     let columns = (x..<x + image.width).clamped(to: 0..<width)
@@ -49,23 +49,22 @@ public struct Sheet {
     }
   }
 
-  /// Writes a line of plain text in black, its middle at (x, y); shrunk where it is wider than `limit`.
-  /// - Parameter height: of the letters, in pixels.
-  /// - Throws: ``ImageError/badGeometry(_:)`` where the text cannot be drawn.
-  public mutating func write(
-    _ text: String, x: Int, y: Int, height: Int = 12, limit: Int = .max
-  ) throws {
+  /// Writes a line of plain text in black, centered at (x, y).
+  /// - Parameter height: the height of letters in pixels.
+  /// - Parameter limit: wider text shrinks to this width.
+  /// - Throws: ``ImageError/badGeometry(_:)`` if drawing fails.
+  public mutating func write(_ text: String, x: Int, y: Int, height: Int = 12, limit: Int = .max) throws {
     guard let drawn = try Self.text(text, height: height, fitting: (limit, 4 * height)) else { return }
     blend(drawn, x: x - drawn.width / 2, y: y - drawn.height / 2)
   }
 
-  /// Fills a disc.
+  /// Fills a disk.
   /// - Parameter colour: red, green, blue.
   public mutating func dot(x: Double, y: Double, radius: Double, colour: (UInt8, UInt8, UInt8), opacity: Double = 1) {
     add("circle", ["cx": x, "cy": y, "r": radius, "fill": Self.name(colour), "fill-opacity": opacity])
   }
 
-  /// Draws lines, each from point to point.
+  /// Draws polylines.
   public mutating func lines(_ lines: [[(x: Double, y: Double)]], width: Double, colour: (UInt8, UInt8, UInt8)) {
     let path = lines.map(SVG.path).joined()
     add("path", ["fill": "none", "stroke": Self.name(colour), "stroke-width": width, "d": path])
@@ -76,17 +75,15 @@ public struct Sheet {
     overlay!.add(name, attributes)
   }
 
-  private static func name(_ colour: (UInt8, UInt8, UInt8)) -> String {
-    "rgb(\(colour.0),\(colour.1),\(colour.2))"
-  }
+  private static func name(_ colour: (UInt8, UInt8, UInt8)) -> String { "rgb(\(colour.0),\(colour.1),\(colour.2))" }
 
-  /// Draws coverage in black on a light background, in white on a dark one.
+  /// Draws a coverage mask in black on a light background, in white on a dark one.
   mutating func blend(_ coverage: Image, x: Int, y: Int) {
     let ink = background >= 128 ? 0 : 255
     blend(x: x, y: y, width: coverage.width, height: coverage.height) { at, _ in (ink, Int(coverage.pixels[at])) }
   }
 
-  /// Mixes what lies here with a picture: `source` gives each pixel's sample of a channel, and how much of 255 it covers.
+  /// Blends a picture: `source` returns the sample of a pixel's channel and its opacity, both 0…255.
   private mutating func blend(
     x: Int, y: Int, width drawn: Int, height rows: Int, _ source: (_ pixel: Int, _ channel: Int) -> (Int, Int)
   ) {
@@ -101,9 +98,9 @@ public struct Sheet {
     }
   }
 
-  /// A line of text as coverage (one channel), or nil for an empty line.
+  /// A line of text as a coverage mask (one channel), or nil for an empty line.
   static func text(_ text: String, height: Int, fitting limit: (width: Int, height: Int)) throws -> Image? {
-    // Pango ends a text at a NUL and breaks lines at controls: a label is one line.
+    // A label is one line, but Pango ends text at NUL and breaks lines at control characters.
     let line = String(text.map { $0.isNewline || $0 == "\0" ? " " : $0 })
     guard line.contains(where: { !$0.isWhitespace }) else { return nil }
     var pixels = cv_pixels()

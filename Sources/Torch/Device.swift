@@ -1,11 +1,11 @@
 import CTorch
 
-/// Where tensors live and operations run.
+/// A device that holds tensors and runs operations.
 public struct Device: Hashable, Sendable, CustomStringConvertible {
-  /// The kinds of device this library knows.
+  /// The supported kinds of device.
   public enum Kind: String, Sendable, CaseIterable {
     case cpu, cuda, mps
-    /// Shapes without elements: what a network would be, before memory is taken for it.
+    /// Shapes without elements: describes a network without allocating memory.
     case meta
 
     var code: Int32 {
@@ -20,21 +20,18 @@ public struct Device: Hashable, Sendable, CustomStringConvertible {
 
   /// The kind of device.
   public let kind: Kind
-  /// Which one of its kind, from 0.
+  /// The index among devices of its kind, from 0.
   public let index: Int
 
-  /// The processor.
+  /// The CPU.
   public static let cpu = Device(kind: .cpu, index: 0)
-  /// No memory: tensors here have a shape and nothing else.
+  /// Tensors on it have a shape but no elements.
   package static let meta = Device(kind: .meta, index: 0)
 
-  private init(kind: Kind, index: Int) {
-    self.kind = kind
-    self.index = index
-  }
+  private init(kind: Kind, index: Int) { (self.kind, self.index) = (kind, index) }
 
-  /// The device called `name`: "cpu", "cuda", "cuda:1" or "mps".
-  /// - Throws: ``DeviceError`` where the name is not one of these or this machine has no such device.
+  /// The device `name`: "cpu", "cuda", "cuda:1" or "mps".
+  /// - Throws: ``DeviceError`` if the name is unknown or the machine has no such device.
   public init(_ name: String) throws(DeviceError) {
     let parts = name.split(separator: ":", omittingEmptySubsequences: false)
     guard let kind = parts.first.flatMap({ Kind(rawValue: String($0)) }), kind != .meta, parts.count <= 2,
@@ -51,10 +48,10 @@ public struct Device: Hashable, Sendable, CustomStringConvertible {
 
   var code: ct_device { ct_device(kind: kind.code, index: Int32(index)) }
 
-  /// "cpu", "cuda:1"
+  /// The name, such as "cpu" or "cuda:1".
   public var description: String { kind == .cuda ? "cuda:\(index)" : kind.rawValue }
 
-  /// Waits until all work asked of the device is done; clocks are read after this.
+  /// Waits for all queued work of the device; call it before reading a clock.
   public func synchronize(file: StaticString = #fileID, line: UInt = #line) {
     perform(file, line) { ct_synchronize(code, $0) }
   }
@@ -62,39 +59,38 @@ public struct Device: Hashable, Sendable, CustomStringConvertible {
 
 /// Why a device cannot be used.
 public enum DeviceError: Error, Equatable, CustomStringConvertible {
-  /// Not the name of a device.
+  /// The name is not the name of a device.
   case unknown(name: String)
-  /// This machine, or this build of libtorch, has fewer devices of the kind.
+  /// The machine, or this build of libtorch, has only `count` devices of the kind.
   case absent(name: String, kind: Device.Kind, count: Int)
 
-  /// A sentence saying what to do.
+  /// One sentence with a remedy.
   public var description: String {
     switch self {
-    case .unknown(let name):
-      "there is no device '\(name)': use cpu, cuda, cuda:N or mps"
+    case .unknown(let name): "there is no device '\(name)': use cpu, cuda, cuda:N or mps"
     case .absent(let name, let kind, 0):
-      "'\(name)' is not available: \(kind == .cuda ? "no CUDA device, or a libtorch built for the CPU only" : "no \(kind.rawValue) device here"); use --device cpu"
+      "'\(name)' is not available: \(kind == .cuda ? "there is no CUDA device, or libtorch is a CPU build" : "there is no \(kind.rawValue) device"); use --device cpu"
     case .absent(let name, _, let count):
-      "'\(name)' is not available: this machine has \(count) device\(count == 1 ? "" : "s") of that kind, counted from 0"
+      "'\(name)' is not available: this machine has \(count) such device\(count == 1 ? "" : "s"), counted from 0"
     }
   }
 }
 
-/// Facts and settings of the processor that hold for the whole process.
+/// Properties and process-wide settings of the processor.
 public enum Processor {
-  /// Threads that one operation may use. Results differ in the last bits between thread counts.
+  /// The number of threads of one operation. The last bits of results depend on it.
   public static var threadCount: Int {
     get { Int(ct_thread_count()) }
     set { ct_set_thread_count(Int32(newValue)) }
   }
 
-  /// Whether bfloat16 is multiplied in hardware (AVX512-BF16 or AMX); without it, bfloat16 is slower than float32.
+  /// Whether the processor has AVX512-BF16 or AMX; without them, bfloat16 is slower than float32.
   public static var hasBFloat16: Bool { ct_cpu_has_bfloat16() }
 
-  /// Lets freed memory stay with the process: large activations come and go with every operation, and fresh pages cost
-  /// up to as much as computing what is written to them. For programs; a library leaves its host's allocator alone.
+  /// Keeps freed memory in the process. Every operation allocates large activations, and page faults can cost
+  /// as much as the computation. For programs only: a library must not change its host's allocator.
   public static func keepFreedMemory() { ct_keep_freed_memory() }
 
-  /// libtorch's version.
+  /// The version of libtorch.
   public static var libtorchVersion: String { String(cString: ct_version()) }
 }

@@ -1,45 +1,43 @@
 import CTorch
 
-// Which of the fused kernels run, and on whose threads.
+// The choice of the fused kernels and of their threads.
 
 extension Processor {
-  /// The instruction sets that this processor has fused kernels for, best first: of "avx512bf16", "avx512", "avx2" and
-  /// "generic".
+  /// The processor's fused kernels by instruction set, best first: of "avx512bf16", "avx512", "avx2" and "generic".
   public static var availableKernels: [String] {
     var names: [String] = []
     while let name = ct_kernels_available(Int32(names.count)) { names.append(String(cString: name)) }
     return names
   }
 
-  /// The instruction set of the fused kernels: the best, or what the environment's `STYLEGAN_KERNELS` names.
+  /// The fused kernels in use: those named by the environment variable `STYLEGAN_KERNELS`, else the best.
   ///
-  /// Traps where ``checkKernels()`` throws.
+  /// Traps if ``checkKernels()`` throws.
   public static var fusedKernels: String {
     var name: UnsafePointer<CChar>?
     perform(#fileID, #line) { ct_kernels_in_use(&name, $0) }
     return String(cString: name!)
   }
 
-  /// Refuses a `STYLEGAN_KERNELS` that names no kernels of this processor. For the start of a program: the first fused
-  /// operation would trap.
-  /// - Throws: ``KernelsError``.
+  /// Checks `STYLEGAN_KERNELS`. Call it when a program starts; with a wrong name the first fused operation traps.
+  /// - Throws: ``KernelsError`` if the processor does not have these kernels.
   public static func checkKernels() throws(KernelsError) {
     var (name, message): (UnsafePointer<CChar>?, UnsafeMutablePointer<CChar>?)
     if ct_kernels_in_use(&name, &message) != 0 { throw KernelsError(description: takeMessage(message)) }
   }
 
-  /// Whose threads the fused kernels run on.
+  /// The thread pool of the fused kernels.
   public enum ThreadPool: String, Sendable, CaseIterable {
-    /// Those of the OpenMP runtime that libtorch has loaded, called directly.
+    /// The OpenMP runtime of libtorch, called directly.
     case openMP = "OpenMP"
-    /// Those that libtorch gives to its own operations (`at::parallel_for`): where there is no such OpenMP runtime.
+    /// libtorch's own pool (`at::parallel_for`), used if there is no such OpenMP runtime.
     case libtorch
   }
 
-  /// Whose threads the fused kernels run on.
+  /// The thread pool of the fused kernels.
   public static var threadPool: ThreadPool { ct_thread_pool() == CT_POOL_OPENMP ? .openMP : .libtorch }
 
-  /// Runs `body`, whose operations use these kernels and these threads if this thread starts them: for tests.
+  /// For tests: runs `body`; the operations that this thread starts use these kernels and threads.
   package static func with<Value>(
     kernels: String? = nil, threads: ThreadPool? = nil, _ body: () throws -> Value
   ) rethrows -> Value {
@@ -53,15 +51,14 @@ extension Processor {
   }
 }
 
-/// Why the fused kernels that were asked for cannot run.
+/// The requested fused kernels cannot run.
 public struct KernelsError: Error, Equatable, CustomStringConvertible {
-  /// A sentence with the names that can be asked for.
+  /// One sentence with the available names.
   public let description: String
 }
 
 extension Tensor {
-  /// Self, by a loop over `count` indices shared out to threads, which runs out of memory at index `bad`, forward or
-  /// backward: for tests.
+  /// For tests: self, after a parallel loop over `count` indices that runs out of memory at index `bad`.
   package func runningOutOfMemory(at bad: Int, of count: Int, backward: Bool) -> Tensor {
     makeTensor(#fileID, #line) { ct_test_parallel(pointer, Int64(count), Int64(bad), backward, nil, nil, $0, $1) }
   }

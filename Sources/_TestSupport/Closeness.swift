@@ -2,12 +2,12 @@ import Foundation
 import Testing
 import Torch
 
-/// Expects two tensors to agree: shapes equal, and max|a − b| ≤ relative · max(1, max|b|) where `b` is expected.
+/// Expects equal shapes and max|a − b| ≤ max(absolute, relative · max|b|), where b is `expected`.
 ///
-/// Reports the worst element with its place.
+/// Reports the worst element and its index.
 /// - Parameters:
-///   - relative: the tolerance, as a share of the largest expected magnitude.
-///   - absolute: a floor, for expected values that are all tiny.
+///   - relative: the tolerance relative to the largest expected magnitude.
+///   - absolute: the smallest tolerance, for tiny expected values.
 public func expectClose(
   _ found: Tensor, _ expected: Tensor, relative: Double = 1e-5, absolute: Double = 0, _ what: String = "",
   sourceLocation: SourceLocation = #_sourceLocation
@@ -38,21 +38,18 @@ public func relativeError(_ found: Tensor, _ expected: Tensor) -> Double {
   return zip(a, b).reduce(0) { max($0, abs($1.0 - $1.1)) } / scale
 }
 
-/// Compares many tensors, and remembers the worst relative error of all.
+/// Compares many tensors and keeps the worst relative error.
 ///
-/// With `STYLEGAN_PRINT_ERRORS` in the environment, ``report()`` prints it: what a tolerance is measured by.
+/// With `STYLEGAN_PRINT_ERRORS` in the environment, ``report()`` prints it; use it to choose tolerances.
 public final class Comparison {
   private let name: String
   private let relative: Double
   private var worst = (error: 0.0, what: "")
 
-  /// A comparison called `name`, in which errors up to `relative` are allowed.
-  public init(_ name: String, relative: Double = 1e-5) {
-    self.name = name
-    self.relative = relative
-  }
+  /// A comparison `name` with the tolerance `relative`.
+  public init(_ name: String, relative: Double = 1e-5) { (self.name, self.relative) = (name, relative) }
 
-  /// Expects two tensors to agree, as ``expectClose(_:_:relative:absolute:_:sourceLocation:)`` does.
+  /// Expects two tensors to be close; see ``expectClose(_:_:relative:absolute:_:sourceLocation:)``.
   public func callAsFunction(
     _ found: Tensor, _ expected: Tensor, _ what: String, relative: Double? = nil, absolute: Double = 0,
     sourceLocation: SourceLocation = #_sourceLocation
@@ -61,13 +58,13 @@ public final class Comparison {
       found, expected, relative: relative ?? self.relative, absolute: absolute, "\(name), \(what)",
       sourceLocation: sourceLocation)
     guard found.shape == expected.shape else { return }
-    // Where nothing but zeros is expected, an error has no relation; `expectClose` has judged it.
+    // If all expected values are 0, there is no relative error; `expectClose` has checked the absolute one.
     guard expected.doubles.contains(where: { abs($0) > absolute }) else { return }
     let error = relativeError(found, expected)
     if !(error <= worst.error) { worst = (error, what) }
   }
 
-  /// Prints the worst error where that is asked for.
+  /// Prints the worst error if `STYLEGAN_PRINT_ERRORS` is set.
   public func report() {
     guard ProcessInfo.processInfo.environment["STYLEGAN_PRINT_ERRORS"] != nil else { return }
     print("\(name): worst relative error \(String(format: "%.1e", worst.error)) (\(worst.what))")

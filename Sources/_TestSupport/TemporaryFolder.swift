@@ -1,6 +1,6 @@
 import Foundation
 
-/// A folder that disappears with this object.
+/// A folder that is removed with this object.
 public final class TemporaryFolder {
   /// Its path.
   public let path: String
@@ -13,21 +13,21 @@ public final class TemporaryFolder {
 
   deinit { try? FileManager.default.removeItem(atPath: path) }
 
-  /// A path inside.
+  /// The path of a file in the folder.
   public func file(_ name: String) -> String { "\(path)/\(name)" }
 
-  /// The names of what is inside, sorted.
+  /// The names of the entries, sorted.
   public var contents: [String] { ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted() }
 }
 
-/// Runs `body` with the path of an empty folder that is gone afterwards.
+/// Runs `body` with the path of an empty folder, then removes it.
 public func withFolder<Value>(_ body: (String) throws -> Value) throws -> Value {
   let folder = try TemporaryFolder()
   defer { chmod(folder.path, 0o755) }
   return try body(folder.path)
 }
 
-/// Everything in a folder, hidden files too, sorted.
+/// The names of all entries of a folder, including hidden ones, sorted.
 public func names(in folder: String) throws -> [String] {
   try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
 }

@@ -75,7 +75,7 @@ import Testing
     }
     #expect(
       error?.description
-        == "plots need SVG support, which this libvips lacks; install a libvips that is built with librsvg")
+        == "plots need SVG, but this libvips lacks it; install a libvips with librsvg")
   }
 
   /// Dots and lines are drawn where they should be, above images, in grey too.

@@ -22,7 +22,8 @@ import _TestSupport
       #expect(outcome.exitCode == 64 && outcome.output == "" && outcome.errorLines.count == 1, "\(outcome)")
       let list = Processor.availableKernels.joined(separator: ", ")
       #expect(
-        outcome.errors == "error: this processor runs no kernels '\(wish)'; STYLEGAN_KERNELS can be one of: \(list)\n")
+        outcome.errors
+          == "error: this processor does not support the kernels '\(wish)'; set STYLEGAN_KERNELS to one of: \(list)\n")
     }
     #expect(folder.contents == [])
   }

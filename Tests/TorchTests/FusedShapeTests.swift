@@ -101,7 +101,7 @@ import _TestSupport
       ([3, 1, 4, 4], [8], [8], [2, 16], "noise of [3, 1, 4, 4]"),
       ([1, 8, 4, 4], [8], [8], [2, 16], "noise of [1, 8, 4, 4]"),
       ([16], [8], [8], [2, 16], "noise of [16]"),
-      ([1, 1, 4, 4], nil, [8], [2, 16], "go together"),
+      ([1, 1, 4, 4], nil, [8], [2, 16], "needs a strength"),
     ]
     let x = tensor([2, 8, 4, 4])
     defer { ct_tensor_free(x) }

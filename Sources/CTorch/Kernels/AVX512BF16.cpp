@@ -1,4 +1,4 @@
-// The kernels for processors with AVX-512 and its products of bfloat16.
+// The kernels for processors with AVX-512 BF16.
 #include "Kernels.h"
 
 #if defined(__x86_64__)

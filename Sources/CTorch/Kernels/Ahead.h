@@ -1,4 +1,4 @@
-// Memory that is asked for before it is needed.
+// Software prefetch.
 #pragma once
 
 #include <algorithm>
@@ -8,8 +8,8 @@
 
 namespace ct::kernels {
 
-/// The memory under the pixels of tiles, asked for a few cache lines at a time while products are made: the transforms
-/// would wait for it. Addresses beside the image do no harm.
+/// Prefetches the pixels of tiles, a few cache lines at a time, during the matrix products, so the transforms do not
+/// wait for memory. Prefetching addresses outside the image is harmless.
 class Ahead {
   static constexpr uintptr_t lineSize = 64;
   uintptr_t data, line = 0, end = 0;
@@ -25,11 +25,11 @@ class Ahead {
   }
 
  public:
-  /// Tiles [first, first + count), `side` pixels wide and high.
+  /// Prefetches tiles [first, first + count), each side × side pixels.
   Ahead(const TileGrid &grid, const at::Tensor &image, int64_t side, int64_t first, int64_t count)
       : data(reinterpret_cast<uintptr_t>(image.const_data_ptr())), pixel(image.size(1) * image.element_size()),
         side(side), columns(grid.columns()), tile(first), last(std::min(first + count, grid.count())) {}
-  /// The images that are read, and those that are written.
+  /// The tiles of the input and of the output image.
   static Ahead input(const TileGrid &grid, const at::Tensor &image, int64_t first, int64_t count) {
     return {grid, image, grid.kind == Resample::up ? 1 : 2, first, count};
   }
@@ -37,7 +37,7 @@ class Ahead {
     return {grid, image, grid.kind == Resample::down ? 1 : 2, first, count};
   }
 
-  /// The share of each of so many calls of `fetch`.
+  /// The cache lines for each of `calls` calls of `fetch`.
   int64_t share(int64_t calls) const {
     const int64_t lines = std::max<int64_t>(0, last - tile) * side * side * pixel / lineSize;
     return (lines + calls - 1) / calls;

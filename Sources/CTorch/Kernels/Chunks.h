@@ -1,4 +1,4 @@
-// How passes over image batches are cut into chunks and added up.
+// Divides passes over image batches into chunks and adds up their sums.
 #pragma once
 
 #include <algorithm>
@@ -11,7 +11,7 @@ namespace ct::kernels {
 
 inline at::Tensor floats(const at::Tensor &x) { return x.to(at::kFloat).contiguous(); }
 
-/// How the pixels of samples, or their rows, are cut into chunks of about 64 Ki elements: by the shape alone.
+/// Divides the pixels (or rows) of each sample into chunks of about 64 Ki elements, depending on the shape only.
 struct Chunks {
   int64_t pixels, length, perSample, count;
 
@@ -26,7 +26,7 @@ struct Chunks {
   int64_t end(int64_t i) const { return std::min(begin(i) + length, pixels); }
 };
 
-/// Runs body(n, begin, end, sums) for each chunk, with sums of `width` doubles for each; returns them by sample:
+/// Calls body(n, begin, end, sums) for each chunk, with `width` sums per chunk. Returns the sums of the samples,
 /// [N][width], added in the order of the chunks.
 template <class Body> std::vector<double> summed(const Chunks &chunks, int64_t samples, int64_t width, Body &&body) {
   std::vector<double> partial(chunks.count * width, 0.0);

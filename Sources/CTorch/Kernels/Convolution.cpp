@@ -1,10 +1,10 @@
 // 3×3 convolutions by minimal filtering as differentiable operations.
 //
-// A convolution is linear in the image and in the filter. Its gradients are again such convolutions: with respect to
-// the image one with the filter flipped and its channels exchanged, where doubling becomes averaging and the other way
-// round; with respect to the filter a product of image and gradient. So two operations, each the other's gradient,
-// reach any order; a third puts bias and leaky ReLU on the outputs, and its gradient is made of the two.
-// Support.h comes first: without libtorch it says what to do, before any other header is missed.
+// A convolution is linear in image and filter. Its image gradient is a convolution with flipped filter and exchanged
+// channels; doubling becomes averaging and vice versa. Its filter gradient is a product of image and gradient. The
+// gradients of these two operations are the same two, so they give any order. A third operation adds bias and leaky
+// ReLU to the outputs; its gradient consists of the first two.
+// Include Support.h first: without libtorch, its error explains what to do.
 #include "../Support.h"
 
 #include <ATen/Parallel.h>
@@ -37,7 +37,7 @@ using kernels::image;
 using kernels::isBFloat16;
 bool usesPairs(const Tensor &x) { return isBFloat16(x) && filtering().pairs; }
 
-/// Memory of a thread for the operands of a block of tiles; it only grows.
+/// Thread-local memory for the operands of a block of tiles; it only grows.
 float *scratch(int slot, int64_t floats) {
   thread_local Tensor buffers[2];
   Tensor &buffer = buffers[slot];
@@ -54,7 +54,7 @@ TileGrid tiles(Resample kind, const Tensor &x) { return {kind, x.size(0), x.size
 Resample adjoint(Resample kind) {
   return kind == Resample::up ? Resample::down : kind == Resample::down ? Resample::up : Resample::none;
 }
-/// Averaging divides by 4 what doubling's adjoint adds up.
+/// The adjoint of doubling is a sum of 4 pixels; averaging also divides by 4.
 double adjointFactor(Resample kind) { return kind == Resample::up ? 4 : kind == Resample::down ? 0.25 : 1; }
 
 Tensor packed(Resample kind, const Tensor &weight, bool transposed, double scale, bool pairs) {
@@ -72,11 +72,11 @@ Tensor packed(Resample kind, const Tensor &weight, bool transposed, double scale
 
 }  // namespace
 
-/// A weight's transformed filters, kept until the weight changes: one set for the convolution, one for its adjoint.
+/// A cache for the transformed filters of a weight, for the convolution and for its adjoint.
 struct ct_filters_box : torch::CustomClassHolder {
   struct Set {
-    Tensor packed, weight;  // the weight is held, so that no other one can take its place in memory
-    const kernels::MinimalFiltering *table = nullptr;  // which alone reads what it has packed
+    Tensor packed, weight;                             // owns the weight, so that its address is not reused
+    const kernels::MinimalFiltering *table = nullptr;  // of the kernels that packed the filters
     int64_t version = 0;
     double scale = 0;
     Resample kind = Resample::none;
@@ -91,7 +91,7 @@ struct ct_filters_box : torch::CustomClassHolder {
   std::mutex mutex;
   Set sets[2][2];
 
-  /// Threads that draw with one network share the filters; the first makes them.
+  /// Returns the filters and computes them if necessary; thread-safe.
   Tensor get(Resample kind, const Tensor &weight, bool transposed, double scale, bool pairs) {
     const std::lock_guard<std::mutex> lock(mutex);
     Set &set = sets[transposed][pairs];
@@ -119,7 +119,7 @@ Tensor convolved(Resample kind, const Tensor &input, const Tensor &u, int64_t ou
   Tensor y = at::empty({n, outputs, x.size(2) * scale / divisor, x.size(3) * scale / divisor}, x.options(),
                        at::MemoryFormat::ChannelsLast);
   const int64_t panels = f.panelCount(outputs), groupPanels = std::min<int64_t>(panels, down ? 4 : 2);
-  // Few tiles: outputs are shared out too. Every output is the same sum in any case.
+  // With few tiles, threads also share the outputs; the sum of each output does not change.
   const int64_t blocks = (grid.count() + blockTiles - 1) / blockTiles;
   const int64_t threads = at::get_num_threads(), enough = 2 * threads;
   const int64_t wanted = observer || blocks >= enough ? 1 : (enough + blocks - 1) / blocks;
@@ -132,7 +132,7 @@ Tensor convolved(Resample kind, const Tensor &input, const Tensor &u, int64_t ou
     Operand v{scratch(0, P * (blockTiles * stride + positionGap)), pairs, inputs, count};
     f.transformInput(grid, x.const_data_ptr(), bf16, inputs, 0, first, count, false, v);
     float *m = scratch(1, P * (blockTiles * groupPanels * f.panel + positionGap));
-    // The threads take blocks in turn.
+    // Threads take consecutive blocks, so this is a thread's likely next block.
     Ahead next = Ahead::input(grid, x, first + threads * blockTiles, blockTiles);
     Ahead target = Ahead::output(grid, y, first, count);
     const int64_t rowsAtOnce = down ? 12 : count;
@@ -171,16 +171,16 @@ Tensor convolved(Resample kind, const Tensor &input, const Tensor &u, int64_t ou
 
 // MARK: Image × gradient → filter
 
-/// Σ over tiles of (Bᵀ d B)ᵀ(A g Aᵀ), then Gᵀ·G: `[outputs, inputs, 3, 3]`, float32. Only for none and down.
+/// Σ over tiles of (Bᵀ d B)ᵀ(A g Aᵀ), then Gᵀ·G: `[outputs, inputs, 3, 3]`, float32. For none and down only.
 Tensor filterGradient(Resample kind, const Tensor &input, const Tensor &gradient, double scale) {
   const Tensor x = image(input), g = image(gradient.to(input.scalar_type()));
   const auto &f = filtering();
   const TileGrid grid = tiles(kind, x);
   const int64_t inputs = x.size(1), outputs = g.size(1), P = positions(kind);
   const bool bf16 = isBFloat16(x), pairs = usesPairs(x), down = kind == Resample::down;
-  const int64_t elementSize = 4;  // of a panel's step: a float, or a pair
+  const int64_t elementSize = 4;  // a float or a pair of bfloat16
   const int64_t columns = f.panelCount(outputs) * f.panel;
-  // Chunks by the shape alone: of tiles, whose sums are added in order, and of inputs.
+  // Chunks of tiles and of inputs depend on the shape only; the sums of tile chunks are added in order.
   const int64_t plane = inputs * columns, block = 96;
   const int64_t limit = std::max<int64_t>(1, (int64_t{64} << 20) / (P * plane * 4));
   const int64_t tileChunks = std::clamp<int64_t>(grid.count() / (2 * block), 1, std::min<int64_t>(limit, 8));
@@ -206,7 +206,7 @@ Tensor filterGradient(Resample kind, const Tensor &input, const Tensor &gradient
       const bool accumulate = first > tileChunk * chunkTiles;
       Ahead nextX = Ahead::input(grid, x, first + block, last - first - block);
       Ahead nextG = Ahead::output(grid, g, first + block, last - first - block);
-      // A chunk of the inputs reads a part of each pixel only.
+      // With several chunks of inputs, each reads only a part of a pixel: no prefetch.
       const int64_t shareX = inputChunks == 1 ? nextX.share(P * xPanels * gPanels) : 0;
       const int64_t shareG = nextG.share(P * xPanels * gPanels);
       for (int64_t p = 0; p < P; ++p)
@@ -239,7 +239,7 @@ Tensor filterGradient(Resample kind, const Tensor &input, const Tensor &gradient
 
 // MARK: Differentiable
 
-/// Kind, filter orientation and scale of a convolution, as saved by the operations below.
+/// Kind, filter orientation and scale of a convolution.
 struct Setting {
   Resample kind;
   bool transposed;
@@ -339,7 +339,7 @@ Tensor convolution(const Tensor &x, const Tensor &weight, Setting setting, const
   return Convolution::apply(x, weight, &setting, &filters);
 }
 
-/// ⟨y, g⟩ = ⟨x, adjoint(g)⟩: the product is made in an orientation that has it, and turned where neither has.
+/// By ⟨y, g⟩ = ⟨x, adjoint(g)⟩, uses the supported orientation, or flips the product if neither is supported.
 Tensor filterProduct(const Tensor &x, const Tensor &g, Setting setting) {
   if (!setting.transposed && setting.kind != Resample::up) return FilterProduct::apply(x, g, &setting);
   Setting other = setting.adjoint();
@@ -351,7 +351,7 @@ Tensor filterProduct(const Tensor &x, const Tensor &g, Setting setting) {
   return product.flip({2, 3}).transpose(0, 1);
 }
 
-/// Refuses images and weights that do not belong together: the kernels read what the shapes promise.
+/// Throws if image and weight do not fit; the kernels do not check bounds.
 void requireFit(const Tensor &x, const Tensor &weight, int32_t resample) {
   kernels::requireImage(x);
   TORCH_CHECK(resample >= CT_RESAMPLE_NONE && resample <= CT_RESAMPLE_DOWN, "unknown resampling code ", resample);

@@ -1,5 +1,5 @@
-// Which table runs, and on which threads.
-// Support.h comes first: without libtorch it says what to do, before any other header is missed.
+// Chooses the table of kernels and the threads.
+// Include Support.h first: without libtorch, its error explains what to do.
 #include "../Support.h"
 
 #include <ATen/Parallel.h>
@@ -16,7 +16,7 @@
 namespace ct::kernels {
 namespace {
 
-/// The tables this processor runs, best first.
+/// The tables that the processor supports, best first.
 const std::vector<const Table *> &available() {
   static const std::vector<const Table *> tables = [] {
     std::vector<const Table *> found;
@@ -33,17 +33,18 @@ const std::vector<const Table *> &available() {
   return tables;
 }
 
-/// The table called `name`; refuses what this processor does not run.
+/// The table `name`; throws if the processor does not support it.
 const Table &named(const std::string &name) {
   std::string list;
   for (const Table *table : available()) {
     if (name == table->name) return *table;
     list += (list.empty() ? "" : ", ") + std::string(table->name);
   }
-  TORCH_CHECK(false, "this processor runs no kernels '", name, "'; STYLEGAN_KERNELS can be one of: ", list);
+  TORCH_CHECK(false, "this processor does not support the kernels '", name,
+              "'; set STYLEGAN_KERNELS to one of: ", list);
 }
 
-/// What the user asked for, or the best.
+/// The table named by STYLEGAN_KERNELS, else the best.
 const Table &preferred() {
   static const Table &table = []() -> const Table & {
     const char *wish = getenv("STYLEGAN_KERNELS");
@@ -55,7 +56,7 @@ const Table &preferred() {
 thread_local const Table *chosen = nullptr;
 thread_local int32_t pool = CT_POOL_DEFAULT;
 
-/// A loop shared out to threads, each of which takes the next index when it is done with one.
+/// A parallel loop: each thread repeatedly takes the next index.
 struct Work {
   const int64_t count;
   void *const context;
@@ -64,7 +65,7 @@ struct Work {
   std::atomic<bool> failed{false};
   std::exception_ptr error = nullptr;
 
-  /// No exception leaves a thread: the first is kept, and the indices that are left are skipped.
+  /// Keeps the first exception and skips the remaining indices; no exception leaves a thread.
   static void run(void *self) noexcept {
     Work &work = *static_cast<Work *>(self);
     try {
@@ -76,15 +77,15 @@ struct Work {
   }
 };
 
-/// The entry point of the OpenMP runtime that libtorch has loaded, by its name: this file is not compiled with OpenMP,
-/// and a second pool of threads would fight libtorch's for the cores.
+/// The entry point of libtorch's OpenMP runtime, found by name. This file is compiled without OpenMP: a second thread
+/// pool would compete with libtorch's for the cores.
 using Parallel = void (*)(void (*)(void *), void *, unsigned, unsigned);
 Parallel openMP() {
   static const auto parallel = reinterpret_cast<Parallel>(dlsym(RTLD_DEFAULT, "GOMP_parallel"));
   return pool == CT_POOL_LIBTORCH ? nullptr : parallel;
 }
 
-/// `at::parallel_for` as libtorch was compiled: its template would be a plain loop here, without OpenMP.
+/// Runs on libtorch's pool through a TensorIterator: the template `at::parallel_for` is a serial loop without OpenMP.
 void runOnLibtorch(Work &work, int64_t threads) {
   at::Tensor shares = at::empty({threads}, at::kByte);
   at::TensorIterator::nullary_op(shares).for_each([&](char **, const int64_t *, int64_t, int64_t) { Work::run(&work); },

@@ -1,6 +1,6 @@
-// The styled-layer epilogue as a differentiable operation, and as it is drawn without a graph. The first gradient is fused
-// too; where a gradient is itself to be differentiated, it is made of operations that libtorch can differentiate.
-// Support.h comes first: without libtorch it says what to do, before any other header is missed.
+// The styled-layer epilogue, as a differentiable operation and without an autograd graph. The first gradient is fused.
+// For higher gradients, it consists of operations that libtorch can differentiate.
+// Include Support.h first: without libtorch, its error explains what to do.
 #include "../Support.h"
 
 #include <torch/csrc/autograd/autograd.h>
@@ -25,7 +25,7 @@ using kernels::summed;
 
 constexpr double normEpsilon = 1e-8;
 
-/// Refuses parameters that do not belong to the features `x`.
+/// Throws if the parameters do not fit the features `x`.
 void requireFit(const Tensor &x, const std::optional<Tensor> &noise, const std::optional<Tensor> &strength,
                 const Tensor &bias, const Tensor &style) {
   kernels::requireImage(x);
@@ -39,7 +39,7 @@ void requireFit(const Tensor &x, const std::optional<Tensor> &noise, const std::
               "noise of ", noise->sizes(), " on ", noise->device(), " for features ", x.sizes());
 }
 
-/// The same function in operations that libtorch differentiates any number of times.
+/// The epilogue in operations that libtorch differentiates to any order.
 Tensor plainEpilogue(const Tensor &input, const Tensor &noise, const Tensor &strength, const Tensor &bias,
                      const Tensor &style, double slope) {
   const int64_t n = input.size(0), c = input.size(1);
@@ -56,21 +56,15 @@ Tensor plainEpilogue(const Tensor &input, const Tensor &noise, const Tensor &str
 struct StyledEpilogue : Function<StyledEpilogue> {
   static kernels::Epilogue description(const Tensor &x, const Tensor &noise, const Tensor &strength, const Tensor &bias,
                                        double slope) {
-    kernels::Epilogue e;
-    e.x = x.const_data_ptr();
-    e.noise = noise.defined() ? noise.const_data_ptr<float>() : nullptr;
-    e.sharedNoise = noise.defined() && noise.size(0) == 1;
-    e.strength = noise.defined() ? strength.const_data_ptr<float>() : nullptr;
-    e.bias = bias.const_data_ptr<float>();
-    e.center = nullptr;
-    e.samples = x.size(0);
-    e.channels = x.size(1);
-    e.pixels = x.size(2) * x.size(3);
-    e.slope = static_cast<float>(slope);
-    return e;
+    const bool noisy = noise.defined();
+    return {x.const_data_ptr(),           noisy ? noise.const_data_ptr<float>() : nullptr,
+            noisy && noise.size(0) == 1,  noisy ? strength.const_data_ptr<float>() : nullptr,
+            bias.const_data_ptr<float>(), /*center=*/nullptr,
+            /*samples=*/x.size(0),        /*pixels=*/x.size(2) * x.size(3),
+            /*channels=*/x.size(1),       static_cast<float>(slope)};
   }
 
-  /// The activation of the first pixel of every sample and channel: a value near the mean, exact where all are equal.
+  /// The activation of the first pixel of every sample and channel: near the mean, and exact if all pixels are equal.
   static std::vector<float> firstActivations(const kernels::Epilogue &e, bool bf16) {
     std::vector<float> values(e.samples * e.channels);
     for (int64_t i = 0; i < e.samples; ++i) {
@@ -86,11 +80,11 @@ struct StyledEpilogue : Function<StyledEpilogue> {
     return values;
   }
 
-  /// How the rows of an image batch are cut into chunks.
+  /// The chunks of the rows of an image batch.
   static Chunks rows(const Tensor &x) { return Chunks(x.size(0), x.size(2), x.size(3) * x.size(1)); }
 
-  /// Fills y, which may be x itself, and returns the statistics, [2, N, C]: μ and 1/√(σ² + ε). Where `unblurred` is given,
-  /// x is made of it first, chunk by chunk, and each looked at while it is in the cache.
+  /// Computes y, which may be x itself, and returns the statistics, [2, N, C]: μ and 1/√(σ² + ε). If `unblurred` is
+  /// defined, x is first filled with its blur; the statistics use each chunk while it is in the cache.
   static Tensor fill(const Tensor &y, const Tensor &x, const Tensor &unblurred, const Tensor &noise,
                      const Tensor &strength, const Tensor &bias, const Tensor &style, double slope) {
     const int64_t n = x.size(0), c = x.size(1), w = x.size(3);
@@ -115,7 +109,7 @@ struct StyledEpilogue : Function<StyledEpilogue> {
     return finish(y, x, e, first, sums, style);
   }
 
-  /// The second half: y and the statistics, from the sums of t and t² around the first activations.
+  /// Computes y and the statistics from the sums of t and t² around the first activations.
   static Tensor finish(const Tensor &y, const Tensor &x, kernels::Epilogue e, const std::vector<float> &first,
                        const std::vector<double> &sums, const Tensor &style) {
     const int64_t n = e.samples, c = e.channels, w = x.size(3);
@@ -145,19 +139,19 @@ struct StyledEpilogue : Function<StyledEpilogue> {
     return statistics;
   }
 
-  /// Without a graph; `x` may be overwritten where it is `consumed`.
+  /// Without an autograd graph; may overwrite `x` if it is `consumed`.
   static Tensor drawn(const Tensor &x, const std::optional<Tensor> &noise, const std::optional<Tensor> &strength,
                       const Tensor &bias, const Tensor &style, double slope, bool blurred, bool consumed) {
     const Tensor given = image(x), features = blurred ? at::empty_like(given) : given;
     const Tensor y = blurred || consumed || !given.is_same(x) ? features : at::empty_like(given);
     fill(y, features, blurred ? given : Tensor(), noise ? floats(*noise) : Tensor(),
          noise ? floats(*strength) : Tensor(), floats(bias), floats(style), slope);
-    // Whoever saved x for a gradient is told that it has changed.
+    // Autograd then detects the change of x if it was saved for a gradient.
     if (y.is_same(x) && !x.is_inference()) x.unsafeGetTensorImpl()->bump_version();
     return y;
   }
 
-  /// Takes the sums of a convolution's outputs as they are made.
+  /// Sums up the outputs of a convolution block by block.
   struct Statistics : kernels::OutputObserver {
     const std::optional<Tensor> noise, strength;
     const Tensor bias, style;
@@ -167,7 +161,7 @@ struct StyledEpilogue : Function<StyledEpilogue> {
     bool bf16;
     int64_t columns, perSample;
     std::vector<float> first;
-    std::vector<double> partial;  // [block][2][2C]: of the sample a block begins in, and of the next
+    std::vector<double> partial;  // [block][2][2C]: for the first sample of a block and the next one
 
     Statistics(const std::optional<Tensor> &noise, const std::optional<Tensor> &strength, const Tensor &bias,
                const Tensor &style, double slope)
@@ -195,7 +189,7 @@ struct StyledEpilogue : Function<StyledEpilogue> {
         t += run;
       }
     }
-    /// [N][2C], added in the order of the blocks.
+    /// The sums, [N][2C], added in the order of the blocks.
     std::vector<double> sums() const {
       const int64_t width = 2 * e.channels;
       std::vector<double> total(e.samples * width, 0.0);
@@ -207,7 +201,7 @@ struct StyledEpilogue : Function<StyledEpilogue> {
     }
   };
 
-  /// A convolution and its epilogue without a graph.
+  /// A convolution and its epilogue without an autograd graph.
   static Tensor drawn(const Tensor &x, const Tensor &weight, ct_filters filters, double scale,
                       const std::optional<Tensor> &noise, const std::optional<Tensor> &strength, const Tensor &bias,
                       const Tensor &style, double slope) {
@@ -217,7 +211,7 @@ struct StyledEpilogue : Function<StyledEpilogue> {
     return y;
   }
 
-  /// Absent noise is an empty optional: libtorch takes an undefined tensor for a variable and asks for its device.
+  /// Absent noise is an empty optional, since libtorch asks an undefined tensor for its device.
   static Tensor forward(AutogradContext *context, const Tensor &input, const std::optional<Tensor> &noiseOrNone,
                         const std::optional<Tensor> &strengthOrNone, const Tensor &biasInput, const Tensor &styleInput,
                         double slope) {
@@ -235,7 +229,7 @@ struct StyledEpilogue : Function<StyledEpilogue> {
   static variable_list backward(AutogradContext *context, variable_list gradients) {
     const variable_list saved = context->get_saved_variables();
     const double slope = context->saved_data["slope"].toDouble();
-    // Inputs are counted without absent ones.
+    // `needs_input_grad` does not count absent inputs.
     const bool wantsNoise = saved[1].defined() && context->needs_input_grad(1);
     if (at::GradMode::is_enabled() || wantsNoise) return differentiable(context, saved, slope, gradients[0]);
 
@@ -290,7 +284,7 @@ struct StyledEpilogue : Function<StyledEpilogue> {
     return {gx, Tensor(), noise.defined() ? strengthGradient : Tensor(), biasGradient, styleGradient, Tensor()};
   }
 
-  /// The gradients as a graph: of the plain function, at the same point.
+  /// The gradients with a graph: those of `plainEpilogue`.
   static variable_list differentiable(AutogradContext *, const variable_list &saved, double slope, const Tensor &g) {
     const bool record = at::GradMode::is_enabled();
     at::AutoGradMode enable(true);
@@ -310,7 +304,7 @@ struct StyledEpilogue : Function<StyledEpilogue> {
   }
 };
 
-/// What an epilogue takes beside the features.
+/// The inputs of an epilogue except the features.
 struct EpilogueInputs {
   std::optional<Tensor> noise, strength;
   const Tensor &bias, &style;
@@ -319,9 +313,9 @@ struct EpilogueInputs {
       : noise(noise ? std::optional(noise->value) : std::nullopt),
         strength(noise && strength ? std::optional(strength->value) : std::nullopt), bias(bias->value),
         style(style->value) {
-    TORCH_CHECK(!noise == !strength, "noise and its strength go together");
+    TORCH_CHECK(!noise == !strength, "noise needs a strength, and a strength needs noise");
   }
-  /// Whether a graph is wanted of this and `other`.
+  /// Whether autograd records operations on these inputs and `other`.
   bool areRecorded(const Tensor &other) const {
     return at::GradMode::is_enabled() &&
            (bias.requires_grad() || style.requires_grad() || (noise && noise->requires_grad()) ||

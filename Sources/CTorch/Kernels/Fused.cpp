@@ -1,6 +1,6 @@
-// Blur, and bias with leaky ReLU, as differentiable operations. First gradients are fused too; where a gradient is itself
-// to be differentiated, it is made of operations that can be.
-// Support.h comes first: without libtorch it says what to do, before any other header is missed.
+// Blur, and bias with leaky ReLU, as differentiable operations. First gradients are fused. For higher gradients, they
+// consist of differentiable operations.
+// Include Support.h first: without libtorch, its error explains what to do.
 #include "../Support.h"
 
 #include <torch/csrc/autograd/autograd.h>
@@ -44,13 +44,13 @@ struct Blur : Function<Blur> {
     return y;
   }
 
-  /// The filter is symmetric: its own adjoint.
+  /// The filter is symmetric, so blur is self-adjoint.
   static variable_list backward(AutogradContext *, variable_list g) { return {Blur::apply(g[0])}; }
 };
 
 // MARK: Bias and leaky ReLU
 
-/// gx = g·(y > 0 ? 1 : slope), linear in g and its own adjoint; also Σ gx over all but channels where asked.
+/// gx = g·(y > 0 ? 1 : slope): linear in g and self-adjoint. Also Σ gx by channel unless `channelSums` is null.
 Tensor masked(const Tensor &gradient, const Tensor &y, double slope, Tensor *channelSums) {
   const Tensor g = image(gradient.to(y.scalar_type()));
   Tensor gx = at::empty_like(y);
@@ -149,7 +149,7 @@ ct_status ct_fused_bias_activation(ct_tensor x, ct_tensor bias, double slope, ct
 
 namespace {
 
-/// y = x, by a loop that runs out of memory at index `bad`.
+/// y = x, after a loop that may throw.
 struct Failing : Function<Failing> {
   using Loop = std::function<void()>;
   static Tensor forward(AutogradContext *context, const Tensor &x, bool backward, const Loop *loop) {

@@ -1,9 +1,8 @@
-// The C door to libtorch: the operations swift-stylegan uses, and nothing else.
+// A C shim over libtorch with the operations of swift-stylegan only.
 //
-// Goals, in order: (1) no C++ exception crosses into Swift; (2) nothing global, but for settings of the
-// processor; (3) few functions.
-// Every function that can fail returns a status (0: done; 1: failed) and, on failure, stores a message that the
-// caller frees with `ct_message_free`. A `ct_tensor` or `ct_generator` handed out is owned by the caller.
+// Goals, in order: (1) no C++ exception reaches Swift; (2) no global state but processor settings; (3) few functions.
+// A function that can fail returns 0 on success and 1 on failure. On failure it stores a message; the caller frees it
+// with `ct_message_free`. The caller owns every returned `ct_tensor` and `ct_generator`.
 #pragma once
 
 #include <stdbool.h>
@@ -35,22 +34,22 @@ typedef struct {
   int32_t index;
 } ct_device;
 
-/// The number of devices of a kind: 1 for the CPU, 0 where the kind is absent.
+/// The number of devices of a kind: 1 for the CPU, 0 if there are none.
 int32_t ct_device_count(int32_t kind);
-/// Adds to the number of tensors whose elements this thread has read, and returns it.
+/// Adds to this thread's count of tensor reads and returns it.
 int64_t ct_reads(int64_t added);
-/// Whether this processor multiplies bfloat16 in hardware (AVX512-BF16 or AMX).
+/// Whether the processor has AVX512-BF16 or AMX.
 bool ct_cpu_has_bfloat16(void);
 int32_t ct_thread_count(void);
 void ct_set_thread_count(int32_t count);
-/// Freed memory stays with the process.
+/// Keeps freed memory in the process.
 void ct_keep_freed_memory(void);
-/// "2.13.0"
+/// The version, such as "2.13.0".
 const char *ct_version(void);
-/// Waits until the device has done all that was asked of it.
+/// Waits for all queued work of the device.
 ct_status ct_synchronize(ct_device device, ct_message message);
 
-// MARK: Life and description of a tensor
+// MARK: Lifetime and description of a tensor
 
 void ct_tensor_free(ct_tensor tensor);
 int64_t ct_dim(ct_tensor tensor);
@@ -66,10 +65,10 @@ ct_status ct_set_requires_grad(ct_tensor tensor, bool value, ct_message message)
 
 ct_status ct_full(const int64_t *sizes, int64_t dims, double value, int32_t dtype, ct_device device, ct_out out,
                   ct_message message);
-/// Copies `bytes`, row-major, into a new tensor.
+/// Copies row-major elements into a new tensor.
 ct_status ct_from_bytes(const void *bytes, const int64_t *sizes, int64_t dims, int32_t dtype, ct_device device,
                         ct_out out, ct_message message);
-/// Copies a tensor's elements, row-major, into `bytes`, which holds `count` bytes.
+/// Copies a tensor's elements in row-major order to `bytes`, a buffer of `count` bytes.
 ct_status ct_to_bytes(ct_tensor tensor, void *bytes, int64_t count, ct_message message);
 ct_status ct_arange(double start, double end, double step, int32_t dtype, ct_device device, ct_out out,
                     ct_message message);
@@ -105,7 +104,7 @@ ct_status ct_less(ct_tensor a, ct_tensor b, ct_out out, ct_message message);
 // MARK: Reductions
 
 enum { CT_SUM, CT_MEAN, CT_AMAX, CT_AMIN };
-/// Over `dims`, or over everything where `dims_count` is 0.
+/// Over `dims`; over all dimensions if `dims_count` is 0.
 ct_status ct_reduce(int32_t op, ct_tensor a, const int64_t *_Nullable dims, int64_t dims_count, bool keep, ct_out out,
                     ct_message message);
 /// Biased or unbiased variance over `dims`.
@@ -114,7 +113,7 @@ ct_status ct_variance(ct_tensor a, const int64_t *dims, int64_t dims_count, bool
 ct_status ct_sort(ct_tensor a, int64_t dim, ct_out out, ct_message message);
 ct_status ct_argmax(ct_tensor a, int64_t dim, ct_out out, ct_message message);
 
-// MARK: Shape and place
+// MARK: Shape and device
 
 ct_status ct_to(ct_tensor a, int32_t dtype, ct_device device, int32_t layout, ct_out out, ct_message message);
 ct_status ct_reshape(ct_tensor a, const int64_t *sizes, int64_t dims, ct_out out, ct_message message);
@@ -126,7 +125,7 @@ ct_status ct_concatenate(const ct_tensor _Nonnull *_Nonnull tensors, int64_t cou
 ct_status ct_flip(ct_tensor a, const int64_t *dims, int64_t dims_count, ct_out out, ct_message message);
 ct_status ct_index_select(ct_tensor a, int64_t dim, ct_tensor index, ct_out out, ct_message message);
 enum { CT_PAD_ZEROS, CT_PAD_REFLECT };
-/// `amounts` as in `torch.nn.functional.pad`: last dimension first, (before, after) pairs.
+/// `amounts`: (before, after) pairs, last dimension first, as in `torch.nn.functional.pad`.
 ct_status ct_pad(ct_tensor a, const int64_t *amounts, int64_t count, int32_t mode, ct_out out, ct_message message);
 
 // MARK: Neural networks
@@ -144,70 +143,68 @@ ct_status ct_batch_norm(ct_tensor x, ct_tensor _Nullable weight, ct_tensor _Null
 
 // MARK: Fused kernels, for image batches on the CPU
 
-/// The instruction sets that this processor has kernels for, best first ("avx512bf16", "avx512", "avx2", "generic"); null
-/// beyond the last.
+/// The processor's kernels by instruction set, best first ("avx512bf16", "avx512", "avx2", "generic"); null at the end.
 const char *_Nullable ct_kernels_available(int32_t index);
-/// The one in use: chosen for this thread, or by the environment's STYLEGAN_KERNELS, or the best. Refuses a wish that is
-/// not available.
+/// The kernels in use: chosen for this thread, else by the environment variable STYLEGAN_KERNELS, else the best. Fails
+/// if STYLEGAN_KERNELS is not available.
 ct_status ct_kernels_in_use(const char *_Nullable *_Nonnull name, ct_message message);
-/// Chooses for operations that this thread starts; null: no longer.
+/// Chooses the kernels of operations that this thread starts; null: resets the choice.
 ct_status ct_kernels_use(const char *_Nullable name, ct_message message);
 enum { CT_POOL_DEFAULT, CT_POOL_OPENMP, CT_POOL_LIBTORCH };
-/// Whose threads the kernels run on: those of the OpenMP runtime that libtorch has loaded, called directly, or, where it
-/// is not found, those of `at::parallel_for`.
+/// The thread pool of the kernels: the OpenMP runtime of libtorch, called directly, else `at::parallel_for`.
 int32_t ct_thread_pool(void);
-/// CT_POOL_LIBTORCH or CT_POOL_DEFAULT for operations that this thread starts.
+/// Chooses CT_POOL_LIBTORCH or CT_POOL_DEFAULT for operations that this thread starts.
 void ct_thread_pool_use(int32_t pool);
-/// For tests: y = x, by a loop over `count` indices shared out to threads (forward, or backward where that is asked for),
-/// which calls body(context, i) and runs out of memory at index `bad`.
+/// For tests: y = x, with a parallel loop over `count` indices in the forward or the backward pass. The loop calls
+/// body(context, i) and runs out of memory at index `bad`.
 ct_status ct_test_parallel(ct_tensor x, int64_t count, int64_t bad, bool backward,
                            void (*_Nullable body)(void *_Nullable context, int64_t i), void *_Nullable context,
                            ct_out out, ct_message message);
-/// Each channel convolved with [1 2 1]⊗[1 2 1]/16, zeros outside.
+/// Each channel convolved with [1 2 1]⊗[1 2 1]/16, zero padding.
 ct_status ct_fused_blur(ct_tensor x, ct_out out, ct_message message);
 /// lrelu(x + bias[c])
 ct_status ct_fused_bias_activation(ct_tensor x, ct_tensor bias, double slope, ct_out out, ct_message message);
-/// The styled-layer epilogue: noise, bias, leaky ReLU, instance norm (ε 1e−8), style [N, 2C]. Blurred: of the blurred x;
-/// consumed: x may be overwritten where there is no graph.
+/// The styled-layer epilogue: noise, bias, leaky ReLU, instance norm (ε 1e−8), style [N, 2C]. `blurred`: blurs x first;
+/// `consumed`: may overwrite x if there is no autograd graph.
 ct_status ct_fused_epilogue(ct_tensor x, ct_tensor _Nullable noise, ct_tensor _Nullable strength, ct_tensor bias,
                             ct_tensor style, double slope, bool blurred, bool consumed, ct_out out, ct_message message);
 
-/// A weight's transformed filters, kept until the weight changes.
+/// A cache for the transformed filters of a weight.
 ct_filters ct_filters_new(void);
 void ct_filters_free(ct_filters filters);
 enum { CT_RESAMPLE_NONE, CT_RESAMPLE_UP, CT_RESAMPLE_DOWN };
-/// A 3×3 convolution with scale·weight, padding 1, after doubling (up) or before averaging 2×2 squares (down); height
-/// and width are even, but for up. With a bias, float32 [outputs], leaky ReLU of the result + bias; null: neither.
+/// A 3×3 convolution with scale·weight, padding 1, after doubling (up) or before averaging 2×2 squares (down). Height
+/// and width must be even, except for up. `bias`: float32 [outputs], followed by leaky ReLU; null: neither.
 ct_status ct_fused_convolution(ct_tensor x, ct_tensor weight, ct_filters filters, int32_t resample, double scale,
                                ct_tensor _Nullable bias, double slope, ct_out out, ct_message message);
-/// The epilogue of a convolution without resampling.
+/// A convolution without resampling and its epilogue.
 ct_status ct_fused_styled_convolution(ct_tensor x, ct_tensor weight, ct_filters filters, double scale,
                                       ct_tensor _Nullable noise, ct_tensor _Nullable strength, ct_tensor bias,
                                       ct_tensor style, double slope, ct_out out, ct_message message);
 
 // MARK: Linear algebra and pooling, for metrics and their detectors
 
-/// Eigenvalues, ascending, and eigenvectors (columns) of a symmetric matrix.
+/// The eigenvalues (ascending) and eigenvectors (columns) of a symmetric matrix.
 ct_status ct_symmetric_eigen(ct_tensor a, ct_out values, ct_out vectors, ct_message message);
-/// The lower Cholesky factor; null where a symmetric matrix is not positive definite.
+/// The lower Cholesky factor of a symmetric matrix; null if it is not positive definite.
 ct_status ct_cholesky(ct_tensor a, ct_out out, ct_message message);
-/// Singular values, descending.
+/// The singular values, descending.
 ct_status ct_singular_values(ct_tensor a, ct_out out, ct_message message);
-/// x with a·x = b.
+/// The solution x of a·x = b.
 ct_status ct_solve(ct_tensor a, ct_tensor b, ct_out out, ct_message message);
-/// The k-th smallest element along a dimension, k from 1.
+/// The k-th smallest element along a dimension, from k = 1.
 ct_status ct_kth_smallest(ct_tensor a, int64_t k, int64_t dim, ct_out out, ct_message message);
 ct_status ct_max_pool2d(ct_tensor x, int64_t kernel, int64_t stride, int64_t padding, ct_out out, ct_message message);
-/// Means of windows; pixels beyond the border are not counted.
+/// The mean of each window, without the padding.
 ct_status ct_avg_pool2d_windowed(ct_tensor x, int64_t kernel, int64_t stride, int64_t padding, ct_out out,
                                  ct_message message);
-/// Convolution with a kernel and a padding that differ by direction.
+/// Convolution with a rectangular kernel and separate padding for y and x.
 ct_status ct_conv2d_rectangular(ct_tensor x, ct_tensor weight, ct_tensor _Nullable bias, int64_t stride,
                                 int64_t padding_y, int64_t padding_x, ct_out out, ct_message message);
-/// Bilinear resizing with half-pixel centres.
+/// Bilinear resizing with half-pixel centers.
 ct_status ct_resize_bilinear(ct_tensor x, int64_t height, int64_t width, bool antialias, ct_out out,
                              ct_message message);
-/// Means over the areas of the target's pixels.
+/// The mean over the area of each target pixel.
 ct_status ct_resize_area(ct_tensor x, int64_t height, int64_t width, ct_out out, ct_message message);
 
 // MARK: TorchScript
@@ -217,7 +214,7 @@ ct_status ct_script_load(const char *path, ct_device device, ct_script _Nullable
 void ct_script_free(ct_script script);
 /// Whether the module's `forward` has an argument of this name.
 bool ct_script_takes(ct_script script, const char *argument);
-/// forward(x, names[0]=values[0], …) where it gives one tensor.
+/// Calls forward(x, names[0]=values[0], …), which must return one tensor.
 ct_status ct_script_forward(ct_script script, ct_tensor x, const char *_Nonnull const *_Nonnull names,
                             const bool *values, int64_t count, ct_out out, ct_message message);
 
@@ -225,8 +222,7 @@ ct_status ct_script_forward(ct_script script, ct_tensor x, const char *_Nonnull 
 
 bool ct_grad_enabled(void);
 void ct_set_grad_enabled(bool enabled);
-/// Gradients of `output` (seeded by `seed`, or by one where it is null) with respect to `inputs`. An input that the
-/// output does not depend on gets null.
+/// The gradients of ⟨output, seed⟩ (null: 1) with respect to `inputs`; null if the output does not depend on an input.
 ct_status ct_gradients(ct_tensor output, ct_tensor _Nullable seed, const ct_tensor _Nonnull *_Nonnull inputs,
                        int64_t count, bool create_graph, ct_out out, ct_message message);
 

@@ -1,10 +1,10 @@
-// The plain layers, as the field's other libraries initialise them. The equalized ones of the papers are in GANs.
+// The plain layers, initialized as in PyTorch. The module GANs has the equalized layers.
 
 /// x Wᵀ + b: `[…, inputs]` → `[…, outputs]`.
 public struct Linear {
-  /// `[outputs, inputs]`, starting as U(−1/√inputs, 1/√inputs).
+  /// `[outputs, inputs]`, initially U(−1/√inputs, 1/√inputs).
   public let weight: Parameter
-  /// `[outputs]`, starting likewise; nil without a bias.
+  /// `[outputs]`, initialized like the weight; nil without a bias.
   public let bias: Parameter?
 
   /// Makes `weight` and `bias` in `scope`.
@@ -20,14 +20,14 @@ public struct Linear {
 
 /// Cross-correlation with zero padding: `[N, inputs, H, W]` → `[N, outputs, H', W']`.
 public struct Conv2d {
-  /// `[outputs, inputs, k, k]`, starting as U(−1/√(inputs·k²), …).
+  /// `[outputs, inputs, k, k]`, initially U(−1/√(inputs·k²), 1/√(inputs·k²)).
   public let weight: Parameter
   /// `[outputs]`; nil without a bias.
   public let bias: Parameter?
   package let stride, padding: Int
 
   /// Makes `weight` and `bias` in `scope`.
-  /// - Parameter initializer: how the weight starts, with a bias of 0; nil for both as told there.
+  /// - Parameter initializer: for the weight, with a zero bias; nil: the uniform distribution above for both.
   public init(
     _ scope: Scope, inputs: Int, outputs: Int, kernel: Int, stride: Int = 1, padding: Int = 0, bias: Bool = true,
     initializer: Initializer? = nil
@@ -36,8 +36,7 @@ public struct Conv2d {
     weight = scope.parameter("weight", [outputs, inputs, kernel, kernel], initializer ?? .uniform(bound: bound))
     self.bias =
       bias ? scope.parameter("bias", [outputs], initializer == nil ? .uniform(bound: bound) : .constant(0)) : nil
-    self.stride = stride
-    self.padding = padding
+    (self.stride, self.padding) = (stride, padding)
   }
 
   /// Applies the layer.
@@ -48,14 +47,14 @@ public struct Conv2d {
 
 /// The adjoint of a convolution: `[N, inputs, H, W]` → `[N, outputs, H', W']`, H' = (H − 1)·stride − 2·padding + k.
 public struct ConvTranspose2d {
-  /// `[inputs, outputs, k, k]`, starting as U(−1/√(outputs·k²), …).
+  /// `[inputs, outputs, k, k]`, initially U(−1/√(outputs·k²), 1/√(outputs·k²)).
   public let weight: Parameter
   /// `[outputs]`; nil without a bias.
   public let bias: Parameter?
   package let stride, padding: Int
 
   /// Makes `weight` and `bias` in `scope`.
-  /// - Parameter initializer: how the weight starts, with a bias of 0; nil for both as told there.
+  /// - Parameter initializer: for the weight, with a zero bias; nil: the uniform distribution above for both.
   public init(
     _ scope: Scope, inputs: Int, outputs: Int, kernel: Int, stride: Int = 1, padding: Int = 0, bias: Bool = true,
     initializer: Initializer? = nil
@@ -64,8 +63,7 @@ public struct ConvTranspose2d {
     weight = scope.parameter("weight", [inputs, outputs, kernel, kernel], initializer ?? .uniform(bound: bound))
     self.bias =
       bias ? scope.parameter("bias", [outputs], initializer == nil ? .uniform(bound: bound) : .constant(0)) : nil
-    self.stride = stride
-    self.padding = padding
+    (self.stride, self.padding) = (stride, padding)
   }
 
   /// Applies the layer.
@@ -74,32 +72,31 @@ public struct ConvTranspose2d {
   }
 }
 
-/// Batch normalisation over all dimensions but the second (Ioffe & Szegedy 2015): `[N, C]` or `[N, C, H, W]`.
+/// Batch normalization over all dimensions except the second (Ioffe & Szegedy 2015): `[N, C]` or `[N, C, H, W]`.
 public struct BatchNorm {
-  /// The scale γ, `[C]`, starting at 1.
+  /// The scale γ, `[C]`, initially 1.
   public let weight: Parameter
-  /// The offset β, `[C]`, starting at 0.
+  /// The offset β, `[C]`, initially 0.
   public let bias: Parameter
-  /// The moving mean, `[C]`, for inference.
+  /// The running mean, `[C]`, for inference.
   public let runningMean: Buffer
-  /// The moving unbiased variance, `[C]`, for inference.
+  /// The running unbiased variance, `[C]`, for inference.
   public let runningVariance: Buffer
   let epsilon, momentum: Double
 
   /// Makes the parameters in `scope`.
   /// - Parameters:
   ///   - epsilon: added to the variance.
-  ///   - momentum: the share of a new batch in the moving statistics.
+  ///   - momentum: the weight of a new batch in the running statistics.
   public init(_ scope: Scope, channels: Int, epsilon: Double = 1e-5, momentum: Double = 0.1) {
     weight = scope.parameter("weight", [channels], .constant(1))
     bias = scope.parameter("bias", [channels], .constant(0))
     runningMean = scope.buffer("running_mean", [channels], .constant(0))
     runningVariance = scope.buffer("running_var", [channels], .constant(1))
-    self.epsilon = epsilon
-    self.momentum = momentum
+    (self.epsilon, self.momentum) = (epsilon, momentum)
   }
 
-  /// Applies the layer; in training the moving statistics follow the batch's.
+  /// Applies the layer; training updates the running statistics.
   public func callAsFunction(_ x: Tensor, training: Bool) -> Tensor {
     x.batchNormalized(
       weight: weight.value, bias: bias.value, runningMean: runningMean.value, runningVariance: runningVariance.value,

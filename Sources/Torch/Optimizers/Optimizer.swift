@@ -1,49 +1,45 @@
 import CTorch
 
-/// A rule that moves parameters along their gradients, with a state that can be saved and loaded whole.
+/// Updates parameters from their gradients; its complete state can be saved and loaded.
 public protocol Optimizer: AnyObject {
-  /// What it moves, in the order in which `step` takes gradients.
+  /// The updated parameters, in the order of the gradients of `step`.
   var parameters: [Parameter] { get }
-  /// Scales each update; may change between steps.
+  /// The step size; it may change between steps.
   var learningRate: Double { get set }
-  /// Updates done since the start or the last `reset`.
+  /// The number of updates since the start or the last `reset`.
   var stepCount: Int { get }
-  /// One update; `gradients` in the order of `parameters`.
+  /// Makes one update; `gradients` has the order of `parameters`.
   func step(_ gradients: [Tensor])
-  /// Forgets the moments and the number of steps.
+  /// Sets the moments and the number of steps to 0.
   func reset()
   /// The moments by name: "NAME.first", "NAME.second", "NAME.square".
   var state: [(name: String, value: Tensor)] { get }
-  /// Continues after `stepCount` updates; the moments themselves are loaded into `state`'s tensors.
+  /// Resumes after `stepCount` updates; load the moments into the tensors of `state`.
   func restore(stepCount: Int)
 }
 
 /// Adam (Kingma & Ba 2015, Algorithm 1), without weight decay.
 public final class Adam: Optimizer {
-  /// What it moves.
+  /// The updated parameters.
   public let parameters: [Parameter]
-  /// α
+  /// The learning rate α.
   public var learningRate: Double
-  /// Decay of the first and second moment.
+  /// The decay of the first and the second moment.
   public let beta1, beta2: Double
   /// ε, added to √v̂.
   public let epsilon: Double
-  /// t
+  /// The number of updates t.
   public private(set) var stepCount = 0
   private let first, second: [Tensor]
 
   /// Zero moments for `parameters`.
   public init(_ parameters: [Parameter], learningRate: Double, beta1: Double, beta2: Double, epsilon: Double = 1e-8) {
-    self.parameters = parameters
-    self.learningRate = learningRate
-    self.beta1 = beta1
-    self.beta2 = beta2
-    self.epsilon = epsilon
-    first = zeros(like: parameters)
-    second = zeros(like: parameters)
+    (self.parameters, self.learningRate) = (parameters, learningRate)
+    (self.beta1, self.beta2, self.epsilon) = (beta1, beta2, epsilon)
+    (first, second) = (zeros(like: parameters), zeros(like: parameters))
   }
 
-  /// One update; `gradients` in the order of `parameters`.
+  /// Makes one update; `gradients` has the order of `parameters`.
   public func step(_ gradients: [Tensor]) {
     precondition(gradients.count == parameters.count, "\(gradients.count) gradients for \(parameters.count) parameters")
     stepCount += 1
@@ -56,7 +52,7 @@ public final class Adam: Optimizer {
     }
   }
 
-  /// Forgets the moments and the number of steps.
+  /// Sets the moments and the number of steps to 0.
   public func reset() {
     stepCount = 0
     for moment in first + second { moment.overwrite(with: .zeros(moment.shape, device: moment.device)) }
@@ -67,34 +63,31 @@ public final class Adam: Optimizer {
     zip(parameters, first).map { ("\($0.name).first", $1) } + zip(parameters, second).map { ("\($0.name).second", $1) }
   }
 
-  /// Continues after `stepCount` updates.
+  /// Resumes after `stepCount` updates.
   public func restore(stepCount: Int) { self.stepCount = stepCount }
 }
 
-/// RMSProp (Tieleman & Hinton 2012): the step is divided by the root of a moving mean of the squared gradient.
+/// RMSProp (Tieleman & Hinton 2012): divides the gradient by the root of the moving mean of its square.
 public final class RMSProp: Optimizer {
-  /// What it moves.
+  /// The updated parameters.
   public let parameters: [Parameter]
-  /// Scales each update.
+  /// The step size.
   public var learningRate: Double
   /// The decay α of the mean of squares.
   public let alpha: Double
   /// ε, added to the root.
   public let epsilon: Double
-  /// Updates done.
+  /// The number of updates.
   public private(set) var stepCount = 0
   private let squares: [Tensor]
 
   /// A zero mean of squares for `parameters`.
   public init(_ parameters: [Parameter], learningRate: Double, alpha: Double = 0.99, epsilon: Double = 1e-8) {
-    self.parameters = parameters
-    self.learningRate = learningRate
-    self.alpha = alpha
-    self.epsilon = epsilon
+    (self.parameters, self.learningRate, self.alpha, self.epsilon) = (parameters, learningRate, alpha, epsilon)
     squares = zeros(like: parameters)
   }
 
-  /// One update; `gradients` in the order of `parameters`.
+  /// Makes one update; `gradients` has the order of `parameters`.
   public func step(_ gradients: [Tensor]) {
     precondition(gradients.count == parameters.count, "\(gradients.count) gradients for \(parameters.count) parameters")
     stepCount += 1
@@ -105,7 +98,7 @@ public final class RMSProp: Optimizer {
     }
   }
 
-  /// Forgets the mean of squares and the number of steps.
+  /// Sets the means of squares and the number of steps to 0.
   public func reset() {
     stepCount = 0
     for square in squares { square.overwrite(with: .zeros(square.shape, device: square.device)) }
@@ -114,7 +107,7 @@ public final class RMSProp: Optimizer {
   /// The means of squares: "NAME.square".
   public var state: [(name: String, value: Tensor)] { zip(parameters, squares).map { ("\($0.name).square", $1) } }
 
-  /// Continues after `stepCount` updates.
+  /// Resumes after `stepCount` updates.
   public func restore(stepCount: Int) { self.stepCount = stepCount }
 }
 

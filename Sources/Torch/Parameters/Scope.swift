@@ -1,16 +1,13 @@
-/// A tensor that an optimizer changes in place, with the name under which it is saved.
+/// A named tensor; optimizers update it in place.
 public final class Parameter {
-  /// The dotted path: "synthesis.b8.conv0.weight".
+  /// The dotted path, the name in saved files: "synthesis.b8.conv0.weight".
   public let name: String
-  /// The current value: the same storage through every update.
+  /// The current value; updates keep its storage.
   public fileprivate(set) var value: Tensor
-  /// Whether it can no longer change.
+  /// Whether changing the value traps.
   fileprivate var isFrozen = false
 
-  init(name: String, value: Tensor) {
-    self.name = name
-    self.value = value
-  }
+  init(name: String, value: Tensor) { (self.name, self.value) = (name, value) }
 
   /// Overwrites the value in place.
   public func set(_ value: Tensor, file: StaticString = #fileID, line: UInt = #line) {
@@ -25,12 +22,12 @@ public final class Parameter {
   }
 }
 
-/// A saved tensor that no optimizer touches (a running mean, a stored noise image).
+/// A saved tensor that is not trained: a running mean, a stored noise image.
 public typealias Buffer = Parameter
 
-/// How a parameter starts.
+/// The initial values of a parameter.
 public enum Initializer: Sendable {
-  /// All elements equal.
+  /// All elements are equal.
   case constant(Double)
   /// N(0, deviation²)
   case normal(deviation: Double)
@@ -38,25 +35,25 @@ public enum Initializer: Sendable {
   case uniform(bound: Double)
 }
 
-/// The parameters and buffers of a network, in the order in which they were made.
+/// The parameters and buffers of a network, in the order of creation.
 public final class ParameterStore {
-  /// Where they live.
+  /// The device of all values.
   public let device: Device
-  /// Trained by an optimizer.
+  /// The trained parameters.
   public private(set) var parameters: [Parameter] = []
-  /// Saved but not trained.
+  /// The buffers: saved but not trained.
   public private(set) var buffers: [Buffer] = []
   private var names: Set<String> = []
   private let random: RandomStream
 
   /// An empty store.
-  /// - Parameter seed: fixes every initial value, the same on every device.
+  /// - Parameter seed: determines every initial value, equally on every device.
   public init(seed: UInt64, device: Device = .cpu) {
     self.device = device
     random = RandomStream(seed: seed)
   }
 
-  /// The scope without a prefix.
+  /// The root scope; its path is empty.
   public var root: Scope { Scope(store: self, path: "") }
 
   /// All names with their tensors, parameters first.
@@ -65,19 +62,18 @@ public final class ParameterStore {
   /// The number of trained scalars.
   public var parameterCount: Int { parameters.reduce(0) { $0 + $1.value.elementCount } }
 
-  /// Switches the recording of gradients for every parameter on or off.
+  /// Turns gradient recording on or off for every parameter.
   public func setRequiresGradient(_ required: Bool) {
     for parameter in parameters { parameter.value.setRequiresGradient(required) }
   }
 
-  /// Makes every value constant from here on, so that several threads can read it at once.
+  /// Makes every value constant, so that several threads can read it at once.
   package func freeze() {
     setRequiresGradient(false)
     for parameter in parameters + buffers { parameter.isFrozen = true }
   }
 
-  /// Keeps every value in another type from here on, before there are optimizers: float64 tells whether a difference is
-  /// rounding.
+  /// Converts every value to another type; call it before making optimizers. Tests use float64 to detect rounding.
   package func convert(to type: DType) {
     for tensor in parameters + buffers {
       let requiresGradient = tensor.value.requiresGradient
@@ -87,14 +83,14 @@ public final class ParameterStore {
 
   /// Copies every value from a store of the same architecture.
   public func copy(from other: ParameterStore) {
-    precondition(state.map(\.name) == other.state.map(\.name), "stores of different architectures")
+    precondition(state.map(\.name) == other.state.map(\.name), "the stores have different architectures")
     for (mine, theirs) in zip(parameters + buffers, other.parameters + other.buffers) { mine.set(theirs.value) }
   }
 
   fileprivate func make(
     _ name: String, _ shape: [Int], _ initializer: Initializer, trained: Bool, file: StaticString, line: UInt
   ) -> Parameter {
-    precondition(names.insert(name).inserted, "two parameters are called '\(name)'", file: file, line: line)
+    precondition(names.insert(name).inserted, "two parameters have the name '\(name)'", file: file, line: line)
     let start: Tensor =
       switch initializer {
       case _ where device == .meta: Tensor(repeating: 0, shape: shape, device: .meta)
@@ -108,33 +104,29 @@ public final class ParameterStore {
   }
 }
 
-/// A place in the naming tree of a store: parameters are named where they are made.
+/// A store and a prefix for the names of new parameters.
 ///
 /// ```swift
 /// let weight = (scope / "conv0").parameter("weight", [8, 4, 3, 3], .normal(deviation: 1))
 /// ```
 public struct Scope {
-  /// Where parameters made here are kept.
+  /// The store of the parameters made here.
   public let store: ParameterStore
   /// The dotted prefix, empty at the root.
   public let path: String
 
-  /// The scope called `name` inside this one.
+  /// The scope `name` inside this one.
   public static func / (scope: Scope, name: String) -> Scope {
     Scope(store: scope.store, path: scope.path.isEmpty ? name : "\(scope.path).\(name)")
   }
 
-  /// A new trained parameter; a name used twice traps.
+  /// A new trained parameter; a duplicate name traps.
   public func parameter(
     _ name: String, _ shape: [Int], _ initializer: Initializer, file: StaticString = #fileID, line: UInt = #line
-  ) -> Parameter {
-    store.make((self / name).path, shape, initializer, trained: true, file: file, line: line)
-  }
+  ) -> Parameter { store.make((self / name).path, shape, initializer, trained: true, file: file, line: line) }
 
-  /// A new buffer, saved but not trained; a name used twice traps.
+  /// A new buffer, saved but not trained; a duplicate name traps.
   public func buffer(
     _ name: String, _ shape: [Int], _ initializer: Initializer, file: StaticString = #fileID, line: UInt = #line
-  ) -> Buffer {
-    store.make((self / name).path, shape, initializer, trained: false, file: file, line: line)
-  }
+  ) -> Buffer { store.make((self / name).path, shape, initializer, trained: false, file: file, line: line) }
 }

@@ -1,5 +1,5 @@
-// Goals, in order: NumPy's legacy stream bit for bit, so that a seed names the same picture as in the field's usual
-// tools; value semantics, so that a copy replays; no dependency but the C library's log.
+// Goals, in order: NumPy's legacy stream bit for bit, so that a seed gives the same picture as in NVIDIA's tools; value
+// semantics; no dependency except the C library's log.
 
 #if canImport(Glibc)
   import Glibc
@@ -9,23 +9,20 @@
   import Darwin
 #endif
 
-/// Draws the numbers of NumPy's `RandomState(seed)`: the Mersenne Twister MT19937 and the legacy polar Gaussian.
+/// NumPy's `RandomState(seed)`: the Mersenne Twister MT19937 and the legacy polar Gaussian.
 ///
-/// Equal to NumPy bit for bit where both call the same `log`; another C library's `log` may move the last bit of a
-/// Gaussian (never of a uniform number).
-///
-/// NumPy seeds from an integer with `init_genrand` for the whole range 0…2³²−1 (`init_by_array` is only for sequences),
-/// so that is the only seeding here. The stream is for naming pictures, not for training and not for secrets.
+/// Uniform numbers equal NumPy's bit for bit. Gaussians may differ in the last bit if the C libraries' `log` differ.
+/// Integer seeds 0…2³²−1 use `init_genrand`, as in NumPy. The stream is for picture seeds, not for training or secrets.
 public struct NumPyRandomState: Sendable, Equatable {
   private static let size = 624
   private static let shift = 397
 
   private var key: [UInt32]
   private var position: Int
-  /// The second value of a polar pair, handed out by the next call.
+  /// The second value of a polar pair, for the next call.
   private var cachedGaussian: Double?
 
-  /// Starts the stream that `numpy.random.RandomState(seed)` starts.
+  /// The stream of `numpy.random.RandomState(seed)`.
   public init(seed: UInt32) {
     key = []
     key.reserveCapacity(Self.size)
@@ -49,17 +46,16 @@ public struct NumPyRandomState: Sendable, Equatable {
     return y
   }
 
-  /// Draws a number uniform on [0, 1) with 53 random bits, as `random_sample()` does.
+  /// Draws from U[0, 1) with 53 random bits, like `random_sample()`.
   public mutating func uniform() -> Double {
     let high = Double(nextUInt32() >> 5)  // 27 bits
     let low = Double(nextUInt32() >> 6)  // 26 bits
     return (high * 67_108_864 + low) / 9_007_199_254_740_992
   }
 
-  /// Draws from N(0, 1), as `randn()` does.
+  /// Draws from N(0, 1), like `randn()`.
   ///
-  /// Marsaglia's polar method: (x₁, x₂) uniform in the unit disc, f = √(−2·ln r²/r²); f·x₂ is returned and f·x₁ kept for
-  /// the next call.
+  /// Marsaglia's polar method: (x₁, x₂) uniform in the unit disk, f = √(−2·ln r²/r²). Returns f·x₂, then f·x₁.
   public mutating func nextGaussian() -> Double {
     if let cached = cachedGaussian {
       cachedGaussian = nil
@@ -76,10 +72,8 @@ public struct NumPyRandomState: Sendable, Equatable {
     }
   }
 
-  /// Draws `count` values from N(0, 1), in the order of `randn(count)`; a shape is filled in row-major order.
-  public mutating func randn(_ count: Int) -> [Double] {
-    (0..<max(count, 0)).map { _ in nextGaussian() }
-  }
+  /// Draws `count` values from N(0, 1), in the order of `randn(count)`; shapes fill in row-major order.
+  public mutating func randn(_ count: Int) -> [Double] { (0..<max(count, 0)).map { _ in nextGaussian() } }
 
   /// Computes the next 624 words of the twister.
   private mutating func refill() {

@@ -1,14 +1,14 @@
 import CTorch
 
-/// A stream of random numbers whose state can be saved and restored exactly.
+/// A stream of random numbers; its state can be saved and restored exactly.
 ///
-/// A reference: every holder draws from the same stream. On the CPU it is libtorch's Mersenne Twister.
+/// All references share one stream. On the CPU it is libtorch's Mersenne Twister.
 public final class RandomStream {
   private let pointer: ct_generator
-  /// Where the numbers are made.
+  /// The device of the numbers.
   public let device: Device
 
-  /// A stream that starts from `seed`.
+  /// A stream with this seed.
   public init(seed: UInt64, device: Device = .cpu, file: StaticString = #fileID, line: UInt = #line) {
     var out: ct_generator?
     perform(file, line) { ct_generator_new(seed, device.code, &out, $0) }
@@ -19,23 +19,19 @@ public final class RandomStream {
   deinit { ct_generator_free(pointer) }
 
   /// Samples of N(0, 1).
-  public func normal(_ shape: [Int], dtype: DType = .float32, file: StaticString = #fileID, line: UInt = #line)
-    -> Tensor
-  {
-    draw(CT_NORMAL, shape, dtype, file, line)
-  }
+  public func normal(
+    _ shape: [Int], dtype: DType = .float32, file: StaticString = #fileID, line: UInt = #line
+  ) -> Tensor { draw(CT_NORMAL, shape, dtype, file, line) }
 
   /// Samples of U[0, 1).
-  public func uniform(_ shape: [Int], dtype: DType = .float32, file: StaticString = #fileID, line: UInt = #line)
-    -> Tensor
-  {
-    draw(CT_UNIFORM, shape, dtype, file, line)
-  }
+  public func uniform(
+    _ shape: [Int], dtype: DType = .float32, file: StaticString = #fileID, line: UInt = #line
+  ) -> Tensor { draw(CT_UNIFORM, shape, dtype, file, line) }
 
   /// One sample of U[0, 1).
   public func uniform() -> Double { uniform([1], dtype: .float64).to(.cpu).hostItem }
 
-  /// One integer of `range`, all equally likely.
+  /// One integer, uniform over `range`.
   public func integer(in range: Range<Int>) -> Int {
     range.lowerBound + min(Int(uniform() * Double(range.count)), range.count - 1)
   }
@@ -46,11 +42,11 @@ public final class RandomStream {
     }
   }
 
-  /// The state, as bytes: `[n]`, uint8.
+  /// The state: `[n]`, uint8.
   public var state: Tensor { makeTensor(#fileID, #line) { ct_generator_state(pointer, $0, $1) } }
 
-  /// Continues from a saved state.
-  /// - Throws: ``RandomStreamError`` where the bytes are not the state of a stream on this device.
+  /// Restores a saved state.
+  /// - Throws: ``RandomStreamError`` if the bytes are not the state of a stream on this device.
   public func restore(_ state: Tensor) throws(RandomStreamError) {
     var message: UnsafeMutablePointer<CChar>?
     if ct_generator_set_state(pointer, state.to(.cpu).pointer, &message) != 0 {
@@ -59,8 +55,8 @@ public final class RandomStream {
   }
 }
 
-/// A saved state that a stream cannot continue from.
+/// A saved state cannot be restored.
 public struct RandomStreamError: Error, CustomStringConvertible {
-  /// A sentence saying why.
+  /// One sentence with the reason.
   public let description: String
 }

@@ -1,4 +1,4 @@
-/// The type of a tensor's elements in a safetensors file; the raw value is the format's own word for it.
+/// The element type of a tensor in a safetensors file; the raw value is the format's name.
 public enum SafetensorsDataType: String, Sendable, CaseIterable {
   /// IEEE binary64.
   case float64 = "F64"
@@ -31,9 +31,9 @@ public enum SafetensorsDataType: String, Sendable, CaseIterable {
     }
   }
 
-  /// Computes the bytes of a tensor, or nil where an extent is negative or the product is beyond `Int`.
+  /// The bytes of a tensor; nil if an extent is negative or the product exceeds `Int`.
   public func byteCount(shape: [Int]) -> Int? {
-    // Every extent is checked, also those beside a zero, so that a nonsensical shape is never accepted.
+    // A zero does not end the check: [0, −1] is an error too.
     var product = byteCount
     for extent in shape {
       let (value, overflow) = product.multipliedReportingOverflow(by: extent)

@@ -1,15 +1,13 @@
-// Goals, in order: nothing in a file can trap or read beyond it; what is accepted is exactly what the format allows;
-// no copy of the data.
+// Goals, in order: no file can cause a trap or a read out of bounds; accept exactly the format; no copy of the data.
 
 import Files
 import Foundation
 
-/// Opens a safetensors file: named tensors and a map of strings, checked as a whole before anything is handed out.
+/// A safetensors file, memory-mapped and checked as a whole: named tensors and a map of strings.
 ///
-/// The file is mapped, not read: opening is cheap however large it is. A file must not be shortened in place while it
-/// is open (``SafetensorsWriter`` replaces, it never shortens).
+/// Do not truncate a file in place while it is open. ``SafetensorsWriter`` replaces files; that is safe.
 public final class SafetensorsFile: @unchecked Sendable {
-  /// Where a tensor lies and what it is.
+  /// The type, shape and place of a tensor.
   public struct TensorInfo: Sendable, Equatable {
     /// The tensor's full, dotted name.
     public let name: String
@@ -17,36 +15,31 @@ public final class SafetensorsFile: @unchecked Sendable {
     public let dataType: SafetensorsDataType
     /// Its extents; empty for a scalar.
     public let shape: [Int]
-    /// Its bytes, counted from the end of the header.
+    /// Its byte range, counted from the end of the header.
     public let byteRange: Range<Int>
   }
 
-  /// The path as it was given.
+  /// The path, as given.
   public let path: String
-  /// The file's `__metadata__`; empty where it has none.
+  /// The file's `__metadata__`; empty if there is none.
   public let metadata: [String: String]
-  /// Every tensor by its name.
+  /// The tensors by name.
   public let tensors: [String: TensorInfo]
 
   private let mapping: UnsafeRawBufferPointer
   private let data: UnsafeRawBufferPointer
   private let isMapped: Bool
 
-  /// The tensors' names, in the order of their bytes.
-  public var names: [String] {
-    tensors.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-  }
+  /// The tensors' names, sorted by their UTF-8 bytes.
+  public var names: [String] { tensors.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) } }
 
   /// Opens and checks the file at `path`.
-  ///
-  /// - Throws: `FileError` where it cannot be read; ``SafetensorsError`` where it is not exactly what the format prescribes:
-  ///   a header of at most 100 MB, each name once, and tensors that fill the data without overlap and without holes.
-  public convenience init(path: String) throws {
-    try self.init(try Self.map(path), path: path, isMapped: true)
-  }
+  /// - Throws: `FileError` if it cannot be read; ``SafetensorsError`` if it violates the format: a header of at most
+  ///   100 MB, unique names, and tensors that fill the data without overlaps or holes.
+  public convenience init(path: String) throws { try self.init(try Self.map(path), path: path, isMapped: true) }
 
-  /// A file that lies in memory for as long as the program runs.
-  /// - Parameter name: what errors call it.
+  /// A file embedded in the program.
+  /// - Parameter name: the name in errors.
   package convenience init(embedded bytes: UnsafeRawBufferPointer, name: String) throws(SafetensorsError) {
     try self.init(bytes, path: name, isMapped: false)
   }
@@ -57,9 +50,7 @@ public final class SafetensorsFile: @unchecked Sendable {
       guard mapping.count >= 8 else { throw .tooShort(path: path, size: mapping.count) }
       let length = UInt64(littleEndian: mapping.loadUnaligned(as: UInt64.self))
       guard length <= 100_000_000 else { throw .headerTooLarge(path: path, length: length) }
-      guard length <= mapping.count - 8 else {
-        throw .headerBeyondEnd(path: path, length: length, size: mapping.count)
-      }
+      guard length <= mapping.count - 8 else { throw .headerBeyondEnd(path: path, length: length, size: mapping.count) }
       let data = UnsafeRawBufferPointer(rebasing: mapping[(8 + Int(length))...])
       let header = try SafetensorsHeader(
         parsing: UnsafeRawBufferPointer(rebasing: mapping[8..<(8 + Int(length))]), path: path)
@@ -74,27 +65,22 @@ public final class SafetensorsFile: @unchecked Sendable {
     }
   }
 
-  deinit {
-    if isMapped { Self.unmap(mapping) }
-  }
+  deinit { if isMapped { Self.unmap(mapping) } }
 
-  /// Finds a tensor's bytes, little-endian and row-major.
+  /// A tensor's bytes, little-endian and row-major.
   ///
-  /// The pointer is valid only while this object lives (``withBytes(of:_:)`` holds it alive) and may be unaligned for
-  /// its type: copy, or use `loadUnaligned`.
+  /// The pointer is valid while this object lives (see ``withBytes(of:_:)``). It may be unaligned: use `loadUnaligned`.
   public func bytes(of name: String) throws(SafetensorsError) -> UnsafeRawBufferPointer {
     guard let info = tensors[name] else { throw .missingTensor(path: path, name: name) }
     return UnsafeRawBufferPointer(rebasing: data[info.byteRange])
   }
 
-  /// Calls `body` with a tensor's bytes and keeps the file open until it returns.
-  public func withBytes<Result>(
-    of name: String, _ body: (UnsafeRawBufferPointer) throws -> Result
-  ) throws -> Result {
+  /// Calls `body` with a tensor's bytes; the file stays open until it returns.
+  public func withBytes<Result>(of name: String, _ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result {
     try withExtendedLifetime(self) { try body(try bytes(of: name)) }
   }
 
-  /// Checks every tensor by itself, then that together they fill `0..<dataLength`.
+  /// Checks each tensor, then that all of them fill `0..<dataLength`.
   private static func check(
     _ entries: [(name: String, entry: SafetensorsHeader.Entry)], dataLength: Int, path: String
   ) throws(SafetensorsError) -> [String: TensorInfo] {
@@ -112,20 +98,17 @@ public final class SafetensorsFile: @unchecked Sendable {
           path: path, name: name, shape: entry.shape, dataType: dataType, expected: expected,
           found: entry.end - entry.begin)
       }
-      tensors.append(
-        TensorInfo(name: name, dataType: dataType, shape: entry.shape, byteRange: entry.begin..<entry.end))
+      tensors.append(TensorInfo(name: name, dataType: dataType, shape: entry.shape, byteRange: entry.begin..<entry.end))
     }
 
-    // An empty tensor sorts before the one that begins where it lies.
+    // An empty tensor sorts before a tensor with the same start.
     tensors.sort {
       ($0.byteRange.lowerBound, $0.byteRange.upperBound) < ($1.byteRange.lowerBound, $1.byteRange.upperBound)
     }
     var end = 0
     var previous = ""
     for tensor in tensors {
-      guard tensor.byteRange.lowerBound >= end else {
-        throw .overlap(path: path, first: previous, second: tensor.name)
-      }
+      guard tensor.byteRange.lowerBound >= end else { throw .overlap(path: path, first: previous, second: tensor.name) }
       guard tensor.byteRange.lowerBound == end else {
         throw .hole(path: path, begin: end, end: tensor.byteRange.lowerBound)
       }

@@ -1,8 +1,8 @@
-// The header is read by a parser of its own: it has to see duplicate names and never trap, whatever the bytes are.
+// A custom JSON parser: it detects duplicate names and never traps.
 
 import Foundation
 
-/// The parsed header of a safetensors file, before the tensors' places are checked.
+/// The parsed header of a safetensors file; the byte ranges are not checked yet.
 struct SafetensorsHeader {
   struct Entry {
     var dataType = ""
@@ -28,7 +28,7 @@ struct SafetensorsHeader {
       }
     }
     parser.skipSpace()
-    guard parser.isAtEnd else { throw parser.failure("something follows the last '}'") }
+    guard parser.isAtEnd else { throw parser.failure("there is text after the last '}'") }
   }
 
   static let metadataKey = "__metadata__"
@@ -64,7 +64,7 @@ struct SafetensorsHeader {
 }
 
 extension SafetensorsHeader {
-  /// A cursor over JSON of the few forms that occur: objects, strings, arrays of non-negative integers.
+  /// A cursor over JSON with objects, strings and arrays of non-negative integers only.
   struct Parser {
     let bytes: UnsafeRawBufferPointer
     let path: String
@@ -72,15 +72,13 @@ extension SafetensorsHeader {
 
     var isAtEnd: Bool { offset == bytes.count }
 
-    func failure(_ reason: String) -> SafetensorsError {
-      .malformedHeader(path: path, offset: offset, reason: reason)
-    }
+    func failure(_ reason: String) -> SafetensorsError { .malformedHeader(path: path, offset: offset, reason: reason) }
 
     mutating func skipSpace() {
       while offset < bytes.count, [0x20, 0x09, 0x0a, 0x0d].contains(bytes[offset]) { offset += 1 }
     }
 
-    /// Takes the next byte if it is `character`, after spaces.
+    /// Skips spaces; consumes the next byte if it is `character`.
     mutating func take(_ character: Unicode.Scalar) -> Bool {
       skipSpace()
       guard offset < bytes.count, bytes[offset] == UInt8(ascii: character) else { return false }
@@ -93,9 +91,7 @@ extension SafetensorsHeader {
     }
 
     /// Reads an object; `member` reads each value.
-    mutating func object(
-      _ member: (inout Parser, String) throws(SafetensorsError) -> Void
-    ) throws(SafetensorsError) {
+    mutating func object(_ member: (inout Parser, String) throws(SafetensorsError) -> Void) throws(SafetensorsError) {
       try expect("{")
       if take("}") { return }
       repeat {
@@ -126,7 +122,7 @@ extension SafetensorsHeader {
         value = sum
         offset += 1
       }
-      guard offset > start else { throw failure("expected a non-negative whole number") }
+      guard offset > start else { throw failure("expected a non-negative integer") }
       guard bytes[start] != 0x30 || offset == start + 1 else { throw failure("a number begins with 0") }
       return value
     }
@@ -136,7 +132,7 @@ extension SafetensorsHeader {
       let start = offset
       var isEscaped = false
       while offset < bytes.count, bytes[offset] != UInt8(ascii: "\"") {
-        guard bytes[offset] >= 0x20 else { throw failure("a string has a bare control character") }
+        guard bytes[offset] >= 0x20 else { throw failure("a string has an unescaped control character") }
         let escapes = bytes[offset] == UInt8(ascii: "\\")
         isEscaped = isEscaped || escapes
         offset += escapes ? 2 : 1
@@ -151,7 +147,7 @@ extension SafetensorsHeader {
         return text
       }
       let text = String(decoding: content, as: UTF8.self)
-      // Decoding repairs what is not UTF-8; repaired text differs from its source.
+      // Decoding repairs invalid UTF-8, so the text then differs from the bytes.
       guard text.utf8.elementsEqual(content) else { throw failure("a string is not UTF-8") }
       return text
     }

@@ -1,14 +1,12 @@
-// Goals, in order: the last complete file survives whatever happens; the same content gives the same bytes; no copy of
-// all the tensors.
+// Goals, in order: an interrupted write keeps the old file; equal content gives equal bytes; no copy of all tensors.
 
 import Files
 
-/// Writes a safetensors file at once or not at all.
+/// Writes a safetensors file atomically (see `AtomicFile`).
 ///
-/// A reader sees either the old file or the new one (see `AtomicFile`). The tensors lie in the order of their names and the metadata in the order of
-/// its keys (both by UTF-8): the same content gives the same bytes. The data begin at a multiple of 8.
+/// Tensors are sorted by name and metadata by key, as UTF-8 bytes. The data begin at a multiple of 8 bytes.
 public struct SafetensorsWriter {
-  /// Takes one more piece of a tensor's bytes.
+  /// Receives the next bytes of a tensor.
   public typealias Sink = (UnsafeRawBufferPointer) throws -> Void
 
   /// The file's `__metadata__`.
@@ -23,29 +21,22 @@ public struct SafetensorsWriter {
 
   private var sources: [Source] = []
 
-  /// Starts a file without tensors.
-  public init(metadata: [String: String] = [:]) {
-    self.metadata = metadata
-  }
+  /// A file without tensors.
+  public init(metadata: [String: String] = [:]) { self.metadata = metadata }
 
-  /// Adds a tensor whose bytes are asked for when the file is written.
-  ///
-  /// - Parameter deliver: hands the tensor's little-endian, row-major bytes to the sink, in as many pieces as it likes.
+  /// Adds a tensor; ``write(to:)`` asks for its bytes.
+  /// - Parameter deliver: passes the little-endian, row-major bytes to the sink, in one or more pieces.
   public mutating func add(
     _ name: String, dataType: SafetensorsDataType, shape: [Int], deliver: @escaping (Sink) throws -> Void
-  ) {
-    sources.append(Source(name: name, dataType: dataType, shape: shape, deliver: deliver))
-  }
+  ) { sources.append(Source(name: name, dataType: dataType, shape: shape, deliver: deliver)) }
 
-  /// Adds a tensor whose bytes are here already.
+  /// Adds a tensor with these bytes, little-endian and row-major.
   public mutating func add(_ name: String, dataType: SafetensorsDataType, shape: [Int], bytes: [UInt8]) {
     add(name, dataType: dataType, shape: shape) { sink in try bytes.withUnsafeBytes(sink) }
   }
 
   /// Writes the file.
-  ///
-  /// - Throws: `FileError`, ``SafetensorsError``, or what a tensor's source throws. What was at `path` before is then untouched and no
-  ///   temporary file is left.
+  /// - Throws: `FileError`, ``SafetensorsError``, or an error of a source. The file at `path` is then unchanged.
   public func write(to path: String) throws {
     let sources = self.sources.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
     let (header, byteCounts) = try header(of: sources, path: path)
@@ -60,7 +51,7 @@ public struct SafetensorsWriter {
         }
         try source.deliver { piece in
           found += piece.count
-          // Refused before it is written: a source without end must not fill the disk.
+          // Check before writing: an endless source must not fill the disk.
           try check(found <= expected)
           try write(piece)
         }
@@ -69,7 +60,7 @@ public struct SafetensorsWriter {
     }
   }
 
-  /// Composes the length, the JSON and its padding, and counts each tensor's bytes.
+  /// Returns the length with the padded JSON, and the byte count of each tensor.
   private func header(of sources: [Source], path: String) throws -> ([UInt8], [Int]) {
     var entries: [String] = []
     var names = Set<String>()

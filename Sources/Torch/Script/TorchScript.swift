@@ -1,17 +1,17 @@
 import CTorch
 
-/// A network from a TorchScript file (`torch.jit.save`): a function of one tensor and named switches.
+/// A network in a TorchScript file (`torch.jit.save`): a function of one tensor and named Boolean arguments.
 public final class TorchScript: @unchecked Sendable {
   private let pointer: ct_script
-  /// The file.
+  /// The path of the file.
   public let path: String
 
-  /// Loads a file, in evaluation mode.
-  /// - Throws: ``TorchScriptError`` where it is no such file.
+  /// Loads a file in evaluation mode.
+  /// - Throws: ``TorchScriptError`` if it is not a TorchScript file.
   public init(path: String, device: Device = .cpu) throws(TorchScriptError) {
     var (out, message): (ct_script?, UnsafeMutablePointer<CChar>?)
     guard ct_script_load(path, device.code, &out, &message) == 0, let out else {
-      throw TorchScriptError(path: path, problem: "it is no TorchScript module (\(firstLine(takeMessage(message))))")
+      throw TorchScriptError(path: path, problem: "it is not a TorchScript module (\(firstLine(takeMessage(message))))")
     }
     pointer = out
     self.path = path
@@ -22,8 +22,8 @@ public final class TorchScript: @unchecked Sendable {
   /// Whether `forward` has an argument of this name.
   public func takes(_ argument: String) -> Bool { ct_script_takes(pointer, argument) }
 
-  /// forward(x, …) with those switches set.
-  /// - Throws: ``TorchScriptError`` where the module fails or gives anything but one tensor.
+  /// Calls forward(x, …) with these Boolean arguments.
+  /// - Throws: ``TorchScriptError`` if the module fails or does not return one tensor.
   public func callAsFunction(_ x: Tensor, _ switches: KeyValuePairs<String, Bool> = [:]) throws(TorchScriptError)
     -> Tensor
   {
@@ -46,21 +46,21 @@ public final class TorchScript: @unchecked Sendable {
   }
 }
 
-/// The line of a libtorch message that says what happened: the last of a Python-like traceback, or the first.
+/// The informative line of a libtorch message: the last of a Python traceback, else the first.
 private func firstLine(_ message: String) -> Substring {
   let lines = message.split(separator: "\n").filter { !$0.allSatisfy(\.isWhitespace) }
   if message.hasPrefix("The following operation failed"), let last = lines.last { return last }
   return lines.first ?? "no reason given"
 }
 
-/// A TorchScript file that cannot be used.
+/// A TorchScript file cannot be used.
 public struct TorchScriptError: Error, Equatable, CustomStringConvertible {
-  /// The file.
+  /// The path of the file.
   public let path: String
-  /// What is wrong with it.
+  /// The problem.
   public let problem: String
 
-  /// A sentence naming both.
+  /// One sentence with the file and the problem.
   public var description: String { "\(path) cannot be used as a detector: \(problem)" }
 
   package init(path: String, problem: String) { (self.path, self.problem) = (path, problem) }

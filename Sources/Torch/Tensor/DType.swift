@@ -22,24 +22,12 @@ public enum DType: String, Sendable, Codable, CaseIterable, CustomStringConverti
     self = match
   }
 
-  /// Bytes an element takes.
-  public var byteCount: Int {
-    switch self {
-    case .float64, .int64: 8
-    case .float32, .int32: 4
-    case .float16, .bfloat16: 2
-    case .uint8, .bool: 1
-    }
-  }
+  /// The bytes of one element.
+  public var byteCount: Int { SafetensorsDataType(self).byteCount }
 
-  /// Whether the type holds fractions.
-  public var isFloatingPoint: Bool {
-    switch self {
-    case .float64, .float32, .float16, .bfloat16: true
-    case .int64, .int32, .uint8, .bool: false
-    }
-  }
+  /// Whether this is a floating-point type.
+  public var isFloatingPoint: Bool { [.float64, .float32, .float16, .bfloat16].contains(self) }
 
-  /// "float32"
+  /// The name, such as "float32".
   public var description: String { rawValue }
 }

@@ -1,6 +1,6 @@
 import CTorch
 
-// Elementwise arithmetic, with broadcasting, and reductions.
+// Elementwise arithmetic with broadcasting, and reductions.
 
 extension Tensor {
   func unary(_ op: Int, _ file: StaticString = #fileID, _ line: UInt = #line) -> Tensor {
@@ -13,9 +13,7 @@ extension Tensor {
 
   static func binary(
     _ op: Int, _ a: Tensor, _ b: Tensor, _ file: StaticString = #fileID, _ line: UInt = #line
-  ) -> Tensor {
-    makeTensor(file, line) { ct_binary(Int32(op), a.pointer, b.pointer, $0, $1) }
-  }
+  ) -> Tensor { makeTensor(file, line) { ct_binary(Int32(op), a.pointer, b.pointer, $0, $1) } }
 
   // MARK: Operators
 
@@ -41,12 +39,12 @@ extension Tensor {
   public static func * (a: Double, b: Tensor) -> Tensor { b.scalar(CT_MUL_SCALAR, a) }
   /// Divides every element by a number.
   public static func / (a: Tensor, b: Double) -> Tensor { a.scalar(CT_MUL_SCALAR, 1 / b) }
-  /// The negated elements.
+  /// Elementwise negation.
   public static prefix func - (a: Tensor) -> Tensor { a.unary(CT_NEG) }
 
   // MARK: Functions
 
-  /// e^x
+  /// e^x.
   public func exp() -> Tensor { unary(CT_EXP) }
   /// Natural logarithm.
   public func log() -> Tensor { unary(CT_LOG) }
@@ -64,7 +62,7 @@ extension Tensor {
   public func sigmoid() -> Tensor { unary(CT_SIGMOID) }
   /// max(x, 0)
   public func relu() -> Tensor { unary(CT_RELU) }
-  /// log(1 + e^x), computed without overflow.
+  /// log(1 + e^x), without overflow.
   public func softplus() -> Tensor { unary(CT_SOFTPLUS) }
   /// sin x
   public func sine() -> Tensor { unary(CT_SIN) }
@@ -76,7 +74,7 @@ extension Tensor {
   public func leakyReLU(slope: Double = 0.2) -> Tensor { scalar(CT_LEAKY_RELU, slope) }
   /// x^exponent
   public func power(_ exponent: Double) -> Tensor { scalar(CT_POW_SCALAR, exponent) }
-  /// The elements, none below `minimum` or above `maximum`.
+  /// The elements, clamped to [minimum, maximum].
   public func clamped(minimum: Double, maximum: Double) -> Tensor {
     scalar(CT_CLAMP_MIN, minimum).scalar(CT_CLAMP_MAX, maximum)
   }
@@ -86,14 +84,12 @@ extension Tensor {
     makeTensor(file, line) { ct_lerp(pointer, other.pointer, weight, $0, $1) }
   }
 
-  /// Where the mask (bool) holds, elements of `a`; elsewhere of `b`.
+  /// Elements of `a` where the bool mask is true, else of `b`.
   public static func choose(
     _ mask: Tensor, _ a: Tensor, _ b: Tensor, file: StaticString = #fileID, line: UInt = #line
-  ) -> Tensor {
-    makeTensor(file, line) { ct_where(mask.pointer, a.pointer, b.pointer, $0, $1) }
-  }
+  ) -> Tensor { makeTensor(file, line) { ct_where(mask.pointer, a.pointer, b.pointer, $0, $1) } }
 
-  /// A bool tensor: self < other, elementwise.
+  /// self < other, elementwise, as a bool tensor.
   public func isLess(than other: Tensor, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
     makeTensor(file, line) { ct_less(pointer, other.pointer, $0, $1) }
   }
@@ -111,34 +107,32 @@ extension Tensor {
     makeTensor(file, line) { ct_reduce(Int32(op), pointer, dimensions.int64, Int64(dimensions.count), keep, $0, $1) }
   }
 
-  /// The sum over `dimensions`, or over all where there are none.
+  /// The sum over `dimensions`; empty means all.
   public func sum(
     over dimensions: [Int] = [], keepingDimensions keep: Bool = false, file: StaticString = #fileID, line: UInt = #line
   ) -> Tensor { reduced(CT_SUM, dimensions, keep, file, line) }
 
-  /// The mean over `dimensions`, or over all where there are none.
+  /// The mean over `dimensions`; empty means all.
   public func mean(
     over dimensions: [Int] = [], keepingDimensions keep: Bool = false, file: StaticString = #fileID, line: UInt = #line
   ) -> Tensor { reduced(CT_MEAN, dimensions, keep, file, line) }
 
-  /// The largest element over `dimensions`, or over all where there are none.
+  /// The maximum over `dimensions`; empty means all.
   public func maximum(over dimensions: [Int] = [], keepingDimensions keep: Bool = false) -> Tensor {
     reduced(CT_AMAX, dimensions, keep)
   }
 
-  /// The smallest element over `dimensions`, or over all where there are none.
+  /// The minimum over `dimensions`; empty means all.
   public func minimum(over dimensions: [Int] = [], keepingDimensions keep: Bool = false) -> Tensor {
     reduced(CT_AMIN, dimensions, keep)
   }
 
-  /// The variance over `dimensions`: divided by n (biased), or by n − 1.
+  /// The variance over `dimensions`, with divisor n (biased) or n − 1 (unbiased).
   public func variance(
     over dimensions: [Int], unbiased: Bool = false, keepingDimensions keep: Bool = false,
     file: StaticString = #fileID, line: UInt = #line
   ) -> Tensor {
-    makeTensor(file, line) {
-      ct_variance(pointer, dimensions.int64, Int64(dimensions.count), unbiased, keep, $0, $1)
-    }
+    makeTensor(file, line) { ct_variance(pointer, dimensions.int64, Int64(dimensions.count), unbiased, keep, $0, $1) }
   }
 
   /// The elements in ascending order along one dimension.
@@ -146,12 +140,12 @@ extension Tensor {
     makeTensor(file, line) { ct_sort(pointer, Int64(dimension), $0, $1) }
   }
 
-  /// The position of the largest element along one dimension, int64.
+  /// The index of the maximum along one dimension, int64.
   public func indexOfMaximum(along dimension: Int = -1, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
     makeTensor(file, line) { ct_argmax(pointer, Int64(dimension), $0, $1) }
   }
 
-  /// The matrix product, batched where there are more than two dimensions.
+  /// The matrix product; further dimensions are batch dimensions.
   public func matmul(_ other: Tensor, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
     Tensor.binary(CT_MATMUL, self, other, file, line)
   }

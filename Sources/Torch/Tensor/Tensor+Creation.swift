@@ -1,22 +1,20 @@
 import CTorch
 
 extension Tensor {
-  /// A tensor filled with one value.
+  /// A tensor with one value in all elements.
   public init(
     repeating value: Double, shape: [Int], dtype: DType = .float32, device: Device = .cpu,
     file: StaticString = #fileID, line: UInt = #line
   ) {
-    self = makeTensor(file, line) {
-      ct_full(shape.int64, Int64(shape.count), value, dtype.code, device.code, $0, $1)
-    }
+    self = makeTensor(file, line) { ct_full(shape.int64, Int64(shape.count), value, dtype.code, device.code, $0, $1) }
   }
 
-  /// Zeros.
+  /// A tensor of zeros.
   public static func zeros(_ shape: [Int], dtype: DType = .float32, device: Device = .cpu) -> Tensor {
     Tensor(repeating: 0, shape: shape, dtype: dtype, device: device)
   }
 
-  /// Ones.
+  /// A tensor of ones.
   public static func ones(_ shape: [Int], dtype: DType = .float32, device: Device = .cpu) -> Tensor {
     Tensor(repeating: 1, shape: shape, dtype: dtype, device: device)
   }
@@ -40,7 +38,7 @@ extension Tensor {
     }
   }
 
-  /// A float32 tensor of the given elements in row-major order.
+  /// A float32 tensor with these elements in row-major order.
   public init(_ values: [Float], shape: [Int], device: Device = .cpu, file: StaticString = #fileID, line: UInt = #line)
   {
     self = values.withUnsafeBytes {
@@ -48,7 +46,7 @@ extension Tensor {
     }
   }
 
-  /// A tensor of the given elements, stored as `dtype` (float64 or float32).
+  /// A tensor with these elements in row-major order, converted to `dtype`.
   public init(
     _ values: [Double], shape: [Int], dtype: DType = .float32, device: Device = .cpu,
     file: StaticString = #fileID, line: UInt = #line
@@ -58,24 +56,22 @@ extension Tensor {
     }
   }
 
-  /// An int64 tensor of the given elements.
+  /// An int64 tensor with these elements.
   public init(_ values: [Int], device: Device = .cpu, file: StaticString = #fileID, line: UInt = #line) {
     self = values.int64.withUnsafeBytes {
       Tensor(bytes: $0, shape: [values.count], dtype: .int64, device: device, file: file, line: line)
     }
   }
 
-  /// start, start + step, … below end.
+  /// start, start + step, …, excluding end.
   public static func range(
     from start: Double, to end: Double, by step: Double = 1, dtype: DType = .float32, device: Device = .cpu,
     file: StaticString = #fileID, line: UInt = #line
-  ) -> Tensor {
-    makeTensor(file, line) { ct_arange(start, end, step, dtype.code, device.code, $0, $1) }
-  }
+  ) -> Tensor { makeTensor(file, line) { ct_arange(start, end, step, dtype.code, device.code, $0, $1) } }
 
   // MARK: Reading
 
-  /// The one element of a scalar tensor.
+  /// The element of a tensor with one element.
   public var item: Double {
     precondition(elementCount == 1, "item of a tensor of shape \(shape)")
     return to(.float64).withoutGraph.scalars(Double.self)[0]
@@ -93,7 +89,7 @@ extension Tensor {
   /// The raw elements in row-major order.
   public var bytes: [UInt8] { scalars(UInt8.self, count: elementCount * dtype.byteCount) }
 
-  /// The one element, of a tensor that never left the processor.
+  /// The element of a float64 tensor with one element that was made on the CPU; not counted in ``HostReads``.
   var hostItem: Double { scalars(Double.self, isCounted: false)[0] }
 
   private func scalars<Scalar>(_: Scalar.Type, count: Int? = nil, isCounted: Bool = true) -> [Scalar] {
@@ -103,17 +99,15 @@ extension Tensor {
       var nothing: UInt8 = 0
       withUnsafeMutablePointer(to: &nothing) { empty in
         let target = count == 0 ? UnsafeMutableRawPointer(empty) : UnsafeMutableRawPointer(buffer.baseAddress!)
-        perform(#fileID, #line) {
-          ct_to_bytes(pointer, target, Int64(count * Swift.MemoryLayout<Scalar>.stride), $0)
-        }
+        perform(#fileID, #line) { ct_to_bytes(pointer, target, Int64(count * Swift.MemoryLayout<Scalar>.stride), $0) }
       }
       initialized = count
     }
   }
 }
 
-/// Reads of tensors' elements: each waits until the device has computed them.
+/// Counts reads of tensor elements; each read waits for the device.
 package enum HostReads {
-  /// Reads by this thread since it began, but for the draws of random streams on the processor.
+  /// The reads of this thread since its start, except draws of ``RandomStream`` on the CPU.
   package static var count: Int { Int(ct_reads(0)) }
 }

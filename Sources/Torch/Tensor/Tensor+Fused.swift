@@ -1,13 +1,13 @@
 import CTorch
 
-// Passes over an image batch that would be memory-bound one after the other, made at once: on the CPU, for float32 and
-// bfloat16, channels-last. Differentiable to any order.
+// Memory-bound passes over an image batch, fused into one: on the CPU, in float32 and bfloat16, channels-last.
+// Differentiable to any order.
 
 extension Tensor {
-  /// Whether the fused kernels take this image batch.
+  /// Whether the fused kernels support this device and type.
   package var hasFusedKernels: Bool { device == .cpu && (dtype == .float32 || dtype == .bfloat16) }
 
-  /// Each channel convolved with [1, 2, 1]⊗[1, 2, 1]/16, zeros outside: `[N, C, H, W]` → the same shape.
+  /// Each channel convolved with [1, 2, 1]⊗[1, 2, 1]/16, zero padding: `[N, C, H, W]` → the same shape.
   package func blurredFused(file: StaticString = #fileID, line: UInt = #line) -> Tensor {
     makeTensor(file, line) { ct_fused_blur(pointer, $0, $1) }
   }
@@ -16,17 +16,15 @@ extension Tensor {
   /// - Parameter bias: `[C]`, float32.
   package func biasedLeakyReLUFused(
     _ bias: Tensor, slope: Double = 0.2, file: StaticString = #fileID, line: UInt = #line
-  ) -> Tensor {
-    makeTensor(file, line) { ct_fused_bias_activation(pointer, bias.pointer, slope, $0, $1) }
-  }
+  ) -> Tensor { makeTensor(file, line) { ct_fused_bias_activation(pointer, bias.pointer, slope, $0, $1) } }
 
   /// Noise, bias, leaky ReLU, instance norm (ε = 1e−8) and style, in this order.
   /// - Parameters:
   ///   - noise: `[N or 1, 1, H, W]` and its strength `[C]`.
   ///   - bias: `[C]`
   ///   - style: `[N, 2C]`: x·(style[c] + 1) + style[C + c].
-  ///   - blurred: takes ``blurredFused(file:line:)`` of self in its place.
-  ///   - consuming: self is not used again; without a graph its memory may become the result's.
+  ///   - blurred: applies ``blurredFused(file:line:)`` first.
+  ///   - consuming: self is not used again; without an autograd graph the result may reuse its memory.
   package func styledEpilogueFused(
     noise: (image: Tensor, strength: Tensor)?, bias: Tensor, style: Tensor, slope: Double = 0.2, blurred: Bool = false,
     consuming: Bool = false, file: StaticString = #fileID, line: UInt = #line
@@ -39,47 +37,44 @@ extension Tensor {
   }
 }
 
-/// What happens to the resolution around a 3×3 convolution.
+/// The change of resolution before or after a 3×3 convolution.
 public enum Resampling: Sendable {
-  /// H × W stays.
+  /// No change.
   case none
   /// Nearest-neighbour doubling before the convolution.
   case up
-  /// The average of each 2×2 square after it.
+  /// Averages of 2×2 squares after the convolution.
   case down
 }
 
-/// The transformed filters of one weight, kept until the weight changes.
-///
-/// Threads may share them, as they share the network that has them.
+/// A cache for the transformed filters of one weight. Threads may share it.
 package final class TransformedFilters: @unchecked Sendable {
   fileprivate let pointer: ct_filters = ct_filters_new()
 
-  /// None yet: they are made when first used.
+  /// An empty cache; the first use fills it.
   package init() {}
 
   deinit { ct_filters_free(pointer) }
 }
 
 extension Tensor {
-  /// Whether ``convolvedFused(_:filters:scale:resampling:bias:slope:file:line:)`` takes this image batch, forward and
-  /// backward: height and width even (but for up).
+  /// Whether ``convolvedFused(_:filters:scale:resampling:bias:slope:file:line:)`` supports this batch, forward and
+  /// backward. Height and width must be even, except for up.
   package func hasFusedConvolution(_ resampling: Resampling) -> Bool {
     hasFusedKernels && (resampling == .up || size(2) % 2 == 0 && size(3) % 2 == 0)
   }
 
-  /// A 3×3 cross-correlation with scale·weight, zero padding 1, by minimal filtering (Lavin & Gray 2016,
-  /// F(2×2, 3×3)): 4 products for an output where direct convolution takes 9, 2¼ where the resolution is doubled before.
+  /// A 3×3 cross-correlation with scale·weight, zero padding 1, by minimal filtering (Lavin & Gray 2016, F(2×2, 3×3)).
+  /// An output takes 4 products, or 2¼ with upsampling; direct convolution takes 9.
   /// - Parameters:
   ///   - weight: `[outputs, inputs, 3, 3]`, float32.
-  ///   - filters: where the transformed weight is kept.
+  ///   - filters: the cache for the transformed weight.
   ///   - scale: multiplies the weight.
-  ///   - bias: `[outputs]`, float32: added to the result, of which leaky ReLU of `slope` is taken; nil: neither.
-  /// - Returns: `[N, outputs, H', W']` in the type of self.
+  ///   - bias: `[outputs]`, float32, followed by leaky ReLU with `slope`; nil: no bias and no leaky ReLU.
+  /// - Returns: `[N, outputs, H', W']`, in the type of self.
   package func convolvedFused(
     _ weight: Tensor, filters: TransformedFilters, scale: Double = 1, resampling: Resampling = .none,
-    bias: Tensor? = nil, slope: Double = 0.2,
-    file: StaticString = #fileID, line: UInt = #line
+    bias: Tensor? = nil, slope: Double = 0.2, file: StaticString = #fileID, line: UInt = #line
   ) -> Tensor {
     let kind =
       switch resampling {
@@ -88,22 +83,21 @@ extension Tensor {
       case .down: CT_RESAMPLE_DOWN
       }
     return makeTensor(file, line) {
-      ct_fused_convolution(
-        pointer, weight.pointer, filters.pointer, Int32(kind), scale, bias?.pointer, slope, $0, $1)
+      ct_fused_convolution(pointer, weight.pointer, filters.pointer, Int32(kind), scale, bias?.pointer, slope, $0, $1)
     }
   }
 
   /// ``styledEpilogueFused(noise:bias:style:slope:blurred:consuming:file:line:)`` of
-  /// ``convolvedFused(_:filters:scale:resampling:bias:slope:file:line:)`` without resampling. Of large images without a
-  /// graph the statistics are taken while the convolution's outputs are in the cache.
+  /// ``convolvedFused(_:filters:scale:resampling:bias:slope:file:line:)`` without resampling. For large images
+  /// without an autograd graph, the statistics are computed while the outputs are in the cache.
   /// - Parameters:
   ///   - weight: `[outputs, inputs, 3, 3]`, float32.
-  ///   - filters: where the transformed weight is kept.
+  ///   - filters: the cache for the transformed weight.
   ///   - scale: multiplies the weight.
   ///   - noise: `[N or 1, 1, H, W]` and its strength `[outputs]`.
   ///   - bias: `[outputs]`
   ///   - style: `[N, 2·outputs]`
-  /// - Returns: `[N, outputs, H, W]` in the type of self.
+  /// - Returns: `[N, outputs, H, W]`, in the type of self.
   package func convolvedAndStyledFused(
     _ weight: Tensor, filters: TransformedFilters, scale: Double = 1, noise: (image: Tensor, strength: Tensor)?,
     bias: Tensor, style: Tensor, slope: Double = 0.2, file: StaticString = #fileID, line: UInt = #line

@@ -1,19 +1,17 @@
 import CTorch
 
-// Linear algebra, order statistics, pooling and resizing: what metrics and their detectors need.
+// Linear algebra, order statistics, pooling and resizing, for metrics and their detectors.
 
 extension Tensor {
-  /// Eigenvalues in ascending order and eigenvectors as columns of a symmetric matrix: self = V diag(λ) Vᵀ.
-  public func symmetricEigen(
-    file: StaticString = #fileID, line: UInt = #line
-  ) -> (values: Tensor, vectors: Tensor) {
+  /// The eigenvalues (ascending) and eigenvectors (columns) of a symmetric matrix: self = V diag(λ) Vᵀ.
+  public func symmetricEigen(file: StaticString = #fileID, line: UInt = #line) -> (values: Tensor, vectors: Tensor) {
     var (values, vectors): (ct_tensor?, ct_tensor?)
     perform(file, line) { ct_symmetric_eigen(pointer, &values, &vectors, $0) }
     return (Tensor(owning: values!), Tensor(owning: vectors!))
   }
 
-  /// Eigenvalues, from the largest, and unit eigenvectors of a symmetric matrix `[n, n]`, computed in float64 on the CPU.
-  /// - Returns: `values[k]` belongs to row k of `vectors`, `[n, n]`, float64. The largest element of each row is positive.
+  /// Descending eigenvalues and unit eigenvectors of a symmetric matrix `[n, n]`, computed in float64 on the CPU.
+  /// - Returns: row k of `vectors`, `[n, n]`, float64, belongs to `values[k]`. Its largest element is positive.
   public func rankedEigenvectors(
     file: StaticString = #fileID, line: UInt = #line
   ) -> (values: [Double], vectors: Tensor) {
@@ -26,7 +24,7 @@ extension Tensor {
     return (values.doubles.reversed(), rows * Tensor(signs, shape: [n, 1], dtype: .float64))
   }
 
-  /// The lower triangle L with L Lᵀ = self, for a symmetric matrix; nil where it is not positive definite.
+  /// The lower triangular L with L Lᵀ = self, for a symmetric matrix; nil if it is not positive definite.
   public func choleskyFactor(file: StaticString = #fileID, line: UInt = #line) -> Tensor? {
     var factor: ct_tensor?
     perform(file, line) { ct_cholesky(pointer, &factor, $0) }
@@ -38,19 +36,17 @@ extension Tensor {
     makeTensor(file, line) { ct_singular_values(pointer, $0, $1) }
   }
 
-  /// x with self · x = b, for a regular square matrix.
+  /// The solution x of self · x = b, for an invertible matrix.
   public func solving(_ b: Tensor, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
     makeTensor(file, line) { ct_solve(pointer, b.pointer, $0, $1) }
   }
 
-  /// The k-th smallest element along a dimension, which disappears; k counts from 1.
+  /// The k-th smallest element along a dimension, from k = 1; the dimension is removed.
   public func smallest(
     _ k: Int, along dimension: Int = -1, file: StaticString = #fileID, line: UInt = #line
-  ) -> Tensor {
-    makeTensor(file, line) { ct_kth_smallest(pointer, Int64(k), Int64(dimension), $0, $1) }
-  }
+  ) -> Tensor { makeTensor(file, line) { ct_kth_smallest(pointer, Int64(k), Int64(dimension), $0, $1) } }
 
-  /// The largest pixel of each window: `[N, C, H, W]` → `[N, C, H', W']`.
+  /// The maximum of each window: `[N, C, H, W]` → `[N, C, H', W']`.
   public func maxPooled(
     kernel: Int, stride: Int, padding: Int = 0, file: StaticString = #fileID, line: UInt = #line
   ) -> Tensor {
@@ -64,7 +60,7 @@ extension Tensor {
     makeTensor(file, line) { ct_avg_pool2d_windowed(pointer, Int64(kernel), Int64(stride), Int64(padding), $0, $1) }
   }
 
-  /// Cross-correlation with a kernel `[outputs, inputs, kh, kw]` and zero padding that differs by direction.
+  /// Cross-correlation with a kernel `[outputs, inputs, kh, kw]`, with separate zero padding for y and x.
   public func conv2d(
     _ weight: Tensor, bias: Tensor? = nil, stride: Int, padding: (y: Int, x: Int), file: StaticString = #fileID,
     line: UInt = #line
@@ -75,18 +71,14 @@ extension Tensor {
     }
   }
 
-  /// Bilinear interpolation to another size, pixel centres at half numbers: `[N, C, H, W]` → `[N, C, height, width]`.
-  /// - Parameter antialias: when shrinking, widen the kernel to the size of the target's pixels.
+  /// Bilinear interpolation with half-pixel centers: `[N, C, H, W]` → `[N, C, height, width]`.
+  /// - Parameter antialias: when reducing, widen the kernel to the size of a target pixel.
   public func resizedBilinear(
     height: Int, width: Int, antialias: Bool = false, file: StaticString = #fileID, line: UInt = #line
-  ) -> Tensor {
-    makeTensor(file, line) { ct_resize_bilinear(pointer, Int64(height), Int64(width), antialias, $0, $1) }
-  }
+  ) -> Tensor { makeTensor(file, line) { ct_resize_bilinear(pointer, Int64(height), Int64(width), antialias, $0, $1) } }
 
-  /// The mean over the area of each target pixel: `[N, C, H, W]` → `[N, C, height, width]`, no larger than it was.
-  public func resizedByArea(
-    height: Int, width: Int, file: StaticString = #fileID, line: UInt = #line
-  ) -> Tensor {
+  /// The mean over the area of each target pixel: `[N, C, H, W]` → `[N, C, height, width]`, height ≤ H, width ≤ W.
+  public func resizedByArea(height: Int, width: Int, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
     makeTensor(file, line) { ct_resize_area(pointer, Int64(height), Int64(width), $0, $1) }
   }
 }

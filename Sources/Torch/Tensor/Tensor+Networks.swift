@@ -1,6 +1,6 @@
 import CTorch
 
-// The operations layers are made of.
+// The operations of layers.
 
 extension Tensor {
   /// x Wᵀ + b
@@ -10,11 +10,9 @@ extension Tensor {
   /// - Returns: `[…, outputs]` for self `[…, inputs]`.
   public func linear(
     _ weight: Tensor, bias: Tensor? = nil, file: StaticString = #fileID, line: UInt = #line
-  ) -> Tensor {
-    makeTensor(file, line) { ct_linear(pointer, weight.pointer, bias?.pointer, $0, $1) }
-  }
+  ) -> Tensor { makeTensor(file, line) { ct_linear(pointer, weight.pointer, bias?.pointer, $0, $1) } }
 
-  /// Cross-correlation with `weight`, zero padding.
+  /// Cross-correlation with `weight` and zero padding.
   /// - Parameters:
   ///   - weight: `[outputs, inputs / groups, k, k]`
   ///   - bias: `[outputs]`
@@ -50,8 +48,8 @@ extension Tensor {
     makeTensor(file, line) { ct_upsample_nearest2d(pointer, Int64(factor), $0, $1) }
   }
 
-  /// (x − μ)/√(σ² + ε) · weight + bias, over the batch (training) or with the running statistics (inference).
-  /// In training the running statistics move to the batch's by `momentum`, in place.
+  /// (x − μ)/√(σ² + ε) · weight + bias, with the statistics of the batch (training) or the running ones (inference).
+  /// Training updates the running statistics in place, with weight `momentum` for the batch.
   public func batchNormalized(
     weight: Tensor?, bias: Tensor?, runningMean: Tensor, runningVariance: Tensor, training: Bool, momentum: Double,
     epsilon: Double, file: StaticString = #fileID, line: UInt = #line

@@ -1,12 +1,11 @@
 import CTorch
 
-/// A multi-dimensional array on a device, with automatic differentiation: a value whose storage libtorch owns.
+/// A multi-dimensional array on a device, with automatic differentiation; libtorch owns the storage.
 ///
-/// Operations never change their operands; a new tensor is returned, which may share storage with its operand where
-/// it is a view of it (`reshaped`, `sliced`, `expanded`, …). Only ``Parameter`` and ``Buffer`` change in place. The
-/// storage is released with the last copy.
+/// Operations return new tensors; views (`reshaped`, `sliced`, `expanded`, …) may share storage with their operand.
+/// Only ``Parameter`` and ``Buffer`` change in place.
 ///
-/// A programmer's mistake (shapes that do not fit, say) traps with libtorch's own message and the caller's line.
+/// A programming error, such as a shape mismatch, traps with libtorch's message and the caller's line.
 public struct Tensor: @unchecked Sendable {
   /// The owner of one libtorch handle.
   final class Box {
@@ -34,29 +33,29 @@ public struct Tensor: @unchecked Sendable {
   /// The type of an element.
   public var dtype: DType { DType(code: ct_dtype(pointer)) }
 
-  /// Where the elements are.
+  /// The device of the elements.
   public var device: Device { Device(code: ct_device_of(pointer)) }
 
-  /// The size of one dimension; negative counts from the last.
+  /// The size of one dimension; negative indices count from the end.
   public func size(_ dimension: Int, file: StaticString = #fileID, line: UInt = #line) -> Int {
     let index = dimension < 0 ? rank + dimension : dimension
     precondition((0..<rank).contains(index), "dimension \(dimension) of a tensor \(shape)", file: file, line: line)
     return Int(ct_size(pointer, Int64(index)))
   }
 
-  /// Whether the elements lie in memory in row-major order (or, for `.channelsLast`, as N, H, W, C).
+  /// Whether the memory order is row-major (or N, H, W, C for `.channelsLast`).
   public func isContiguous(_ layout: MemoryLayout = .contiguous) -> Bool { ct_is_contiguous(pointer, layout.code) }
 
-  /// Whether gradients with respect to this tensor, or through it, are recorded.
+  /// Whether autograd records operations on this tensor.
   public var requiresGradient: Bool { ct_requires_grad(pointer) }
 
-  /// How the elements of an image batch lie in memory; the shape is `[N, C, H, W]` either way.
+  /// The memory order of an image batch; the shape is always `[N, C, H, W]`.
   public enum MemoryLayout: Sendable {
-    /// N, C, H, W: a plane of each channel after the other.
+    /// N, C, H, W: one plane per channel.
     case contiguous
-    /// N, H, W, C: the channels of a pixel side by side; convolutions on a CPU prefer it.
+    /// N, H, W, C: the channels of a pixel are adjacent; faster for convolutions on the CPU.
     case channelsLast
-    /// As the operand is.
+    /// The order of the operand.
     case preserved
 
     var code: Int32 {
@@ -70,7 +69,7 @@ public struct Tensor: @unchecked Sendable {
 }
 
 extension Tensor: CustomStringConvertible {
-  /// Type, shape and device, and the value of a scalar: "float32[8, 3, 32, 32] on cpu".
+  /// Type, shape and device, or the value of a scalar: "float32[8, 3, 32, 32] on cpu".
   public var description: String {
     elementCount == 1 && dtype.isFloatingPoint ? "\(dtype)\(shape) = \(item)" : "\(dtype)\(shape) on \(device)"
   }
@@ -79,8 +78,7 @@ extension Tensor: CustomStringConvertible {
 // MARK: - The bridge
 
 /// Runs a shim call that makes a tensor; traps with libtorch's message and the caller's line.
-@inline(__always)
-func makeTensor(
+@inline(__always) func makeTensor(
   _ file: StaticString, _ line: UInt,
   _ call: (UnsafeMutablePointer<ct_tensor?>, UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> ct_status
 ) -> Tensor {
@@ -90,35 +88,32 @@ func makeTensor(
 }
 
 /// Runs a shim call; traps with libtorch's message and the caller's line.
-@inline(__always)
-func perform(
+@inline(__always) func perform(
   _ file: StaticString, _ line: UInt, _ call: (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> ct_status
 ) {
   var message: UnsafeMutablePointer<CChar>?
   if call(&message) != 0 { trap(message, file, line) }
 }
 
-/// Stops the program with libtorch's message at the caller's line; what to do when memory runs out is the program's choice.
+/// Traps with libtorch's message and the caller's line. An ``OutOfMemory/handler`` may end the program instead.
 func trap(_ message: UnsafeMutablePointer<CChar>?, _ file: StaticString, _ line: UInt) -> Never {
   let text = takeMessage(message)
   if let handler = OutOfMemory.handler, OutOfMemory.isMeant(by: text) { handler(text) }
   fatalError(text, file: file, line: line)
 }
 
-/// What happens when there is no memory for a tensor.
-///
-/// It is no programmer's mistake, but nothing that could go on either: a program may end with words of its own.
+/// The reaction to a lack of memory for a tensor: a program can set a handler that prints its own message.
 public enum OutOfMemory {
-  /// Called with libtorch's message; nil: it traps. To be set once, before the first tensor is made.
+  /// Receives libtorch's message; nil means a trap. Set it once, before making a tensor.
   nonisolated(unsafe) public static var handler: ((String) -> Never)?
 
-  /// Whether a message of libtorch, or of C++, says that memory ran out.
+  /// Whether a message of libtorch or C++ reports a lack of memory.
   static func isMeant(by message: String) -> Bool {
     ["not enough memory", "can't allocate memory", "out of memory", "bad_alloc"].contains(where: message.contains)
   }
 }
 
-/// The text of an owned message, freed.
+/// Copies a message and frees it.
 func takeMessage(_ message: UnsafeMutablePointer<CChar>?) -> String {
   guard let message else { return "libtorch failed without a message" }
   defer { ct_message_free(message) }
@@ -126,9 +121,9 @@ func takeMessage(_ message: UnsafeMutablePointer<CChar>?) -> String {
 }
 
 extension Array where Element == Int {
-  /// The sizes or indices as libtorch takes them.
+  /// The elements in libtorch's integer type.
   var int64: [Int64] { map(Int64.init) }
 }
 
-/// The handles of several tensors, for a call that takes a list.
+/// The handles of several tensors.
 func pointers(_ tensors: [Tensor]) -> [ct_tensor] { tensors.map(\.pointer) }
