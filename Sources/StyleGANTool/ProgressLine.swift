@@ -1,6 +1,6 @@
 import Foundation
 
-/// Progress of counted work on stderr: a line that renews itself on a terminal, a plain line every ten seconds elsewhere.
+/// Progress on stderr: a line that is updated in place on a terminal, a plain line every ten seconds elsewhere.
 struct ProgressLine {
   private let unit: String
   private let isTerminal = isatty(STDERR_FILENO) == 1
@@ -8,15 +8,15 @@ struct ProgressLine {
   private var last = Date.distantPast
   private var isShown = false
 
-  /// - Parameter unit: what is counted, in the plural.
+  /// - Parameter unit: the unit of the count, in the plural.
   init(unit: String) { self.unit = unit }
 
-  /// Shows that `done` of `total` are done, `before` of them before this run (they do not count for the rate).
+  /// Shows that `done` of `total` are done. `before` of them were done before this run; they do not count for the rate.
   mutating func show(_ done: Int, of total: Int, before: Int = 0) {
     let now = Date()
     guard now.timeIntervalSince(last) >= (isTerminal ? 0.1 : 10) else { return }
     if !isTerminal, last == .distantPast {
-      // The first plain line after ten seconds: short work says nothing.
+      // The first plain line comes after ten seconds, so short work prints nothing.
       last = start
       return
     }
@@ -29,7 +29,7 @@ struct ProgressLine {
     isShown = isTerminal
   }
 
-  /// Takes the line away, before other output.
+  /// Clears the line before other output.
   mutating func clear() {
     if isShown { try? FileHandle.standardError.write(contentsOf: Data("\r\u{1b}[K".utf8)) }
     isShown = false

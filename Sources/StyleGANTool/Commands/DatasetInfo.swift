@@ -3,10 +3,10 @@ import Datasets
 import Files
 import Foundation
 
-/// `stylegan dataset info`: what training would see.
+/// `stylegan dataset info`: describes a dataset.
 struct DatasetInfo: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "info", abstract: "Describe a dataset as training would see it.",
+    commandName: "info", abstract: "Describe a dataset as a training sees it.",
     discussion: """
       Examples:
         stylegan dataset info photos.zip
@@ -26,27 +26,23 @@ struct DatasetInfo: ParsableCommand {
   @Flag(help: "Print JSON.")
   var json = false
 
-  @Flag(help: "Also measure how many images a second can be read.")
+  @Flag(help: "Also measure the reading speed in images per second.")
   var benchmark = false
 
-  @Option(parsing: .unconditional, help: "Threads that read, for --benchmark.")
+  @Option(parsing: .unconditional, help: "Number of threads that read, for --benchmark.")
   var threads = 1
 
-  func validate() throws {
-    guard (1...1024).contains(threads) else { throw ValidationError("--threads is \(threads), but must be 1 to 1024") }
-  }
+  func validate() throws { try requireRange("--threads", threads, 1...1024) }
 
   func run() throws {
     try StyleGANTool.run {
       let dataset = try DatasetSource.open(
-        path, resolution: resolution, channels: channels, cacheLimit: benchmark ? 0 : 1 << 30,
-        notice: { printError($0) })
-      let description = DatasetDescription(dataset)
+        path, resolution: resolution, channels: channels, cacheLimit: benchmark ? 0 : 1 << 30, notice: printError)
+      var description = DatasetDescription(dataset)
       let rate = benchmark ? try DatasetBenchmark.rate(of: dataset, threads: threads) : nil
       if json {
-        var object = description
-        object.imagesPerSecond = rate
-        print(try JSON.pretty(object))
+        description.imagesPerSecond = rate
+        print(try JSON.pretty(description))
       } else {
         for line in description.lines { print(line) }
         if let rate { print("reading      \(Int(rate)) images/s on \(counted(threads, "thread"))") }
