@@ -31,8 +31,8 @@ struct PictureArguments: ParsableArguments {
   @Option(
     name: .customLong("scale"), parsing: .unconditional,
     help: """
-      Enlarge the pictures by this whole factor, without smoothing (default: 1; interpolate and directions enlarge small \
-      pictures to about 96 pixels).
+      Enlarge the pictures by this whole factor, without smoothing (default: 1; interpolate and directions enlarge \
+      small pictures to about 96 pixels).
       """)
   var scaleChoice: Int?
 
@@ -63,8 +63,8 @@ struct PictureArguments: ParsableArguments {
   }
 }
 
-/// A file's own path. For the folder of a run, its training state, which is never older than a snapshot, or else its newest
-/// snapshot.
+/// The path itself, or for the folder of a run its training state, or else its newest snapshot. The training state is
+/// never older than a snapshot.
 func newestNetwork(at path: String) throws -> String {
   var isFolder: ObjCBool = false
   guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else { return path }

@@ -20,9 +20,9 @@ final class TrainingProgressPrinter: TrainingObserver {
     start = clock.now
     imagesAtStart = trainer.imagesShown
     if quiet { return }
-    let o = trainer.options
+    let (o, side) = (trainer.options, trainer.options.configuration.resolution)
     print(
-      "\(trainer.directory.path): \(counted(o.dataset.count, "image")), \(o.configuration.resolution)×\(o.configuration.resolution), "
+      "\(trainer.directory.path): \(counted(o.dataset.count, "image")), \(side)×\(side), "
         + "\(o.totalKimg.formatted()) kimg, \(o.precision.rawValue), \(counted(o.threads, "thread"))")
     fflush(nil)
   }
@@ -78,8 +78,8 @@ final class TrainingProgressPrinter: TrainingObserver {
       ? "\(s / 86_400)d \(s / 3600 % 24)h" : String(format: "%d:%02d:%02d", s / 3600, s / 60 % 60, s % 60)
   }
 
-  /// The bar and the numbers. On a narrow terminal, only the numbers that fit: a longer line would wrap, and the next line
-  /// would not clear it.
+  /// The bar and the numbers. On a narrow terminal, only the numbers that fit: a longer line would wrap, and the next
+  /// line would not clear it.
   private func fitted(_ bar: String, _ numbers: String) -> String {
     let line = bar + " " + numbers
     var size = winsize()

@@ -1,8 +1,8 @@
 import ArgumentParser
 import GANs
 
-/// The settings of all families as options. Each setting is declared once, in the folder of its family. The parser reads
-/// the mirror of this type, so it treats the settings as properties.
+/// The settings of all families as options. Each setting is declared once, in the folder of its family. The parser
+/// reads the mirror of this type, so it treats the settings as properties.
 struct FamilyArguments: ParsableArguments, CustomReflectable {
   /// The given settings.
   private(set) var settings: Settings = [:]

@@ -8,8 +8,8 @@ struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Measure the speed of this machine and of the networks on it.",
     discussion: """
-      All rows are measured in one run. Each row shows its speed relative to the reference: fp32, [N, C, H, W] in memory, \
-      plain operations, resampling unfused below 128×128. "of peak" compares with a 2048² matrix product of the same \
+      All rows are measured in one run. Each row shows its speed relative to the reference: fp32, [N, C, H, W] in \
+      memory, plain operations, resampling unfused below 128×128. "of peak" compares with a 2048² matrix product of the same \
       precision. It counts the operations of direct convolutions with fused resampling. Minimal filtering needs fewer \
       multiplications than that, so it can exceed 100 %.
 
@@ -90,8 +90,8 @@ struct Bench: ParsableCommand {
       let features = 4 * batch * 2 * configuration.channels(at: resolution) * resolution * resolution
       if let limit = ProcessMemory.limit, features > limit {
         throw ValidationError(
-          "\(counted(batch, "picture")) of \(resolution)×\(resolution) need more memory than is available; use a smaller "
-            + "--batch")
+          "\(counted(batch, "picture")) of \(resolution)×\(resolution) need more memory than is available; use a "
+            + "smaller --batch")
       }
     }
   }

@@ -16,10 +16,11 @@ struct FindDirections: ParsableCommand {
       Methods:
         sefa    directions that change the styles of --layers most, from the style weights alone (SeFa)
         pca     principal components of w: directions of its largest variance (GANSpace)
-        labels  directions that separate the classes of --data: a classifier learns them and labels the network's pictures
+        labels  directions that separate the classes of --data: a classifier learns the classes and names them in the \
+      network's pictures
 
-      The command lists the directions, saves them as directions.safetensors, and draws one strip for each direction and \
-      seed.
+      The command lists the directions, saves them as directions.safetensors, and draws one strip for each direction \
+      and seed.
 
       Examples:
         stylegan directions --network net.safetensors --method pca --count 6 --seeds 0,1 --outdir out
@@ -127,8 +128,8 @@ struct FindDirections: ParsableCommand {
     line.clear()
     guard found.directions.count > 0 else {
       throw ValidationError(
-        "the classifier finds fewer than two classes of \(data!) in the network's pictures: use the data of its training, "
-          + "with more pictures of each class, or --method sefa or pca")
+        "the classifier finds fewer than two classes of \(data!) in the network's pictures: use the data of its "
+          + "training, with more pictures of each class, or --method sefa or pca")
     }
     print("accuracy of the classifier on new pictures: \(percent(found.classifierAccuracy))")
     print("class  share of pictures  separation of w  share after moving by \(rounded(strength))")

@@ -38,8 +38,8 @@ struct Interpolate: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Interpolate between seeds: a strip and an animation.",
     discussion: """
-      The command writes interpolation.png, a strip with the seeds' own pictures at equal distances, and an animation that \
-      returns to its start. A file of latents from 'stylegan project' can replace a seed.
+      The command writes interpolation.png, a strip with the seeds' own pictures at equal distances, and an animation \
+      that returns to its start. A file of latents from 'stylegan project' can replace a seed.
       Paths:
         line        straight lines
         cubic       a smooth curve

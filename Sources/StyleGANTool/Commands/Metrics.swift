@@ -14,13 +14,13 @@ struct Metrics: ParsableCommand {
       \(Metric.allCases.map { "  \($0.rawValue): \($0.summary)" }.joined(separator: "\n"))
 
       Pictures are drawn without truncation and with fresh noise. Each result is appended to metric-NAME.jsonl in the \
-      folder of the network file. Values of different detectors cannot be compared, so each result carries the name of its \
-      detector. '@5000' after a name means that --samples was not the usual number.
+      folder of the network file. Values of different detectors cannot be compared, so each result carries the name of \
+      its detector. '@5000' after a name means that --samples was not the usual number.
 
       Detectors: 'fashion' is a classifier of Fashion-MNIST. 'random-vgg' is a network of random weights for any data. \
       Both are built in; 'auto' chooses between them. A TorchScript file must have the interface of the usual files \
-      (inception-2015-12-05.pt, vgg16.pt). An FID can be compared with papers only if the detector is the first file, a \
-      path length only if it is the second. 'stylegan detector train' makes a detector for labeled data.
+      (inception-2015-12-05.pt, vgg16.pt). An FID can be compared with papers only if the detector is the first file, \
+      a path length only if it is the second. 'stylegan detector train' makes a detector for labeled data.
 
       Features of the real images are cached in \(Metrics.cacheName).
       To resume after an interruption, give the same command again.

@@ -12,8 +12,9 @@ struct Project: ParsableCommand {
     abstract: "Find latents of photographs (projection).",
     discussion: """
       For each picture the command writes its latents as NAME.safetensors and NAME.npz. 'generate', 'style-mixing' and \
-      'interpolate' accept these files instead of seeds. NAME.png shows the picture, its projection and their difference \
-      (gray: no difference). projections.png shows all pictures. Pictures are cropped to their central square and resized.
+      'interpolate' accept these files instead of seeds. NAME.png shows the picture, its projection and their \
+      difference (gray: no difference). projections.png shows all pictures. Pictures are cropped to their central square \
+      and resized.
 
       Examples:
         stylegan project photo.jpg other.png --network net.safetensors --outdir projected

@@ -8,8 +8,8 @@ struct Report: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Write an HTML page about one run, or about several runs side by side.",
     discussion: """
-      The page shows configuration, losses, sample grids over time, metrics with their curves, and figures. It is one file \
-      and loads nothing. With --out FILE.png only the curves of the metrics are drawn, as a picture.
+      The page shows configuration, losses, sample grids over time, metrics with their curves, and figures. It is one \
+      file and loads nothing. With --out FILE.png only the curves of the metrics are drawn, as a picture.
 
       Examples:
         stylegan report runs/00000-stylegan-fashion-mnist-32

@@ -42,8 +42,8 @@ struct Train: ParsableCommand {
         stylegan train --cfg list
         stylegan train --resume latest
 
-      Ctrl-C saves the training, prints the command that resumes it, and ends with exit code 130 (143 after SIGTERM). A \
-      second Ctrl-C ends the program at once. A killed training can be resumed too, from its last saved state. In all \
+      Ctrl-C saves the training, prints the command that resumes it, and ends with exit code 130 (143 after SIGTERM). \
+      A second Ctrl-C ends the program at once. A killed training can be resumed too, from its last saved state. In all \
       cases the resumed training ends with the same files as one without interruption.
       """)
 
@@ -114,8 +114,8 @@ struct Train: ParsableCommand {
       channels: network.channels ?? initial?.configuration.imageChannels, notice: notice)
     if let initial, type(of: initial.configuration) != recipe.family {
       throw ValidationError(
-        "--init-from is a network of the family \(type(of: initial.configuration).family), but \(recipe.name) is of the "
-          + "family \(recipe.family.family): give a --cfg of the same family")
+        "--init-from is a network of the family \(type(of: initial.configuration).family), but \(recipe.name) is of "
+          + "\(recipe.family.family): give a --cfg of the same family")
     }
     var options = TrainingOptions(
       recipe: recipe, data: Self.place(of: data!),
