@@ -5,8 +5,8 @@ import GANs
 import Images
 import Torch
 
-/// Metrics that are measured at each snapshot of a training. A resumed run keeps its metrics, except for options that are
-/// given again.
+/// Metrics that are measured at each snapshot of a training. A resumed run keeps its metrics, except for options that
+/// are given again.
 struct TrainingMetrics: ParsableArguments {
   @Option(
     help: ArgumentHelp(

@@ -16,8 +16,8 @@ struct DetectorTrain: ParsableCommand {
     abstract: "Train a small classifier as a detector for metrics.",
     discussion: """
       The classifier has four 3×3 convolutions and a linear layer, and takes less than 0.5 MB. Its data needs labels. \
-      Its features are 128 means over the image. Values of different detectors cannot be compared, so each value carries \
-      the name of its detector.
+      Its features are 128 means over the image. Values of different detectors cannot be compared, so each value \
+      carries the name of its detector.
 
       Examples:
         stylegan detector train --data fashion-mnist --test fashion-mnist-test --out fashion.safetensors

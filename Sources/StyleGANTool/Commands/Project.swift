@@ -13,8 +13,8 @@ struct Project: ParsableCommand {
     discussion: """
       For each picture the command writes its latents as NAME.safetensors and NAME.npz. 'generate', 'style-mixing' and \
       'interpolate' accept these files instead of seeds. NAME.png shows the picture, its projection and their \
-      difference (gray: no difference). projections.png shows all pictures. Pictures are cropped to their central square \
-      and resized.
+      difference (gray: no difference). projections.png shows all pictures. Pictures are cropped to their central \
+      square and resized.
 
       Examples:
         stylegan project photo.jpg other.png --network net.safetensors --outdir projected

@@ -8,8 +8,8 @@ struct StyleMixing: ParsableCommand {
     abstract: "Mix the styles of rows and columns of seeds (StyleGAN, Figure 3).",
     discussion: """
       Each picture takes the styles of --styles from its column's seed and all other styles from its row's seed. The \
-      first row and the first column show the seeds' own pictures. A file of latents from 'stylegan project' can replace \
-      a seed. If --styles is repeated, each use makes a table, one below the other.
+      first row and the first column show the seeds' own pictures. A file of latents from 'stylegan project' can \
+      replace a seed. If --styles is repeated, each use makes a table, one below the other.
 
       Examples:
         stylegan style-mixing --network net.safetensors --rows 1-4 --cols 5-9 --styles coarse --outdir out

@@ -43,8 +43,8 @@ struct Train: ParsableCommand {
         stylegan train --resume latest
 
       Ctrl-C saves the training, prints the command that resumes it, and ends with exit code 130 (143 after SIGTERM). \
-      A second Ctrl-C ends the program at once. A killed training can be resumed too, from its last saved state. In all \
-      cases the resumed training ends with the same files as one without interruption.
+      A second Ctrl-C ends the program at once. A killed training can be resumed too, from its last saved state. In \
+      all cases the resumed training ends with the same files as one without interruption.
       """)
 
   @Option(help: "The folder of the runs.") var outdir = "runs"
