@@ -25,12 +25,8 @@ struct ComputeArguments: ParsableArguments {
     name: .customLong("precision"),
     help: "Precision of activations: fp32, bf16, or auto: bf16 if the processor supports it (default: fp32).")
   var precisionChoice: PrecisionChoice?
-
-  @Option(name: .customLong("device"), help: "Device: cpu, cuda, cuda:N or mps (default: cpu).")
-  var deviceName: String?
-
-  @Option(parsing: .unconditional, help: "Number of CPU threads (default: all cores).")
-  var threads: Int?
+  @Option(name: .customLong("device"), help: "Device: cpu, cuda, cuda:N or mps (default: cpu).") var deviceName: String?
+  @Option(parsing: .unconditional, help: "Number of CPU threads (default: all cores).") var threads: Int?
 
   /// The given value, or the default.
   var precision: Compute.Precision { (precisionChoice ?? .fp32).precision }
@@ -74,27 +70,20 @@ struct ClassArguments: ParsableArguments {
 struct NetworkArguments: ParsableArguments {
   @Option(help: ArgumentHelp("A network file, or the folder of a run (its newest network).", valueName: "file"))
   var network: String
-
   @Option(
     name: .customLong("trunc"), parsing: .unconditional,
     help: "Truncation ψ: 1 for none, 0.7 as in the paper's figures, 0 for the average picture.")
   var psi: Double = 1
-
-  @Option(
-    name: .customLong("trunc-cutoff"), parsing: .unconditional,
-    help: "Truncate only the layers before this one (default: all).")
-  var cutoff: Int?
-
+  @Option(parsing: .unconditional, help: "Truncate only the layers before this one (default: all).")
+  var truncCutoff: Int?
   @Option(
     name: .customLong("noise-mode"),
     help: "Noise inputs: const (the network's stored noise images), random (fresh noise) or none (default: const).")
   var noiseChoice: NoiseChoice?
-
   @Option(
     name: .customLong("noise-seed"), parsing: .unconditional,
     help: "Seed of the noise of --noise-mode random (default: 0).")
   var noiseSeedChoice: UInt64?
-
   @OptionGroup var classes: ClassArguments
   @OptionGroup var compute: ComputeArguments
 
@@ -104,7 +93,9 @@ struct NetworkArguments: ParsableArguments {
 
   mutating func validate() throws {
     try requireRange("--trunc", psi, -100...100)
-    if let cutoff, cutoff < 0 { throw ValidationError("--trunc-cutoff is \(cutoff), but must be 0 or more") }
+    if let truncCutoff, truncCutoff < 0 {
+      throw ValidationError("--trunc-cutoff is \(truncCutoff), but must be 0 or more")
+    }
   }
 
   /// Refuses more pictures than one file can hold, before any is drawn.
@@ -130,7 +121,7 @@ struct NetworkArguments: ParsableArguments {
     let file = try NetworkFile(path: try newestNetwork(at: network), device: device)
     let (title, traits) = (type(of: file.configuration).title, file.configuration.traits)
     if withStyles { try file.styleGenerator() }
-    if (psi != 1 || cutoff != nil) && !traits.hasW {
+    if (psi != 1 || truncCutoff != nil) && !traits.hasW {
       throw ValidationError(
         "\(file.path) is a \(title) network and has no W to truncate in: leave out --trunc"
           + (psi == 1 ? "-cutoff" : ""))
@@ -146,7 +137,7 @@ struct NetworkArguments: ParsableArguments {
       case .none: .none
       }
     return Renderer(
-      file, truncation: Truncation(psi: psi, cutoff: cutoff), noise: noise,
+      file, truncation: Truncation(psi: psi, cutoff: truncCutoff), noise: noise,
       condition: try classes.condition(for: file, device: device), compute: Compute(precision: compute.precision))
   }
 }

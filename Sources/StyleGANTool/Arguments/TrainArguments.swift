@@ -10,8 +10,7 @@ struct ArchitectureArguments: ParsableArguments {
   var resolution: Int?
   @Option(parsing: .unconditional, help: "Convert the pictures to 1, 3 or 4 channels (default: no change).")
   var channels: Int?
-  @Flag(name: .customLong("cond"), help: "Train a conditional network on the classes of the data.")
-  var isConditional = false
+  @Flag(help: "Train a conditional network on the classes of the data.") var cond = false
   @OptionGroup var families: FamilyArguments
 
   /// The given settings of the architecture.
@@ -20,7 +19,7 @@ struct ArchitectureArguments: ParsableArguments {
   /// The given options that determine the shape of a network.
   var shaping: [String] {
     Families.settings.filter { settings[$0.field] != nil }.map(\.field.option)
-      + given([("--cond", isConditional ? true : nil)])
+      + given([("--cond", cond ? true : nil)])
   }
 
   /// All given options.
@@ -54,77 +53,56 @@ struct ScheduleArguments: ParsableArguments {
   @Option(help: "The penalty that regularizes D (default: from --cfg).") var penalty: Objective.Regularizer?
   @Option(parsing: .unconditional, help: "Strength of the penalty: γ of R1, λ of the gradient penalty (default: 10).")
   var gamma: Double?
-  @Option(
-    name: .customLong("r1-interval"), parsing: .unconditional,
-    help: "Steps between two uses of the penalty; above 1: lazy regularization (default: 1).")
-  var penaltyInterval: Int?
-  @Option(
-    parsing: .unconditional, help: "Weight ε of the drift term, which keeps Wasserstein scores near 0; 0 for none.")
+  @Option(parsing: .unconditional, help: "Steps between two uses of the penalty; above 1: lazy (default: 1).")
+  var r1Interval: Int?
+  @Option(parsing: .unconditional, help: "Weight ε of the drift term, which keeps Wasserstein scores near 0; 0: none.")
   var drift: Double?
-  @Option(
-    parsing: .unconditional, help: "Clip the weights of D to ± this value after each of its steps; 0 for no clipping.")
+  @Option(parsing: .unconditional, help: "Clip the weights of D to ± this value after each of its steps; 0: do not.")
   var clip: Double?
-  @Option(
-    name: .customLong("pl-weight"), parsing: .unconditional,
-    help: "Weight of path length regularization of G, 2 in StyleGAN2; 0 for none (default: from --cfg).")
-  var pathLengthWeight: Double?
-  @Option(
-    name: .customLong("pl-interval"), parsing: .unconditional,
-    help: "Steps between two uses of path length regularization (default: 4).")
-  var pathLengthInterval: Int?
-  @Option(
-    name: .customLong("pl-decay"), parsing: .unconditional,
-    help: "Weight of a new length in the moving average of path lengths (default: 0.01).")
-  var pathLengthDecay: Double?
-  @Option(
-    name: .customLong("pl-batch-shrink"), parsing: .unconditional,
-    help: "Measure path lengths on a minibatch divided by this number (default: 2).")
-  var pathLengthBatchShrink: Int?
-  @Option(name: .customLong("critic-steps"), parsing: .unconditional, help: "Updates of D for each update of G.")
+  @Option(parsing: .unconditional, help: "Weight of path length regularization of G, 2 in StyleGAN2; 0: none.")
+  var plWeight: Double?
+  @Option(parsing: .unconditional, help: "Steps between two uses of path length regularization (default: 4).")
+  var plInterval: Int?
+  @Option(parsing: .unconditional, help: "Weight of a new length in the moving average of lengths (default: 0.01).")
+  var plDecay: Double?
+  @Option(parsing: .unconditional, help: "Measure path lengths on a minibatch divided by this number (default: 2).")
+  var plBatchShrink: Int?
+  @Option(parsing: .unconditional, help: "Updates of D for each update of G (default: from --cfg).")
   var criticSteps: Int?
-  @Option(
-    name: .customLong("step-order"),
-    help: "Update D first, on its own fakes, or G first and then D on the same fakes (default: from --cfg).")
+  @Option(help: "Update D first, on its own fakes, or G first and then D on the same fakes (default: from --cfg).")
   var stepOrder: StepOrderChoice?
-  @Flag(
-    name: .customLong("halve-d-loss"), inversion: .prefixedNo,
-    help: "Take the mean of D's losses on reals and on fakes, not their sum.")
-  var halvesDiscriminatorLoss: Bool?
+  @Flag(inversion: .prefixedNo, help: "Take the mean of D's losses on reals and on fakes, not their sum.")
+  var halveDLoss: Bool?
   @Option(help: "The optimizer (default: from --cfg).") var optimizer: TrainingOptions.OptimizerKind?
   @Option(parsing: .unconditional, help: "Adam's β₁ (default: from --cfg).") var beta1: Double?
   @Option(parsing: .unconditional, help: "Adam's β₂ (default: from --cfg).") var beta2: Double?
   @Option(parsing: .unconditional, help: "Fraction of minibatches with style mixing (default: from --cfg).")
   var mixing: Double?
   @Option(
-    name: .customLong("ema-kimg"), parsing: .unconditional,
-    help: "Half-life of the generator's moving average in thousands of pictures; 0 for no average.")
-  var averageKimg: Double?
-  @Option(
-    name: .customLong("ema-decay"), parsing: .unconditional,
-    help: "Decay of the moving average in each step, such as PGGAN's 0.999; replaces --ema-kimg.")
-  var averageDecay: Double?
+    parsing: .unconditional, help: "Half-life of the moving average of G in thousands of pictures; 0: no average.")
+  var emaKimg: Double?
+  @Option(parsing: .unconditional, help: "Decay of that average in each step, such as 0.999; replaces --ema-kimg.")
+  var emaDecay: Double?
   @Flag(inversion: .prefixedNo, help: "Start at a low resolution and grow (default: from --cfg).") var growing: Bool?
-  @Option(
-    name: .customLong("start-resolution"), parsing: .unconditional,
-    help: "Resolution at the start of growing (default: from --cfg).")
+  @Option(parsing: .unconditional, help: "Resolution at the start of growing (default: from --cfg).")
   var startResolution: Int?
   @Option(
-    name: .customLong("fade-kimg"), parsing: .unconditional,
+    parsing: .unconditional,
     help: "Thousands of pictures for fading in a resolution (default: the paper's, fewer in short trainings).")
   var fadeKimg: Double?
   @Option(
-    name: .customLong("stable-kimg"), parsing: .unconditional,
-    help: "Thousands of pictures at each resolution before the next (default: the paper's, fewer if short).")
+    parsing: .unconditional,
+    help: "Thousands of pictures between two fades (default: the paper's, fewer in short trainings).")
   var stableKimg: Double?
   @Flag(help: "Mirror half of the pictures horizontally.") var mirror = false
   @Option(
-    parsing: .unconditional, help: "Thousands of pictures between two lines of statistics, called a tick (default: 1).")
+    parsing: .unconditional, help: "Thousands of pictures in a tick, between two lines of statistics (default: 1).")
   var tick: Double?
   @Option(parsing: .unconditional, help: "Ticks between two snapshots (default: 25).") var snap: Int?
   @Option(
-    name: .customLong("sample-interval"), parsing: .unconditional,
-    help: "Steps between two grids of a batch's first 25 fakes; 0 for none (default: 2000 for gan, else 0).")
-  var batchGridSteps: Int?
+    parsing: .unconditional,
+    help: "Steps between two grids of a batch's first 25 fakes; 0: none (default: 2000 for gan, else 0).")
+  var sampleInterval: Int?
   @Option(parsing: .unconditional, help: "Seed of weights, latents, noise and the order of the data (default: 0).")
   var seed: UInt64?
 
@@ -147,9 +125,9 @@ struct ScheduleArguments: ParsableArguments {
     try applyOptimizer(to: &options)
     options.mirror = mirror
     if let mixing { options.mixingProbability = mixing }
-    if let averageKimg { (options.averageHalfLifeKimg, options.averageDecay) = (averageKimg, nil) }
-    if let averageDecay { options.averageDecay = averageDecay }
-    if let batchGridSteps { options.batchGridSteps = batchGridSteps }
+    if let emaKimg { (options.averageHalfLifeKimg, options.averageDecay) = (emaKimg, nil) }
+    if let emaDecay { options.averageDecay = emaDecay }
+    if let sampleInterval { options.batchGridSteps = sampleInterval }
     if let tick { options.tickKimg = tick }
     if let snap { options.snapshotTicks = snap }
     if let seed { options.seed = seed }
@@ -158,23 +136,18 @@ struct ScheduleArguments: ParsableArguments {
 
   /// The given options of path length regularization, except its weight.
   private var pathLengthDetails: [String] {
-    given([
-      ("--pl-interval", pathLengthInterval), ("--pl-decay", pathLengthDecay),
-      ("--pl-batch-shrink", pathLengthBatchShrink),
-    ])
+    given([("--pl-interval", plInterval), ("--pl-decay", plDecay), ("--pl-batch-shrink", plBatchShrink)])
   }
 
   private func applyPathLength(to objective: inout Objective) throws {
-    if let pathLengthWeight {
-      objective.pathLength = pathLengthWeight == 0 ? nil : PathLength(weight: pathLengthWeight)
-    }
+    if let plWeight { objective.pathLength = plWeight == 0 ? nil : PathLength(weight: plWeight) }
     guard var length = objective.pathLength else {
       guard let name = pathLengthDetails.first else { return }
       throw ValidationError("\(name) is for path length regularization: give --pl-weight 2 too")
     }
-    if let pathLengthInterval { length.interval = pathLengthInterval }
-    if let pathLengthDecay { length.decay = pathLengthDecay }
-    if let pathLengthBatchShrink { length.batchShrink = pathLengthBatchShrink }
+    if let plInterval { length.interval = plInterval }
+    if let plDecay { length.decay = plDecay }
+    if let plBatchShrink { length.batchShrink = plBatchShrink }
     objective.pathLength = length
   }
 
@@ -186,12 +159,12 @@ struct ScheduleArguments: ParsableArguments {
       if penalty != .none && options.objective.gamma == 0 { options.objective.gamma = 10 }
     }
     if let gamma { options.objective.gamma = gamma }
-    if let penaltyInterval { options.objective.penaltyInterval = penaltyInterval }
+    if let r1Interval { options.objective.penaltyInterval = r1Interval }
     if let drift { options.objective.drift = drift }
     if let clip { options.objective.clip = clip == 0 ? nil : clip }
     if let criticSteps { options.criticSteps = criticSteps }
     if let stepOrder { options.stepOrder = stepOrder.order }
-    if let halvesDiscriminatorLoss { options.objective.halvesDiscriminatorLoss = halvesDiscriminatorLoss }
+    if let halveDLoss { options.objective.halvesDiscriminatorLoss = halveDLoss }
   }
 
   private func applyOptimizer(to options: inout TrainingOptions) throws {
@@ -214,7 +187,7 @@ struct ScheduleArguments: ParsableArguments {
     {
       throw ValidationError("\(name) is for progressive growing, but this network does not grow: leave it out")
     }
-    if averageKimg != nil && averageDecay != nil {
+    if emaKimg != nil && emaDecay != nil {
       throw ValidationError("--ema-kimg and --ema-decay both set the moving average: use one of them")
     }
   }
@@ -223,11 +196,11 @@ struct ScheduleArguments: ParsableArguments {
   var allButEnd: [String] {
     given([
       ("--batch", batch), ("--lr", lr), ("--loss", loss), ("--penalty", penalty), ("--gamma", gamma),
-      ("--r1-interval", penaltyInterval), ("--drift", drift), ("--clip", clip),
-      ("--pl-weight", pathLengthWeight), ("--critic-steps", criticSteps), ("--step-order", stepOrder),
-      (halvesDiscriminatorLoss ?? true ? "--halve-d-loss" : "--no-halve-d-loss", halvesDiscriminatorLoss),
+      ("--r1-interval", r1Interval), ("--drift", drift), ("--clip", clip), ("--pl-weight", plWeight),
+      ("--critic-steps", criticSteps), ("--step-order", stepOrder),
+      (halveDLoss ?? true ? "--halve-d-loss" : "--no-halve-d-loss", halveDLoss),
       ("--optimizer", optimizer), ("--beta1", beta1), ("--beta2", beta2), ("--mixing", mixing),
-      ("--ema-kimg", averageKimg), ("--ema-decay", averageDecay), ("--sample-interval", batchGridSteps),
+      ("--ema-kimg", emaKimg), ("--ema-decay", emaDecay), ("--sample-interval", sampleInterval),
       (growing ?? true ? "--growing" : "--no-growing", growing),
       ("--start-resolution", startResolution), ("--fade-kimg", fadeKimg), ("--stable-kimg", stableKimg),
       ("--mirror", mirror ? true : nil), ("--tick", tick), ("--snap", snap), ("--seed", seed),

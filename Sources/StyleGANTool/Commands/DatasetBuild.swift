@@ -15,32 +15,18 @@ struct DatasetBuild: ParsableCommand {
         stylegan dataset build scans.zip small.zip --resolution 32 --channels 1 --resize area --skip-bad
       """)
 
-  @Argument(help: "A folder of images, a .zip, an IDX or CIFAR-10 file, or fashion-mnist.")
-  var source: String
-
-  @Argument(help: "The dataset to write, a .zip file.")
-  var destination: String
-
-  @Option(parsing: .unconditional, help: "Side of the images, a power of two from 4 to 1024.")
-  var resolution: Int
-
+  @Argument(help: "A folder of images, a .zip, an IDX or CIFAR-10 file, or fashion-mnist.") var source: String
+  @Argument(help: "The dataset to write, a .zip file.") var destination: String
+  @Option(parsing: .unconditional, help: "Side of the images, a power of two from 4 to 1024.") var resolution: Int
   @Option(help: "For images that are not square: center crops to the central square, none stretches them.")
   var crop = DatasetBuilder.Crop.center
-
-  @Option(help: "The filter for resizing images.")
-  var resize = DatasetBuilder.Resize.lanczos
-
+  @Option(help: "The filter for resizing images.") var resize = DatasetBuilder.Resize.lanczos
   @Option(parsing: .unconditional, help: "Channels: 1, 3 or 4 (default: those of the images, 3 if they differ).")
   var channels: Int?
-
   @Option(parsing: .unconditional, help: "Number of threads that decode, resize and encode.")
   var threads = ProcessInfo.processInfo.activeProcessorCount
-
-  @Flag(help: "Skip images that cannot be read, and list them.")
-  var skipBad = false
-
-  @Flag(help: "Replace the dataset if it exists.")
-  var force = false
+  @Flag(help: "Skip images that cannot be read, and list them.") var skipBad = false
+  @Flag(help: "Replace the dataset if it exists.") var force = false
 
   func validate() throws { try requireRange("--threads", threads, 1...1024) }
 

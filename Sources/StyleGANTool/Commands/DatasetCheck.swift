@@ -15,22 +15,16 @@ struct DatasetCheck: ParsableCommand {
         stylegan dataset check photos/ --resolution 64 --channels 3 --json
       """)
 
-  @Argument(help: "A folder of images, a .zip, an IDX or CIFAR-10 file, or fashion-mnist.")
-  var path: String
-
+  @Argument(help: "A folder of images, a .zip, an IDX or CIFAR-10 file, or fashion-mnist.") var path: String
   @Option(
     parsing: .unconditional, help: "Report only images smaller than this side; larger ones will be cropped and resized."
   )
   var resolution: Int?
-
   @Option(parsing: .unconditional, help: "Accept mixed channels; images will be converted to 1, 3 or 4 channels.")
   var channels: Int?
-
   @Option(parsing: .unconditional, help: "Number of threads that read.")
   var threads = ProcessInfo.processInfo.activeProcessorCount
-
-  @Flag(help: "Print JSON.")
-  var json = false
+  @Flag(help: "Print JSON.") var json = false
 
   func validate() throws { try requireRange("--threads", threads, 1...1024) }
 

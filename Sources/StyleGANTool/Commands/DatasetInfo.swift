@@ -14,23 +14,13 @@ struct DatasetInfo: ParsableCommand {
         stylegan dataset info fashion-mnist --benchmark --threads 2
       """)
 
-  @Argument(help: "A folder of images, a .zip, an IDX or CIFAR-10 file, or fashion-mnist.")
-  var path: String
-
+  @Argument(help: "A folder of images, a .zip, an IDX or CIFAR-10 file, or fashion-mnist.") var path: String
   @Option(parsing: .unconditional, help: "Crop and resize images to this side, a power of two from 4 to 1024.")
   var resolution: Int?
-
-  @Option(parsing: .unconditional, help: "Convert images to 1, 3 or 4 channels.")
-  var channels: Int?
-
-  @Flag(help: "Print JSON.")
-  var json = false
-
-  @Flag(help: "Also measure the reading speed in images per second.")
-  var benchmark = false
-
-  @Option(parsing: .unconditional, help: "Number of threads that read, for --benchmark.")
-  var threads = 1
+  @Option(parsing: .unconditional, help: "Convert images to 1, 3 or 4 channels.") var channels: Int?
+  @Flag(help: "Print JSON.") var json = false
+  @Flag(help: "Also measure the reading speed in images per second.") var benchmark = false
+  @Option(parsing: .unconditional, help: "Number of threads that read, for --benchmark.") var threads = 1
 
   func validate() throws { try requireRange("--threads", threads, 1...1024) }
 

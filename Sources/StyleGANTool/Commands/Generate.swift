@@ -17,13 +17,10 @@ struct Generate: ParsableCommand {
       """)
 
   @OptionGroup var network: NetworkArguments
-
   @Option(help: "Seeds, such as 0,3,10-20, and files of latents (default: 0; with --grid, one for each cell).")
   var seeds: LatentList?
-
   @Option(help: "Write one picture of columns × rows, such as 8x4, instead of a file for each seed.")
   var grid: GridSize?
-
   @OptionGroup var pictures: PictureArguments
 
   func run() throws {

@@ -39,8 +39,7 @@ struct Metrics: ParsableCommand {
   var network: String?
   @Option(help: ArgumentHelp("Pictures to measure instead of a network, as for --data.", valueName: "dir"))
   var images: String?
-  @Option(help: "The real images, as for 'stylegan train'; ppl, ls, is50k and msssim need none.")
-  var data: String?
+  @Option(help: "The real images, as for 'stylegan train'; ppl, ls, is50k and msssim need none.") var data: String?
   @Option(help: "Metrics, separated by commas: \(Metric.allCases.map(\.rawValue).joined(separator: ", ")).")
   var metrics: MetricList
   @Option(

@@ -58,11 +58,9 @@ struct Train: ParsableCommand {
   @Option(
     help: "Resume a run: latest (in --outdir), the folder of a run, or a training state; --data if the data has moved.")
   var resume: String?
-  @Option(name: .customLong("init-from"), help: "Start from the weights of this network file.")
-  var initFrom: String?
+  @Option(help: "Start from the weights of this network file.") var initFrom: String?
   @Option(parsing: .unconditional, help: "Save and stop after this many minutes.") var minutes: Double?
-  @Flag(name: .customLong("dry-run"), help: "Print all options and the sizes of the networks, without training.")
-  var dryRun = false
+  @Flag(help: "Print all options and the sizes of the networks, without training.") var dryRun = false
   @Flag(help: "Print only errors.") var quiet = false
 
   mutating func validate() throws {
@@ -123,7 +121,7 @@ struct Train: ParsableCommand {
       configuration: try initial?.configuration
         ?? recipe.configuration(
           network.settings, resolution: dataset.resolution, imageChannels: dataset.channels))
-    if network.isConditional { try condition(&options.configuration, on: dataset) }
+    if network.cond { try condition(&options.configuration, on: dataset) }
     options.initialNetwork = try initFrom.map { try newestNetwork(at: $0) }
     try training.apply(to: &options)
     options.precision = compute.precision
