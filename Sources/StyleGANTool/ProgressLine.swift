@@ -23,7 +23,7 @@ struct ProgressLine {
     last = now
     let rate = Double(done - before) / max(now.timeIntervalSince(start), 0.001)
     let rest = rate > 0 ? Int(Double(total - done) / rate) : 0
-    let eta = "\(rest / 3600):\(pad(rest / 60 % 60)):\(pad(rest % 60))"
+    let eta = "\(rest / 3600):\(padded(rest / 60 % 60, 2)):\(padded(rest % 60, 2))"
     let line = "\(done)/\(total) \(unit) (\(100 * done / max(total, 1)) %), \(Int(rate))/s, \(eta) left"
     try? FileHandle.standardError.write(contentsOf: Data((isTerminal ? "\r\(line)\u{1b}[K" : line + "\n").utf8))
     isShown = isTerminal
@@ -34,6 +34,4 @@ struct ProgressLine {
     if isShown { try? FileHandle.standardError.write(contentsOf: Data("\r\u{1b}[K".utf8)) }
     isShown = false
   }
-
-  private func pad(_ number: Int) -> String { number < 10 ? "0\(number)" : String(number) }
 }

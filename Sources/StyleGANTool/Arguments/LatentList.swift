@@ -38,9 +38,7 @@ struct LatentList: ExplainingArgument, Sendable {
         }
         sources += try NumberList(reading: String(part)).values.map(Source.seed)
       }
-      if sources.count > NumberList.limit {
-        throw Unreadable(reason: "it has more than \(NumberList.limit) seeds")
-      }
+      if sources.count > NumberList.limit { throw Unreadable(reason: "more than \(NumberList.limit) seeds") }
     }
     self.sources = sources
   }

@@ -114,8 +114,7 @@ struct NetworkArguments: ParsableArguments {
   func renderer(withStyles: Bool = false, movingNoise: Bool = false) throws -> Renderer {
     if noiseSeedChoice != nil && noiseMode != .random && !movingNoise {
       throw ValidationError(
-        "--noise-seed is the seed of random noise, but the noise mode is \(noiseMode.rawValue): use --noise-mode random"
-      )
+        "--noise-seed is for random noise, but the noise mode is \(noiseMode.rawValue): use --noise-mode random")
     }
     let device = try compute.apply()
     let file = try NetworkFile(path: try newestNetwork(at: network), device: device)

@@ -44,9 +44,7 @@ struct NumberList: ExplainingArgument, Sendable {
             ? "a number is missing" : "'\(part)' is neither a whole number from 0 to \(UInt32.max) nor a range")
       }
       guard first <= last else { throw refuse("'\(part)' runs backwards") }
-      guard Int(last - first) + values.count < Self.limit else {
-        throw refuse("it has more than \(Self.limit) numbers")
-      }
+      guard Int(last - first) + values.count < Self.limit else { throw refuse("more than \(Self.limit) numbers") }
       values += first...last
     }
     self.values = values

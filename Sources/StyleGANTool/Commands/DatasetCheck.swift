@@ -16,11 +16,9 @@ struct DatasetCheck: ParsableCommand {
       """)
 
   @Argument(help: "A folder of images, a .zip, an IDX or CIFAR-10 file, or fashion-mnist.") var path: String
-  @Option(
-    parsing: .unconditional, help: "Report only images smaller than this side; larger ones will be cropped and resized."
-  )
+  @Option(parsing: .unconditional, help: "Accept larger images: they will be cropped and resized to this side.")
   var resolution: Int?
-  @Option(parsing: .unconditional, help: "Accept mixed channels; images will be converted to 1, 3 or 4 channels.")
+  @Option(parsing: .unconditional, help: "Accept mixed channels: images will be converted to 1, 3 or 4.")
   var channels: Int?
   @Option(parsing: .unconditional, help: "Number of threads that read.")
   var threads = ProcessInfo.processInfo.activeProcessorCount

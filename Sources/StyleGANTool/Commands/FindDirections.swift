@@ -16,8 +16,7 @@ struct FindDirections: ParsableCommand {
       Methods:
         sefa    directions that change the styles of --layers most, from the style weights alone (SeFa)
         pca     principal components of w: directions of its largest variance (GANSpace)
-        labels  directions that separate the classes of --data: a classifier learns the classes and names them in the \
-      network's pictures
+        labels  directions that separate the classes of --data, found by a classifier in the network's pictures
 
       The command lists the directions, saves them as directions.safetensors, and draws one strip for each direction \
       and seed.
