@@ -10,6 +10,9 @@ struct LatentList: ExplainingArgument, Sendable {
     case seed(UInt32)
     case file(String)
 
+    /// The seed; nil for a file.
+    var seed: UInt32? { if case .seed(let seed) = self { seed } else { nil } }
+
     /// The name of files that are drawn from it.
     var name: String {
       switch self {
@@ -48,7 +51,7 @@ struct LatentList: ExplainingArgument, Sendable {
 
   /// The seeds; nil if the list has files.
   var seeds: [UInt32]? {
-    let seeds = sources.compactMap { source -> UInt32? in if case .seed(let seed) = source { seed } else { nil } }
+    let seeds = sources.compactMap(\.seed)
     return seeds.count == sources.count ? seeds : nil
   }
 

@@ -40,21 +40,17 @@ struct Generate: ParsableCommand {
       var cells: [Image] = []
       var at = 0
       while at < sources.count {
-        var names: [String] = []
         if let latents = files[at] {
-          let name = sources[at].name
-          let count = latents.codes.count
-          names = count == 1 ? [name] : (0..<count).map { "\(name)-\(padded($0, 4))" }
+          let (name, count) = (sources[at].name, latents.codes.count)
+          let names = count == 1 ? [name] : (0..<count).map { "\(name)-\(padded($0, 4))" }
           try draw(latents, renderer) { i, image in
             if grid == nil { try pictures.write(image, as: "\(names[i]).png") } else { cells.append(image) }
           }
           at += 1
         } else {
           // Latents are made in blocks, so that a million seeds do not fill the memory.
-          let block = Array(
-            sources[at..<min(at + 256, sources.count)].prefix { if case .seed = $0 { true } else { false } })
-          let seeds = block.compactMap { source -> UInt32? in if case .seed(let seed) = source { seed } else { nil } }
-          try renderer.draw(renderer.styles(renderer.codes(seeds: seeds))) { i, image in
+          let block = Array(sources[at..<min(at + 256, sources.count)].prefix { $0.seed != nil })
+          try renderer.draw(renderer.styles(renderer.codes(seeds: block.compactMap(\.seed)))) { i, image in
             if grid == nil { try pictures.write(image, as: "\(block[i].name).png") } else { cells.append(image) }
           }
           at += block.count
