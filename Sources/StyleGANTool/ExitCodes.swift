@@ -90,8 +90,7 @@ private func prepareProcess() {
   }
   Processor.keepFreedMemory()
   OutOfMemory.handler = { _ in
-    printError(
-      "error: there is not enough memory; choose a smaller batch, width or resolution, or fewer pictures")
+    printError("error: there is not enough memory; choose a smaller batch, width or resolution, or fewer pictures")
     // Not exit(): other threads may still run, so no destructors may run.
     _exit(71)
   }
@@ -99,9 +98,7 @@ private func prepareProcess() {
 
 /// Writes a line to stderr.
 func printError(_ line: String) {
-  try? Array((line + "\n").utf8).withUnsafeBytes {
-    try AtomicFile.writeAll($0, to: STDERR_FILENO, path: "stderr")
-  }
+  try? Array((line + "\n").utf8).withUnsafeBytes { try AtomicFile.writeAll($0, to: STDERR_FILENO, path: "stderr") }
 }
 
 extension DetectorError: UserFacingError {}

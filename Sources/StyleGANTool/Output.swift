@@ -58,8 +58,7 @@ struct PictureArguments: ParsableArguments {
 
   /// The picture, enlarged.
   func enlarged(_ image: Image) throws -> Image {
-    scale == 1
-      ? image : try image.resized(width: image.width * scale, height: image.height * scale, kernel: .nearest)
+    scale == 1 ? image : try image.resized(width: image.width * scale, height: image.height * scale, kernel: .nearest)
   }
 }
 

@@ -46,9 +46,7 @@ final class TrainingProgressPrinter: TrainingObserver {
     }
   }
 
-  func end() {
-    if !quiet, isTerminal { write("\r\u{1B}[2K") }
-  }
+  func end() { if !quiet, isTerminal { write("\r\u{1B}[2K") } }
 
   private func bar(_ report: Trainer.Report) -> String {
     let width = 20

@@ -24,9 +24,7 @@ struct MetricList: ExpressibleByArgument, Sendable {
 }
 
 /// The two generators of a network file: the moving average, and the generator as it was in training.
-enum WeightsChoice: String, ExpressibleByArgument, CaseIterable {
-  case ema, raw
-}
+enum WeightsChoice: String, ExpressibleByArgument, CaseIterable { case ema, raw }
 
 /// The detectors of metrics. `metrics` and `train` share these options.
 struct DetectorArguments: ParsableArguments {

@@ -3,9 +3,7 @@ import GANs
 import Images
 import Torch
 
-enum NoiseChoice: String, ExpressibleByArgument, CaseIterable {
-  case const, random, none
-}
+enum NoiseChoice: String, ExpressibleByArgument, CaseIterable { case const, random, none }
 
 enum PrecisionChoice: String, ExpressibleByArgument, CaseIterable {
   case auto, fp32, bf16

@@ -2,9 +2,7 @@ import ArgumentParser
 import Foundation
 
 /// The value of an option with error messages of its own.
-protocol ExplainingArgument: ExpressibleByArgument {
-  init(reading text: String) throws(Unreadable)
-}
+protocol ExplainingArgument: ExpressibleByArgument { init(reading text: String) throws(Unreadable) }
 
 /// The reason why a value cannot be read, and the form it must have.
 struct Unreadable: Error {

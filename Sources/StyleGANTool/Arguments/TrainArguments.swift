@@ -18,8 +18,7 @@ struct ArchitectureArguments: ParsableArguments {
 
   /// The given options that determine the shape of a network.
   var shaping: [String] {
-    Families.settings.filter { settings[$0.field] != nil }.map(\.field.option)
-      + given([("--cond", cond ? true : nil)])
+    Families.settings.filter { settings[$0.field] != nil }.map(\.field.option) + given([("--cond", cond ? true : nil)])
   }
 
   /// All given options.

@@ -79,8 +79,7 @@ struct SnapshotMetrics: TrainingObserver {
       let run = MetricRun(
         metrics: measures.metrics, detectors: try measures.openDetectors(for: reals, device: device),
         attributes: try measures.openAttributes(device: device), samples: measures.samples, device: device,
-        precision: options.precision, say: { lines.append($0) },
-        shouldStop: shouldStop, isResumable: false)
+        precision: options.precision, say: { lines.append($0) }, shouldStop: shouldStop, isResumable: false)
       try run(
         try run.subject(file, reals: reals), reals, folder: trainer.directory.path,
         label: { result in

@@ -12,8 +12,7 @@ struct DetectorCommand: ParsableCommand {
 
 struct DetectorTrain: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "train",
-    abstract: "Train a small classifier as a detector for metrics.",
+    commandName: "train", abstract: "Train a small classifier as a detector for metrics.",
     discussion: """
       The classifier has four 3×3 convolutions and a linear layer, and takes less than 0.5 MB. Its data needs labels. \
       Its features are 128 means over the image. Values of different detectors cannot be compared, so each value \

@@ -35,9 +35,7 @@ struct Figures: ParsableCommand {
 
   /// The figures to draw.
   private func figures() throws -> [PaperFigure] {
-    guard let only else {
-      return PaperFigure.allCases.filter { $0 != .twoFactors && ($0 != .dataset || data != nil) }
-    }
+    guard let only else { return PaperFigure.allCases.filter { $0 != .twoFactors && ($0 != .dataset || data != nil) } }
     return try only.values.map { number in
       guard let figure = PaperFigure(rawValue: Int(number)) else {
         let known = PaperFigure.allCases.map { "\($0.rawValue)" }.joined(separator: ", ")

@@ -4,14 +4,11 @@ import GANs
 import Images
 
 /// The method of finding directions.
-enum DirectionMethod: String, ExpressibleByArgument, CaseIterable {
-  case sefa, pca, labels
-}
+enum DirectionMethod: String, ExpressibleByArgument, CaseIterable { case sefa, pca, labels }
 
 struct FindDirections: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "directions",
-    abstract: "Find directions in W, and draw pictures along them.",
+    commandName: "directions", abstract: "Find directions in W, and draw pictures along them.",
     discussion: """
       Methods:
         sefa    directions that change the styles of --layers most, from the style weights alone (SeFa)
@@ -29,8 +26,7 @@ struct FindDirections: ParsableCommand {
 
   @OptionGroup var network: NetworkArguments
   @Option(help: "The method.") var method: DirectionMethod = .sefa
-  @Option(
-    help: "Layers to analyze (sefa) and to move: coarse, middle, fine, or numbers such as 0-3 (default: all).")
+  @Option(help: "Layers to analyze (sefa) and to move: coarse, middle, fine, or numbers such as 0-3 (default: all).")
   var layers: LayerChoice?
   @Option(parsing: .unconditional, help: "Number of directions (default: 8; for labels, one for each class).")
   var count: Int?

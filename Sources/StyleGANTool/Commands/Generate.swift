@@ -63,9 +63,7 @@ struct Generate: ParsableCommand {
   /// Draws saved latents. With constant noise, their own saved noise is used.
   private func draw(_ latents: SavedLatents, _ renderer: Renderer, each: (Int, Image) throws -> Void) throws {
     let styles = renderer.styles(latents.codes)
-    guard network.noiseMode == .const, let noise = latents.noise else {
-      return try renderer.draw(styles, each: each)
-    }
+    guard network.noiseMode == .const, let noise = latents.noise else { return try renderer.draw(styles, each: each) }
     for i in 0..<styles.count {
       try renderer.with(noise: .given(noise.map { $0[i..<i + 1] })).draw(styles[i..<i + 1]) { try each(i, $1) }
     }

@@ -7,9 +7,7 @@ import Torch
 extension LatentSpace: ExpressibleByArgument {}
 
 /// The path of a walk.
-enum WalkChoice: String, ExpressibleByArgument, CaseIterable {
-  case line, cubic, mixing, truncation
-}
+enum WalkChoice: String, ExpressibleByArgument, CaseIterable { case line, cubic, mixing, truncation }
 
 /// Formats of animations, separated by commas.
 struct FormatList: ExplainingArgument, Sendable {
@@ -70,9 +68,7 @@ struct Interpolate: ParsableCommand {
   @OptionGroup var pictures: PictureArguments
 
   mutating func validate() throws {
-    if seeds.count < 2, path != .truncation {
-      throw ValidationError("--seeds needs at least two seeds")
-    }
+    if seeds.count < 2, path != .truncation { throw ValidationError("--seeds needs at least two seeds") }
     try requireRange("--frames", frames, 1...1000)
     try requireRange("--steps", steps, 1...100)
     try requireRange("--fps", fps, 0.1...1000)
@@ -120,8 +116,7 @@ struct Interpolate: ParsableCommand {
       let share = count / cells
       var walks = (0..<cells).map { cell in
         let ws = walk(renderer, points, cell * share..<(cell + 1) * share, frames, loop: true)
-        return movingNoise
-          ? renderer.images(ws, movingNoise: network.noiseSeed &+ UInt64(cell)) : renderer.images(ws)
+        return movingNoise ? renderer.images(ws, movingNoise: network.noiseSeed &+ UInt64(cell)) : renderer.images(ws)
       }
       if cells > 1 {
         walks = [try walks[0].indices.map { i in try ImageGrid.tiled(walks.map { $0[i] }, columns: grid!.columns) }]

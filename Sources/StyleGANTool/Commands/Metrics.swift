@@ -139,9 +139,8 @@ struct Metrics: ParsableCommand {
     return MetricRun(
       metrics: measures.metrics, detectors: try measures.openDetectors(for: reals, named: name, device: device),
       attributes: try measures.openAttributes(device: device), samples: samples, cropsFaces: cropFaces, seed: seed,
-      device: device, precision: compute.precision,
-      say: { if !quiet { print($0) } }, note: { if !quiet { printError($0) } }, showsProgress: !quiet,
-      shouldStop: { signals.received != nil })
+      device: device, precision: compute.precision, say: { if !quiet { print($0) } },
+      note: { if !quiet { printError($0) } }, showsProgress: !quiet, shouldStop: { signals.received != nil })
   }
 
   /// The sliced Wasserstein distance keeps all patches of a level in memory.

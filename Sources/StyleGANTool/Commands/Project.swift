@@ -85,8 +85,7 @@ struct Project: ParsableCommand {
           try latents.write(to: "\(pictures.outdir)/\(target.name).npz")
           let (before, after) = (target.image.to(.cpu), result.images[range].to(.cpu))
           let difference = (after.clamped(minimum: -1, maximum: 1) - before) * 0.5
-          let triple = try ImageGrid.tiled(
-            Image.images(of: .concatenated([before, after, difference])), columns: 3)
+          let triple = try ImageGrid.tiled(Image.images(of: .concatenated([before, after, difference])), columns: 3)
           try pictures.write(triple, as: "\(target.name).png", note: "\(decibels(result.psnr[i])) dB")
           triples.append(triple)
         }

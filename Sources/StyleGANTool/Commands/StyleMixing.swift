@@ -4,8 +4,7 @@ import Images
 
 struct StyleMixing: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "style-mixing",
-    abstract: "Mix the styles of rows and columns of seeds (StyleGAN, Figure 3).",
+    commandName: "style-mixing", abstract: "Mix the styles of rows and columns of seeds (StyleGAN, Figure 3).",
     discussion: """
       Each picture takes the styles of --styles from its column's seed and all other styles from its row's seed. The \
       first row and the first column show the seeds' own pictures. A file of latents from 'stylegan project' can \

@@ -22,9 +22,7 @@ enum RecipeChoice: ExpressibleByArgument {
 
   static var allValueStrings: [String] { Families.recipes.map(\.name) + ["list"] }
 
-  var defaultValueDescription: String {
-    if case .recipe(let recipe) = self { recipe.name } else { "list" }
-  }
+  var defaultValueDescription: String { if case .recipe(let recipe) = self { recipe.name } else { "list" } }
 }
 
 struct Train: ParsableCommand {
@@ -119,8 +117,7 @@ struct Train: ParsableCommand {
       recipe: recipe, data: Self.place(of: data!),
       dataset: .init(name: dataset.name, fingerprint: dataset.fingerprint, count: dataset.count),
       configuration: try initial?.configuration
-        ?? recipe.configuration(
-          network.settings, resolution: dataset.resolution, imageChannels: dataset.channels))
+        ?? recipe.configuration(network.settings, resolution: dataset.resolution, imageChannels: dataset.channels))
     if network.cond { try condition(&options.configuration, on: dataset) }
     options.initialNetwork = try initFrom.map { try newestNetwork(at: $0) }
     try training.apply(to: &options)
@@ -190,9 +187,7 @@ struct Train: ParsableCommand {
     return "\(FileManager.default.currentDirectoryPath)/\(data)"
   }
 
-  private func notice(_ line: String) {
-    if !quiet { printError(line) }
-  }
+  private func notice(_ line: String) { if !quiet { printError(line) } }
 
   private func stateFile(_ target: String) throws -> String {
     if target == "latest" {
@@ -259,8 +254,7 @@ struct Train: ParsableCommand {
       outcome = try trainer.train(shouldStop: { signals.received != nil || end.map { clock.now >= $0 } ?? false })
     }
     switch outcome {
-    case .finished(let network):
-      if !quiet { print("finished: \(network)") }
+    case .finished(let network): if !quiet { print("finished: \(network)") }
     case .interrupted:
       if !quiet { print("stopped and saved. Resume with: stylegan train --resume \(trainer.directory.path)") }
       // The exit code that shells expect after a signal.
