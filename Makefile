@@ -4,7 +4,7 @@ SHELL := /bin/bash
 export PKG_CONFIG_PATH := $(CURDIR)/.libtorch/pkgconfig:$(PKG_CONFIG_PATH)
 
 LIBTORCH_PATH = $(shell cat .libtorch/path)
-# SwiftPM drops the rpath of a .pc file; CUDA's libraries register themselves when loaded, so they must not be dropped.
+# SwiftPM ignores the rpath of a .pc file. CUDA's libraries register themselves when loaded, so the linker must keep them.
 LINK = -Xlinker -rpath -Xlinker $(LIBTORCH_PATH)/lib $(if $(filter Linux,$(shell uname)),-Xlinker --no-as-needed)
 BUILD = -c release $(LINK)
 STYLEGAN = .build/release/stylegan
@@ -31,18 +31,18 @@ test: bootstrap lint
 	GOMP_SPINCOUNT=1000 swift test $(BUILD) --skip-build
 	STYLEGAN_TIMINGS=1 swift test $(BUILD) --skip-build --filter inceptionsSizeIsFast
 
-# The tests of the kernels with the address and undefined-behaviour sanitizers, in a build of its own (minutes).
+# The tests of the kernels with the address and undefined-behavior sanitizers, in a separate build (minutes).
 sanitize: bootstrap
 	Scripts/sanitize '$(KERNEL_TESTS)' $(BUILD)
 
 bench: build
 	$(STYLEGAN) bench
 
-# The library's articles and symbols, by the toolchain's docc; a broken link is an error.
+# The documentation of the library, by the toolchain's docc. A broken link is an error.
 documentation: build
 	Scripts/documentation
 
-# The golden files of the tests, from the references in Tests/Reference (needs NumPy).
+# The golden files of the tests, from the references in Tests/Reference. Needs NumPy.
 fixtures: bootstrap
 	PYTHONPATH=.libtorch python3 Tests/Reference/make_fixtures.py
 	PYTHONPATH=.libtorch python3 Tests/Reference/make_npz_fixtures.py
@@ -50,12 +50,12 @@ fixtures: bootstrap
 lint:
 	swift format lint --strict --recursive --parallel $(SOURCES)
 	@if command -v clang-format >/dev/null; then clang-format --dry-run --Werror $(C_SOURCES); \
-	else echo "lint: SKIPPED for C and C++, there is no clang-format here (apt-get install clang-format)" >&2; fi
+	else echo "lint: SKIPPED for C and C++, clang-format is missing (apt-get install clang-format)" >&2; fi
 
 format:
 	swift format --in-place --recursive --parallel $(SOURCES)
 	@if command -v clang-format >/dev/null; then clang-format -i $(C_SOURCES); \
-	else echo "format: SKIPPED for C and C++, there is no clang-format here (apt-get install clang-format)" >&2; fi
+	else echo "format: SKIPPED for C and C++, clang-format is missing (apt-get install clang-format)" >&2; fi
 
 clean:
 	rm -rf .build demo

@@ -2,8 +2,8 @@
 
 import PackageDescription
 
-// Where libtorch is: `Scripts/bootstrap` writes `.libtorch/pkgconfig/libtorch.pc` and the Makefile exports
-// PKG_CONFIG_PATH, so the package needs no unsafe flags and others can depend on it.
+// The path of libtorch: `Scripts/bootstrap` writes `.libtorch/pkgconfig/libtorch.pc`, and the Makefile exports
+// PKG_CONFIG_PATH. So the package has no unsafe flags, and other packages can depend on it.
 let package = Package(
   name: "swift-stylegan",
   platforms: [.macOS(.v14)],
@@ -35,7 +35,7 @@ let package = Package(
     .target(name: "CTorch", dependencies: ["CLibtorch"]),
     .target(name: "CVips", dependencies: ["CLibvips"]),
 
-    // Detectors for metrics, as bytes in the program.
+    // The built-in detector of metrics, as bytes in the program.
     .target(name: "CDetectors", exclude: ["fashion.safetensors"]),
 
     .target(name: "Files"),

@@ -6,7 +6,7 @@ import GANs
 import Images
 import Torch
 
-/// An error that people read: one sentence with the way out, and an exit code for scripts (sysexits.h).
+/// An error for users: one sentence that says what to do, and an exit code for scripts (sysexits.h).
 protocol UserFacingError: Error {
   /// 64 usage, 65 bad data, 66 missing input, 71 out of memory, 73 output cannot be made, 74 input/output error.
   var exitCode: Int32 { get }
@@ -48,10 +48,9 @@ extension DatasetError: UserFacingError {
   }
 }
 
-/// Runs the work of a command: an error that people can mend becomes `error: …` on stderr and its exit code.
+/// Runs the body of a command. A ``UserFacingError`` becomes a line `error: …` on stderr and an exit code.
 ///
-/// A reader that closes our output early (`| head`) does not end the work, and a limit on the size of files is an error
-/// like a full disk.
+/// A closed output pipe (`| head`) does not end the command. A limit on file sizes is an error, like a full disk.
 ///
 /// - Throws: `ExitCode`, or what `body` throws if it is no ``UserFacingError``.
 func run<Value>(_ body: () throws -> Value) throws -> Value {
@@ -70,7 +69,7 @@ func run<Value>(_ body: () throws -> Value) throws -> Value {
   }
 }
 
-/// Writes out what was printed, so that a full disk under `> FILE` is an error; a closed pipe is none.
+/// Flushes the standard output, so that a full disk behind `> FILE` is an error. A closed pipe is not an error.
 ///
 /// - Throws: `FileError`.
 private func flushOutput() throws {
@@ -79,44 +78,38 @@ private func flushOutput() throws {
   throw FileError(.write, path: "the standard output")
 }
 
-/// Makes the process such that what surrounds it (pipes, limits, closed descriptors) leads to errors, not to signals.
+/// Makes closed pipes, limits and closed descriptors lead to errors, not to signals.
 private func prepareProcess() {
   signal(SIGPIPE, SIG_IGN)
   #if os(Linux)
     signal(SIGXFSZ, SIG_IGN)
   #endif
-  // A standard descriptor that is closed would be given to the next file that is opened, and printed into.
+  // If a standard descriptor is closed, the next opened file gets its number, and output would go into that file.
   for descriptor: Int32 in 0...2 where fcntl(descriptor, F_GETFD) == -1 {
     _ = open("/dev/null", descriptor == 0 ? O_RDONLY : O_WRONLY)
   }
   Processor.keepFreedMemory()
   OutOfMemory.handler = { _ in
-    printError(
-      "error: there is not enough memory for this; choose a smaller batch, width or resolution, or fewer pictures")
-    // Other threads may be at work: nothing of theirs is torn down under them.
+    printError("error: there is not enough memory; choose a smaller batch, width or resolution, or fewer pictures")
+    // Not exit(): other threads may still run, so no destructors may run.
     _exit(71)
   }
 }
 
 /// Writes a line to stderr.
-func printError(_ line: String, terminator: String = "\n") {
-  try? Array((line + terminator).utf8).withUnsafeBytes {
-    try AtomicFile.writeAll($0, to: STDERR_FILENO, path: "stderr")
-  }
+func printError(_ line: String) {
+  try? Array((line + "\n").utf8).withUnsafeBytes { try AtomicFile.writeAll($0, to: STDERR_FILENO, path: "stderr") }
 }
 
+extension DetectorError: UserFacingError {}
+extension TorchScriptError: UserFacingError {}
 extension SafetensorsError: UserFacingError {}
 extension LoadError: UserFacingError {}
 extension NetworkFileError: UserFacingError { var sentence: String { message.sentence } }
 extension SavedLatentsError: UserFacingError {}
 
 extension TrainingError: UserFacingError {
-  var exitCode: Int32 {
-    switch self {
-    case .inUse: 73
-    default: 65
-    }
-  }
+  var exitCode: Int32 { if case .inUse = self { 73 } else { 65 } }
   var sentence: String { message.sentence }
 }
 
@@ -125,7 +118,13 @@ extension ConfigurationError: UserFacingError {
   var sentence: String { message.sentence }
 }
 
+extension MetricError: UserFacingError {
+  var exitCode: Int32 { 64 }
+  var sentence: String { message.sentence }
+}
+
 extension DeviceError: UserFacingError { var exitCode: Int32 { 64 } }
 extension VideoError: UserFacingError { var exitCode: Int32 { 73 } }
 extension MissingNetwork: UserFacingError { var exitCode: Int32 { 66 } }
+extension NothingToResume: UserFacingError { var exitCode: Int32 { 66 } }
 extension KernelsError: UserFacingError { var exitCode: Int32 { 64 } }

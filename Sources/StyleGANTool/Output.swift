@@ -7,10 +7,10 @@ import Images
 /// A number with leading zeros.
 func padded(_ value: some BinaryInteger, _ width: Int) -> String { "\(value)".leftPadded(to: width) }
 
-/// A number of things, one of which is called `noun`.
+/// A number with a noun in the singular or plural: "1 image", "2 images".
 func counted(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
 
-/// Refuses a place where no file can be made, before hours are spent on what would be written there.
+/// Checks that a file can be written at a path, before long work starts.
 /// - Throws: `FileError`.
 func requirePlace(for path: String) throws {
   var isFolder: ObjCBool = false
@@ -25,33 +25,31 @@ func requirePlace(for path: String) throws {
   guard access(folder, W_OK | X_OK) == 0 else { throw FileError(.write, path: folder) }
 }
 
-/// Where and how pictures are written: shared by every command that draws.
+/// The output folder and the scale of pictures. All commands that draw share these options.
 struct PictureArguments: ParsableArguments {
-  @Option(help: "The folder to write to; made where it is missing.") var outdir: String = "out"
+  @Option(help: "The output folder; it is created if it does not exist.") var outdir: String = "out"
   @Option(
     name: .customLong("scale"), parsing: .unconditional,
     help: """
-      Enlarge the pictures by this whole factor, pixels staying sharp squares (default: 1; walks and directions show small \
-      pictures at 96 pixels or nearly so).
+      Enlarge the pictures by this whole factor, without smoothing (default: 1; interpolate and directions enlarge \
+      small pictures to about 96 pixels).
       """)
   var scaleChoice: Int?
 
-  /// What was asked for, or 1.
+  /// The given value, or 1.
   var scale: Int { scaleChoice ?? 1 }
 
-  /// Where nothing was asked for, pictures that are too small to compare side by side are enlarged, as in the figures.
+  /// Without --scale, small pictures are enlarged to about 96 pixels, as in the figures.
   mutating func enlargeSmall(_ renderer: Renderer) {
     scaleChoice = scaleChoice ?? max(1, 96 / renderer.growth.resolution)
   }
 
-  mutating func validate() throws {
-    if !(1...32).contains(scale) { throw ValidationError("--scale is \(scale), but must be 1 to 32") }
-  }
+  mutating func validate() throws { try requireRange("--scale", scale, 1...32) }
 
-  /// Makes the folder.
+  /// Creates the folder.
   func prepare() throws { try Folder.make(outdir) }
 
-  /// Writes a picture into the folder and prints its path, and a note where there is one.
+  /// Writes a picture into the folder and prints its path and the note.
   func write(_ image: Image, as name: String, enlarging: Bool = true, note: String = "") throws {
     let path = "\(outdir)/\(name)"
     try (enlarging ? enlarged(image) : image).write(to: path)
@@ -60,12 +58,12 @@ struct PictureArguments: ParsableArguments {
 
   /// The picture, enlarged.
   func enlarged(_ image: Image) throws -> Image {
-    scale == 1
-      ? image : try image.resized(width: image.width * scale, height: image.height * scale, kernel: .nearest)
+    scale == 1 ? image : try image.resized(width: image.width * scale, height: image.height * scale, kernel: .nearest)
   }
 }
 
-/// The file itself, or the newest network in a run's folder: its training state, which is never older than a snapshot.
+/// The path itself, or for the folder of a run its training state, or else its newest snapshot. The training state is
+/// never older than a snapshot.
 func newestNetwork(at path: String) throws -> String {
   var isFolder: ObjCBool = false
   guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else { return path }

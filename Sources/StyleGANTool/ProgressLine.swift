@@ -1,6 +1,6 @@
 import Foundation
 
-/// Progress of counted work on stderr: a line that renews itself on a terminal, a plain line every ten seconds elsewhere.
+/// Progress on stderr: a line that is updated in place on a terminal, a plain line every ten seconds elsewhere.
 struct ProgressLine {
   private let unit: String
   private let isTerminal = isatty(STDERR_FILENO) == 1
@@ -8,32 +8,30 @@ struct ProgressLine {
   private var last = Date.distantPast
   private var isShown = false
 
-  /// - Parameter unit: what is counted, in the plural.
+  /// - Parameter unit: the unit of the count, in the plural.
   init(unit: String) { self.unit = unit }
 
-  /// Shows that `done` of `total` are done, `before` of them before this run (they do not count for the rate).
+  /// Shows that `done` of `total` are done. `before` of them were done before this run; they do not count for the rate.
   mutating func show(_ done: Int, of total: Int, before: Int = 0) {
     let now = Date()
     guard now.timeIntervalSince(last) >= (isTerminal ? 0.1 : 10) else { return }
     if !isTerminal, last == .distantPast {
-      // The first plain line after ten seconds: short work says nothing.
+      // The first plain line comes after ten seconds, so short work prints nothing.
       last = start
       return
     }
     last = now
     let rate = Double(done - before) / max(now.timeIntervalSince(start), 0.001)
     let rest = rate > 0 ? Int(Double(total - done) / rate) : 0
-    let eta = "\(rest / 3600):\(pad(rest / 60 % 60)):\(pad(rest % 60))"
+    let eta = "\(rest / 3600):\(padded(rest / 60 % 60, 2)):\(padded(rest % 60, 2))"
     let line = "\(done)/\(total) \(unit) (\(100 * done / max(total, 1)) %), \(Int(rate))/s, \(eta) left"
     try? FileHandle.standardError.write(contentsOf: Data((isTerminal ? "\r\(line)\u{1b}[K" : line + "\n").utf8))
     isShown = isTerminal
   }
 
-  /// Takes the line away, before other output.
+  /// Clears the line before other output.
   mutating func clear() {
     if isShown { try? FileHandle.standardError.write(contentsOf: Data("\r\u{1b}[K".utf8)) }
     isShown = false
   }
-
-  private func pad(_ number: Int) -> String { number < 10 ? "0\(number)" : String(number) }
 }

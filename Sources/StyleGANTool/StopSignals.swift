@@ -1,6 +1,6 @@
 import Foundation
 
-/// Notices SIGINT and SIGTERM, so that a training ends at the end of a step; a second one ends the program at once.
+/// Catches SIGINT and SIGTERM, so that a training stops at the end of a step. A second signal ends the program at once.
 final class StopSignals {
   private let first = First()
   private var sources: [any DispatchSourceSignal] = []
@@ -9,14 +9,14 @@ final class StopSignals {
     for number in [SIGINT, SIGTERM] {
       signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-      // At once: other threads are at work, and nothing of theirs is to be torn down under them.
+      // Not exit(): other threads still run, so no destructors may run.
       source.setEventHandler { [first] in if !first.set(number) { _exit(128 + number) } }
       source.resume()
       sources.append(source)
     }
   }
 
-  /// The signal that asked to stop, or nil.
+  /// The first signal that was received, or nil.
   var received: Int32? { first.value }
 
   private final class First: @unchecked Sendable {
@@ -25,7 +25,7 @@ final class StopSignals {
 
     var value: Int32? { lock.withLock { number } }
 
-    /// - Returns: whether there was none before.
+    /// - Returns: whether this signal is the first.
     func set(_ value: Int32) -> Bool {
       lock.withLock {
         defer { number = number ?? value }

@@ -4,24 +4,23 @@ import ArgumentParser
 struct StyleGAN: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "stylegan",
-    abstract: "Style-based generators: train on a folder of pictures, then draw, mix and explore.",
+    abstract: "Train GANs, up to StyleGAN, on a folder of pictures; draw, mix styles and explore latent space.",
     discussion: """
       A first run:
         stylegan train --data fashion-mnist --width tiny --kimg 100
         stylegan generate --network runs/00000-…/network-snapshot-000100.safetensors --seeds 0-31 --grid 8x4
 
-      Every command explains itself: stylegan help train
+      For the help of a command: stylegan help train
       """,
     version: "0.1.0",
     subcommands: [
       Train.self, Generate.self, StyleMixing.self, Interpolate.self, Project.self, FindDirections.self, Figures.self,
-      Metrics.self, DetectorCommand.self, Inspect.self, Report.self, Bench.self,
-      Dataset.self,
+      Metrics.self, DetectorCommand.self, Inspect.self, Report.self, Bench.self, Dataset.self,
     ])
 }
 
 extension StyleGAN {
-  /// Runs a command; every error is one sentence on stderr, `error: …`, and a code for scripts.
+  /// Runs a command. Every error is one sentence on stderr, `error: …`, and an exit code.
   static func main() {
     let arguments = Array(CommandLine.arguments.dropFirst())
     do {
@@ -29,9 +28,9 @@ extension StyleGAN {
       var command = try parseAsRoot(arguments)
       try command.run()
     } catch {
-      // Help and the version are no errors; what ran has told of its own.
+      // Help and the version are not errors. An `ExitCode` comes after its message was printed.
       guard !(error is ExitCode), !exitCode(for: error).isSuccess else { exit(withError: error) }
-      // A list of possible values follows line by line.
+      // ArgumentParser lists possible values line by line; they are joined here.
       let lines = message(for: error).split(separator: "\n")
       let choices = lines.dropFirst().map { String($0.drop { " -".contains($0) }) }.joined(separator: ", ")
       var sentence = (lines.first.map(String.init) ?? "") + (choices.isEmpty ? "" : " \(choices)")
@@ -44,7 +43,7 @@ extension StyleGAN {
     }
   }
 
-  /// `help` with words that are no commands is a mistake, too.
+  /// Refuses `help` with a word that is not a command.
   private static func requireHelpOfSomething(_ arguments: [String]) throws {
     guard arguments.first == "help" else { return }
     var command: any ParsableCommand.Type = self

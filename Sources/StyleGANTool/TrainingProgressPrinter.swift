@@ -1,7 +1,7 @@
 import Foundation
 import GANs
 
-/// Shows a training: a live bar on a terminal, a line a tick elsewhere.
+/// Shows the progress of a training: a bar on a terminal, one line for each tick elsewhere.
 final class TrainingProgressPrinter: TrainingObserver {
   private let quiet: Bool
   private let isTerminal = isatty(STDOUT_FILENO) == 1
@@ -20,9 +20,9 @@ final class TrainingProgressPrinter: TrainingObserver {
     start = clock.now
     imagesAtStart = trainer.imagesShown
     if quiet { return }
-    let o = trainer.options
+    let (o, side) = (trainer.options, trainer.options.configuration.resolution)
     print(
-      "\(trainer.directory.path): \(counted(o.dataset.count, "image")), \(o.configuration.resolution)×\(o.configuration.resolution), "
+      "\(trainer.directory.path): \(counted(o.dataset.count, "image")), \(side)×\(side), "
         + "\(o.totalKimg.formatted()) kimg, \(o.precision.rawValue), \(counted(o.threads, "thread"))")
     fflush(nil)
   }
@@ -46,13 +46,11 @@ final class TrainingProgressPrinter: TrainingObserver {
     }
   }
 
-  func end() {
-    if !quiet, isTerminal { write("\r\u{1B}[2K") }
-  }
+  func end() { if !quiet, isTerminal { write("\r\u{1B}[2K") } }
 
   private func bar(_ report: Trainer.Report) -> String {
     let width = 20
-    // The last minibatch may go beyond the end.
+    // The last minibatch can exceed the total.
     let done = min(width, Int(Double(width) * Double(report.images) / Double(max(report.totalImages, 1))))
     return "[" + String(repeating: "#", count: done) + String(repeating: "-", count: width - done) + "]"
   }
@@ -78,8 +76,8 @@ final class TrainingProgressPrinter: TrainingObserver {
       ? "\(s / 86_400)d \(s / 3600 % 24)h" : String(format: "%d:%02d:%02d", s / 3600, s / 60 % 60, s % 60)
   }
 
-  /// The bar and the numbers; on a narrow terminal as many of the numbers as fit. What is longer than a line would wrap,
-  /// and not be wiped by the next one.
+  /// The bar and the numbers. On a narrow terminal, only the numbers that fit: a longer line would wrap, and the next
+  /// line would not clear it.
   private func fitted(_ bar: String, _ numbers: String) -> String {
     let line = bar + " " + numbers
     var size = winsize()

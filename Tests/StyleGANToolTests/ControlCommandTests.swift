@@ -22,7 +22,7 @@ import _TestSupport
     .init("directions --network net.safetensors --count 0 --outdir OUT/new", 64, "--count is 0"),
     .init("directions --network net.safetensors --layers 8 --outdir OUT/new", 64, "layer 8"),
     .init("directions --network net.safetensors --only 8 --outdir OUT/new", 64, "--only has 8"),
-    .init("directions --network net.safetensors --count 9 --outdir OUT/new", 64, "8 dimensions of w at most"),
+    .init("directions --network net.safetensors --count 9 --outdir OUT/new", 64, "at most 8 dimensions of w"),
     .init("figures --network net.safetensors --only 7 --outdir OUT/new", 64, "name it with --data"),
     .init("directions --network net.safetensors --method labels --outdir OUT/new", 64, "--data"),
     .init("directions --network net.safetensors --method labels --data good.idx3 --outdir OUT/new", 64, "no labels"),
@@ -35,7 +35,7 @@ import _TestSupport
     .init("interpolate --network net.safetensors --seeds 1,none.npz --space z --outdir OUT/new", 64, "great circles"),
     .init(
       "interpolate --network net.safetensors --seeds 1,2 --space z --path cubic --outdir OUT/new", 64, "great circles"),
-    .init("interpolate --network net.safetensors --seeds 1,2,3 --grid 2x1 --outdir OUT/new", 64, "shared out"),
+    .init("interpolate --network net.safetensors --seeds 1,2,3 --grid 2x1 --outdir OUT/new", 64, "divided among"),
     .init("interpolate --network net.safetensors --seeds 1,2 --format gif --outdir OUT/new", 64, "--format"),
     .init(
       "interpolate --network net.safetensors --seeds 1,2 --psi-to nan --path truncation --outdir OUT/new", 64, "nan"),

@@ -61,7 +61,7 @@ import _TestSupport
   @Test func stoppedAfterMinutes() throws {
     let outcome = try run(train("1000") + ["--minutes", "0.005"])
     #expect(outcome.exitCode == 0, "\(outcome.errors)")
-    #expect(outcome.output.contains("Go on with: stylegan train --resume runs/00000-"))
+    #expect(outcome.output.contains("Resume with: stylegan train --resume runs/00000-"))
   }
 
   @Test func whatAKilledProcessLeftIsRemoved() throws {
@@ -91,7 +91,7 @@ import _TestSupport
     #expect(try resume("0.04").exitCode == 0)
     try FileManager.default.moveItem(atPath: folder.file("data.idx3"), toPath: elsewhere.file("moved.idx3"))
     let lost = try resume("0.06")
-    #expect(lost.exitCode == 66 && lost.errors.contains("name where it is now with --data"))
+    #expect(lost.exitCode == 66 && lost.errors.contains("give its new path with --data"))
     #expect(try resume("0.06", ["--data", "moved.idx3"]).exitCode == 0)
     // The new place is kept.
     #expect(try resume("0.08").exitCode == 0)

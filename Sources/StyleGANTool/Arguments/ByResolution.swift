@@ -1,8 +1,9 @@
 import ArgumentParser
 
-/// A number for all resolutions, "32", or one from each named resolution on: "8:64,16:32,32:16".
+/// One number for all resolutions, "32", or numbers by resolution: "8:64,16:32,32:16". A number also holds for higher
+/// resolutions, up to the next one in the list.
 struct ByResolution<Value: LosslessStringConvertible & Sendable>: ExplainingArgument, Sendable {
-  /// By resolution; a single number stands at 4.
+  /// Numbers by resolution. A single number has the key 4, the lowest resolution.
   let values: [Int: Value]
 
   init(reading text: String) throws(Unreadable) {
@@ -17,8 +18,9 @@ struct ByResolution<Value: LosslessStringConvertible & Sendable>: ExplainingArgu
         resolution.nonzeroBitCount == 1, let value = Value(String(pair[1])), values[resolution] == nil
       else {
         throw Unreadable(
-          reason: "'\(part)' is not understood; write one number, or one for each power of two from 4 to 1024, as in "
-            + "8:64,32:16")
+          reason:
+            "'\(part)' cannot be read; write one number, or numbers by resolution (powers of two from 4 to 1024) as "
+            + "in 8:64,32:16")
       }
       values[resolution] = value
     }

@@ -1,10 +1,10 @@
 import ArgumentParser
 import GANs
 
-/// The settings of all families as options. Each is declared in its family's folder and nowhere else: the parser finds
-/// them here as if they were properties.
+/// The settings of all families as options. Each setting is declared once, in the folder of its family. The parser
+/// reads the mirror of this type, so it treats the settings as properties.
 struct FamilyArguments: ParsableArguments, CustomReflectable {
-  /// What was asked.
+  /// The given settings.
   private(set) var settings: Settings = [:]
 
   init() {}
@@ -59,7 +59,7 @@ extension ConfigurationField {
     return "--" + (Self.options[self] ?? rawValue.map { $0.isUppercase ? "-\($0.lowercased())" : "\($0)" }.joined())
   }
 
-  /// Those whose option is not the property's name in lower case.
+  /// Options whose name does not follow from the property's name.
   private static let options: [ConfigurationField: String] = [
     .imageChannels: "channels", .recipe: "cfg", .batchSizes: "batch", .learningRates: "lr", .regularizer: "penalty",
     .penaltyInterval: "r1-interval", .pathLengthWeight: "pl-weight", .pathLengthDecay: "pl-decay",
@@ -71,6 +71,6 @@ extension ConfigurationField {
 }
 
 extension Message {
-  /// The sentence with options in the place of fields: "--fmap-base is 0, but …", "use --mixing 0".
+  /// The sentence with options instead of fields: "--fmap-base is 0, but …", "use --mixing 0".
   var sentence: String { text { field, value in field.option + (value.map { " \($0)" } ?? "") } }
 }

@@ -3,14 +3,17 @@ import Foundation
 import GANs
 import Torch
 
-/// Latents as commands take them: seeds, and files of saved latents, such as "0,3,10-20,photo.safetensors".
+/// A list of seeds and of files with saved latents: "0,3,10-20,photo.safetensors".
 struct LatentList: ExplainingArgument, Sendable {
-  /// One w in every layer, or one a layer.
+  /// One entry of the list.
   enum Source: Sendable {
     case seed(UInt32)
     case file(String)
 
-    /// What files drawn from it are called.
+    /// The seed; nil for a file.
+    var seed: UInt32? { if case .seed(let seed) = self { seed } else { nil } }
+
+    /// The name of files that are drawn from it.
     var name: String {
       switch self {
       case .seed(let seed): "seed\(padded(seed, 4))"
@@ -20,7 +23,7 @@ struct LatentList: ExplainingArgument, Sendable {
   }
 
   let sources: [Source]
-  /// As it was written.
+  /// The text as the user wrote it.
   let defaultValueDescription: String
 
   init(reading text: String) throws(Unreadable) {
@@ -32,39 +35,38 @@ struct LatentList: ExplainingArgument, Sendable {
       } else {
         if part.contains(where: { $0.isLetter || $0 == "/" }) {
           throw Unreadable(
-            reason: "'\(part)' is neither a seed nor a file of latents, .safetensors or .npz, which 'stylegan project' "
-              + "makes of a picture; write seeds and files as in 0,3,10-20,photo.safetensors")
+            reason:
+              "'\(part)' is neither a seed nor a file of latents (.safetensors or .npz); write seeds and files as in "
+              + "0,3,10-20,photo.safetensors; 'stylegan project' makes such files from pictures")
         }
         sources += try NumberList(reading: String(part)).values.map(Source.seed)
       }
-      if sources.count > NumberList.limit {
-        throw Unreadable(reason: "it is more than \(NumberList.limit) seeds")
-      }
+      if sources.count > NumberList.limit { throw Unreadable(reason: "more than \(NumberList.limit) seeds") }
     }
     self.sources = sources
   }
 
-  /// How many are listed; a file may hold several pictures.
+  /// The number of entries. A file can hold latents of several pictures.
   var count: Int { sources.count }
 
-  /// The seeds, or nil where files are listed too.
+  /// The seeds; nil if the list has files.
   var seeds: [UInt32]? {
-    let seeds = sources.compactMap { source -> UInt32? in if case .seed(let seed) = source { seed } else { nil } }
+    let seeds = sources.compactMap(\.seed)
     return seeds.count == sources.count ? seeds : nil
   }
 
-  /// The codes of all.
+  /// The codes of all entries.
   func codes(_ renderer: Renderer) throws -> LatentCodes {
     .joined(try sources.map { try Self.latents($0, renderer).codes })
   }
 
-  /// The codes of one source, with the noise that belongs to them.
+  /// The codes of one entry, with their noise images if the file has them.
   static func latents(_ source: Source, _ renderer: Renderer) throws -> SavedLatents {
     switch source {
     case .seed(let seed): return SavedLatents(renderer.codes(seeds: [seed]))
     case .file(let path):
       guard let style = renderer.styleGenerator else {
-        throw ValidationError("\(path) holds latents of W, which this network lacks: name seeds")
+        throw ValidationError("\(path) holds latents of W, but this network has no W: use seeds")
       }
       return try SavedLatents(path: path, for: style)
     }

@@ -6,7 +6,7 @@ import GANs
 import Images
 import Torch
 
-/// Metrics by name, with commas; what is named twice is measured once.
+/// Names of metrics, separated by commas. A metric that is named twice is measured once.
 struct MetricList: ExpressibleByArgument, Sendable {
   let names: [String]
 
@@ -16,33 +16,35 @@ struct MetricList: ExpressibleByArgument, Sendable {
     try names.reduce(into: []) { metrics, name in
       guard let metric = Metric(rawValue: name) else {
         let known = Metric.allCases.map(\.rawValue).joined(separator: ", ")
-        throw ValidationError("--metrics has '\(name)', which is not known; the metrics are: \(known)")
+        throw ValidationError("--metrics has the unknown metric '\(name)'; the metrics are: \(known)")
       }
       if !metrics.contains(metric) { metrics.append(metric) }
     }
   }
 }
 
-/// Which of a file's two generators.
-enum WeightsChoice: String, ExpressibleByArgument, CaseIterable {
-  case ema, raw
-}
+/// The two generators of a network file: the moving average, and the generator as it was in training.
+enum WeightsChoice: String, ExpressibleByArgument, CaseIterable { case ema, raw }
 
-/// How metrics look at images: shared by `metrics` and `train`.
+/// The detectors of metrics. `metrics` and `train` share these options.
 struct DetectorArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "What looks at the images: auto, fashion, random-vgg, or a file (TorchScript, safetensors); with commas, each metric takes the first that gives what it needs (default: auto).",
+      """
+      The detector (feature network): auto, fashion, random-vgg, or a file (TorchScript, safetensors). Of several, \
+      separated by commas, each metric takes the first that has the outputs it needs (default: auto).
+      """,
       valueName: "detectors"))
   var detector: String?
   @Option(
     help: ArgumentHelp(
-      "TorchScript classifiers for ls, a file an attribute: a folder, or files with commas.", valueName: "files"))
+      "TorchScript classifiers for ls, one file for each attribute: a folder, or files separated by commas.",
+      valueName: "files"))
   var attributes: String?
 }
 
 extension MeasureOptions {
-  /// Opens the detectors for some data.
+  /// Opens the detectors for a data set.
   /// - Throws: `DetectorError`, `FileError`, and errors of the files.
   func openDetectors(for data: (any ImageDataset)?, named name: String? = nil, device: Device) throws -> [any Detector]
   {
@@ -51,13 +53,13 @@ extension MeasureOptions {
     return try specs.map { try DetectorSource.open($0, for: data, named: name, device: device) }
   }
 
-  /// Opens the classifiers of attributes.
+  /// Opens the classifiers of attributes; nil if there are none.
   func openAttributes(device: Device) throws -> ScriptAttributes? {
     try attributes.map { try ScriptAttributes(path: $0, device: device) }
   }
 }
 
-/// Measures metrics, writes their lines and says them.
+/// Measures metrics, appends the results to their files, and reports them.
 struct MetricRun {
   let metrics: [Metric]
   let detectors: [any Detector]
@@ -67,17 +69,17 @@ struct MetricRun {
   var seed: UInt64 = 0
   var device = Device.cpu
   var precision = Compute.Precision.float32
-  /// Told each result.
+  /// Receives each result as a line.
   var say: (String) -> Void
-  /// Told each caution.
+  /// Receives each warning.
   var note: (String) -> Void = { _ in }
-  /// Progress is shown.
+  /// Whether progress is shown.
   var showsProgress = false
   var shouldStop: () -> Bool = { false }
-  /// The same command can go on with the fakes of one that was stopped.
-  var goesOn = true
+  /// Whether the fakes of a stopped run are kept, so that the same command can resume.
+  var isResumable = true
 
-  /// The first metric that cannot be measured.
+  /// Why the metrics cannot be measured: the error of the first that cannot; nil if all can be measured.
   func obstacle(_ subject: MetricSubject, _ reals: (any ImageDataset)?) -> MetricError? {
     let evaluation = evaluation(subject, reals)
     return metrics.lazy.compactMap { evaluation.obstacle(to: $0) }.first
@@ -92,7 +94,7 @@ struct MetricRun {
     return evaluation
   }
 
-  /// A network file as what is measured.
+  /// The generator of a network file, as metrics take it.
   func subject(
     _ file: NetworkFile, raw: Bool = false, mixing: Int = 1, reals: (any ImageDataset)?
   ) throws -> MetricSubject {
@@ -102,17 +104,17 @@ struct MetricRun {
       labels: LabelDistribution(for: file.configuration, data: reals), compute: Compute(precision: precision))
   }
 
-  /// Measures all.
+  /// Measures all metrics.
   /// - Parameters:
-  ///   - folder: where `metric-NAME.jsonl` grow; nil: nowhere.
-  ///   - label: fills in what a line says of its subject.
-  ///   - failed: told why a metric failed; what it throws ends the run.
+  ///   - folder: the folder of the files `metric-NAME.jsonl`; nil: results are not written.
+  ///   - label: adds the description of the subject to a result.
+  ///   - failed: receives the error of a metric. If it throws, the run ends.
   func callAsFunction(
     _ subject: MetricSubject, _ reals: (any ImageDataset)?, folder: String?, label: (inout MetricResult) -> Void,
     failed: (any Error) throws -> Void = { throw $0 }
   ) throws {
     let evaluation = evaluation(subject, reals)
-    defer { if !goesOn { evaluation.removeFakes() } }
+    defer { if !isResumable { evaluation.removeFakes() } }
     try evaluation.plan(metrics)
     var line = ProgressLine(unit: "")
     var unit = ""

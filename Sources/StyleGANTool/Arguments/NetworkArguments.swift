@@ -3,9 +3,7 @@ import GANs
 import Images
 import Torch
 
-enum NoiseChoice: String, ExpressibleByArgument, CaseIterable {
-  case const, random, none
-}
+enum NoiseChoice: String, ExpressibleByArgument, CaseIterable { case const, random, none }
 
 enum PrecisionChoice: String, ExpressibleByArgument, CaseIterable {
   case auto, fp32, bf16
@@ -19,53 +17,45 @@ enum PrecisionChoice: String, ExpressibleByArgument, CaseIterable {
   }
 }
 
-/// Where and how operations run: shared by every command that uses a network.
+/// Precision, device and threads. All commands that use a network share these options.
 struct ComputeArguments: ParsableArguments {
   @Option(
     name: .customLong("precision"),
-    help: "Activations in fp32, bf16, or auto: bf16 where the processor has it (default: fp32).")
+    help: "Precision of activations: fp32, bf16, or auto: bf16 if the processor supports it (default: fp32).")
   var precisionChoice: PrecisionChoice?
+  @Option(name: .customLong("device"), help: "Device: cpu, cuda, cuda:N or mps (default: cpu).") var deviceName: String?
+  @Option(parsing: .unconditional, help: "Number of CPU threads (default: all cores).") var threads: Int?
 
-  @Option(name: .customLong("device"), help: "cpu, cuda, cuda:N or mps (default: cpu).")
-  var deviceName: String?
-
-  @Option(parsing: .unconditional, help: "Threads of the processor (default: all cores).")
-  var threads: Int?
-
-  /// What was asked for, or the default.
+  /// The given value, or the default.
   var precision: Compute.Precision { (precisionChoice ?? .fp32).precision }
   var device: String { deviceName ?? "cpu" }
 
-  mutating func validate() throws {
-    if let threads, !(1...1024).contains(threads) {
-      throw ValidationError("--threads is \(threads), but must be 1 to 1024")
-    }
-  }
+  mutating func validate() throws { try requireRange("--threads", threads, 1...1024) }
 
-  /// Sets the thread count and finds the device.
+  /// Sets the number of threads and opens the device.
   func apply() throws -> Device {
     if let threads { Processor.threadCount = threads }
     return try Device(device)
   }
 }
 
-/// What a conditional network draws.
+/// The class that a conditional network draws.
 struct ClassArguments: ParsableArguments {
   @Option(
-    name: .customLong("class"), help: "What a conditional network draws: a class by its name or its number from 0.")
+    name: .customLong("class"), help: "The class that a conditional network draws: its name, or its number from 0.")
   var choice: String?
 
-  /// The condition for a network; nil for one without labels.
-  /// - Throws: `ValidationError` where the class is missing, unknown, or means nothing to the network.
+  /// The condition for a network; nil for a network without labels.
+  /// - Throws: `ValidationError` if the class is missing or unknown, or if the network has no labels.
   func condition(for file: NetworkFile, device: Device) throws -> Condition? {
     let count = file.configuration.labelSize
     guard count > 0 else {
-      if choice != nil { throw ValidationError("\(file.path) is a network without labels: leave out --class") }
+      if choice != nil { throw ValidationError("\(file.path) is not a conditional network: leave out --class") }
       return nil
     }
     let known = file.labelNames.isEmpty ? "0 to \(count - 1)" : file.labelNames.joined(separator: ", ")
     guard let choice else {
-      throw ValidationError("\(file.path) draws what it is asked for: give --class, one of \(known)")
+      throw ValidationError("\(file.path) is a conditional network: give --class, one of \(known)")
     }
     guard let index = file.labelNames.firstIndex(of: choice) ?? Int(choice), (0..<count).contains(index) else {
       throw ValidationError("--class is '\(choice)', but must be one of \(known)")
@@ -74,44 +64,39 @@ struct ClassArguments: ParsableArguments {
   }
 }
 
-/// A trained network and how to draw with it.
+/// A trained network, and the options for drawing with it.
 struct NetworkArguments: ParsableArguments {
-  @Option(help: ArgumentHelp("A network file, or a run's folder for its newest.", valueName: "file"))
+  @Option(help: ArgumentHelp("A network file, or the folder of a run (its newest network).", valueName: "file"))
   var network: String
-
   @Option(
     name: .customLong("trunc"), parsing: .unconditional,
-    help: "Truncation ψ: 1 none, 0.7 as in the paper's figures, 0 the average.")
+    help: "Truncation ψ: 1 for none, 0.7 as in the paper's figures, 0 for the average picture.")
   var psi: Double = 1
-
-  @Option(
-    name: .customLong("trunc-cutoff"), parsing: .unconditional,
-    help: "Truncate only the layers before this one (default: all).")
-  var cutoff: Int?
-
+  @Option(parsing: .unconditional, help: "Truncate only the layers before this one (default: all).")
+  var truncCutoff: Int?
   @Option(
     name: .customLong("noise-mode"),
-    help: "Noise inputs: the network's own images, fresh ones, or none (default: const).")
+    help: "Noise inputs: const (the network's stored noise images), random (fresh noise) or none (default: const).")
   var noiseChoice: NoiseChoice?
-
   @Option(
     name: .customLong("noise-seed"), parsing: .unconditional,
-    help: "Fixes the noise of --noise-mode random (default: 0).")
+    help: "Seed of the noise of --noise-mode random (default: 0).")
   var noiseSeedChoice: UInt64?
-
   @OptionGroup var classes: ClassArguments
   @OptionGroup var compute: ComputeArguments
 
-  /// What was asked for, or the default.
+  /// The given value, or the default.
   var noiseMode: NoiseChoice { noiseChoice ?? .const }
   var noiseSeed: UInt64 { noiseSeedChoice ?? 0 }
 
   mutating func validate() throws {
-    if !(-100...100).contains(psi) { throw ValidationError("--trunc is \(psi), but must be from −100 to 100") }
-    if let cutoff, cutoff < 0 { throw ValidationError("--trunc-cutoff is \(cutoff), but must be 0 or more") }
+    try requireRange("--trunc", psi, -100...100)
+    if let truncCutoff, truncCutoff < 0 {
+      throw ValidationError("--trunc-cutoff is \(truncCutoff), but must be 0 or more")
+    }
   }
 
-  /// Refuses to draw more than one picture can hold, before hours are spent on it.
+  /// Refuses more pictures than one file can hold, before any is drawn.
   static func requireRoom(_ count: Int, _ renderer: Renderer, scale: Int = 1) throws {
     let side = renderer.growth.resolution * scale
     guard count <= ImageGrid.largestArea / (side * side) else {
@@ -121,21 +106,21 @@ struct NetworkArguments: ParsableArguments {
 
   /// Opens the network.
   /// - Parameters:
-  ///   - withStyles: whether it must be one that takes styles.
-  ///   - movingNoise: whether there is noise that --noise-seed fixes without --noise-mode random.
-  /// - Throws: `ValidationError` where an option asks for what the network lacks.
+  ///   - withStyles: whether the network must have styles.
+  ///   - movingNoise: whether the noise moves; then --noise-seed is allowed in every noise mode.
+  /// - Throws: `ValidationError` if the network lacks a part that an option needs.
   func renderer(withStyles: Bool = false, movingNoise: Bool = false) throws -> Renderer {
     if noiseSeedChoice != nil && noiseMode != .random && !movingNoise {
       throw ValidationError(
-        "--noise-seed fixes fresh noise, and --noise-mode \(noiseMode.rawValue) has none: use --noise-mode random")
+        "--noise-seed is for random noise, but the noise mode is \(noiseMode.rawValue): use --noise-mode random")
     }
     let device = try compute.apply()
     let file = try NetworkFile(path: try newestNetwork(at: network), device: device)
     let (title, traits) = (type(of: file.configuration).title, file.configuration.traits)
     if withStyles { try file.styleGenerator() }
-    if (psi != 1 || cutoff != nil) && !traits.hasW {
+    if (psi != 1 || truncCutoff != nil) && !traits.hasW {
       throw ValidationError(
-        "\(file.path) is a \(title) network, which has no W to truncate in: leave out --trunc"
+        "\(file.path) is a \(title) network and has no W to truncate in: leave out --trunc"
           + (psi == 1 ? "-cutoff" : ""))
     }
     if let noiseChoice, !traits.hasNoise {
@@ -149,20 +134,20 @@ struct NetworkArguments: ParsableArguments {
       case .none: .none
       }
     return Renderer(
-      file, truncation: Truncation(psi: psi, cutoff: cutoff), noise: noise,
+      file, truncation: Truncation(psi: psi, cutoff: truncCutoff), noise: noise,
       condition: try classes.condition(for: file, device: device), compute: Compute(precision: compute.precision))
   }
 }
 
-/// Which layers are mixed: "coarse", "middle", "fine", or numbers, several with commas.
+/// Layers of a network: "coarse", "middle", "fine", or numbers, separated by commas.
 struct LayerChoice: ExpressibleByArgument, Sendable {
   let text: String
   var defaultValueDescription: String { text }
 
   init?(argument: String) { text = argument }
 
-  /// The layers of a network that has `count`.
-  /// - Parameter option: the option that names them.
+  /// The layers in a network of `count` layers.
+  /// - Parameter option: the name of the option, for errors.
   func layers(of count: Int, option: String) throws -> Set<Int> {
     var layers: Set<Int> = []
     for part in text.split(separator: ",", omittingEmptySubsequences: false) {

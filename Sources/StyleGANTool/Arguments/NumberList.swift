@@ -1,15 +1,15 @@
 import ArgumentParser
+import Foundation
 
-/// A value of an option that says why it cannot be read.
-protocol ExplainingArgument: ExpressibleByArgument {
-  init(reading text: String) throws(Unreadable)
-}
+/// The value of an option with error messages of its own.
+protocol ExplainingArgument: ExpressibleByArgument { init(reading text: String) throws(Unreadable) }
 
-/// Why a value cannot be read, and its form.
+/// The reason why a value cannot be read, and the form it must have.
 struct Unreadable: Error {
   let reason: String
 
-  /// The last one: the parser takes no more than nil from a value, and the program ends with the first.
+  /// The last error. The parser accepts only nil from a value, so the reason is kept here. The program ends with its
+  /// first error, so there is only one.
   nonisolated(unsafe) fileprivate(set) static var last: Unreadable?
 }
 
@@ -22,12 +22,12 @@ extension ExplainingArgument {
   }
 }
 
-/// Numbers as the field's tools write them: "0,3,10-20".
+/// A list of numbers: "0,3,10-20".
 struct NumberList: ExplainingArgument, Sendable {
-  /// More would be a slip of the pen.
+  /// A longer list is most likely a mistake.
   static let limit = 1_000_000
   let values: [UInt32]
-  /// As it was written.
+  /// The text as the user wrote it.
   let defaultValueDescription: String
 
   init(reading text: String) throws(Unreadable) {
@@ -39,14 +39,22 @@ struct NumberList: ExplainingArgument, Sendable {
       guard (1...2).contains(ends.count), let first = ends[0], let last = ends[ends.count - 1] else {
         throw refuse(
           part.isEmpty
-            ? "a number is missing" : "'\(part)' is no whole number from 0 to \(UInt32.max), nor two with a -")
+            ? "a number is missing" : "'\(part)' is neither a whole number from 0 to \(UInt32.max) nor a range")
       }
       guard first <= last else { throw refuse("'\(part)' runs backwards") }
-      guard Int(last - first) + values.count < Self.limit else { throw refuse("it is more than \(Self.limit) numbers") }
+      guard Int(last - first) + values.count < Self.limit else { throw refuse("more than \(Self.limit) numbers") }
       values += first...last
     }
     self.values = values
   }
+}
+
+/// Checks the value of an option.
+/// - Throws: `ValidationError` naming the option, its value and the range.
+func requireRange<Value: Comparable>(_ option: String, _ value: Value?, _ range: ClosedRange<Value>) throws {
+  guard let value, !range.contains(value) else { return }
+  func text(_ bound: Value) -> String { (bound as? Double).map { String(format: "%g", $0) } ?? "\(bound)" }
+  throw ValidationError("\(option) is \(value), but must be \(text(range.lowerBound)) to \(text(range.upperBound))")
 }
 
 /// A grid: "8x4" is 8 columns and 4 rows.

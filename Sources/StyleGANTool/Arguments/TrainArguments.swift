@@ -6,24 +6,22 @@ import GANs
 struct ArchitectureArguments: ParsableArguments {
   @Option(
     parsing: .unconditional,
-    help: "Crop and resize the pictures to this side: a power of two, 8 to 1024 (default: as they are).")
+    help: "Crop and resize the pictures to this side, a power of two from 8 to 1024 (default: no change).")
   var resolution: Int?
-  @Option(parsing: .unconditional, help: "Convert the pictures to 1, 3 or 4 channels (default: as they are).")
+  @Option(parsing: .unconditional, help: "Convert the pictures to 1, 3 or 4 channels (default: no change).")
   var channels: Int?
-  @Flag(name: .customLong("cond"), help: "Condition the network on the classes of the data.")
-  var isConditional = false
+  @Flag(help: "Train a conditional network on the classes of the data.") var cond = false
   @OptionGroup var families: FamilyArguments
 
-  /// What was asked of the architecture.
+  /// The given settings of the architecture.
   var settings: Settings { families.settings }
 
-  /// The options that were given and shape a network.
+  /// The given options that determine the shape of a network.
   var shaping: [String] {
-    Families.settings.filter { settings[$0.field] != nil }.map(\.field.option)
-      + given([("--cond", isConditional ? true : nil)])
+    Families.settings.filter { settings[$0.field] != nil }.map(\.field.option) + given([("--cond", cond ? true : nil)])
   }
 
-  /// All options that were given.
+  /// All given options.
   var all: [String] { shaping + given([("--resolution", resolution), ("--channels", channels)]) }
 }
 
@@ -32,7 +30,7 @@ extension Objective.Loss: ExpressibleByArgument {}
 extension Objective.Regularizer: ExpressibleByArgument {}
 extension TrainingOptions.OptimizerKind: ExpressibleByArgument {}
 
-/// Whose update comes first in a step.
+/// The network that is updated first in a step.
 enum StepOrderChoice: String, ExpressibleByArgument, CaseIterable {
   case discriminatorFirst = "d-first"
   case generatorFirst = "g-first"
@@ -40,88 +38,71 @@ enum StepOrderChoice: String, ExpressibleByArgument, CaseIterable {
   var order: TrainingOptions.StepOrder { self == .discriminatorFirst ? .discriminatorFirst : .generatorFirst }
 }
 
-/// How a network is trained.
-///
-/// None has a default here: what was given can be told from what was not, which counts when a run is resumed.
+/// The options of a training. They have no defaults here, because a resumed run must know which options were given.
 struct ScheduleArguments: ParsableArguments {
-  @Option(parsing: .unconditional, help: "Thousands of pictures to show in all (default: the configuration's).")
+  @Option(parsing: .unconditional, help: "Length of the training in thousands of pictures (default: from --cfg).")
   var kimg: Double?
   @Option(
     parsing: .unconditional,
-    help: "Pictures a minibatch: a number, or by resolution as in 8:64,32:16 (default: the paper's).")
+    help: "Minibatch size: a number, or by resolution as in 8:64,32:16 (default: the paper's).")
   var batch: ByResolution<Int>?
-  @Option(parsing: .unconditional, help: "The learning rate: a number, or by resolution (default: the paper's).")
+  @Option(parsing: .unconditional, help: "Learning rate: a number, or by resolution (default: the paper's).")
   var lr: ByResolution<Double>?
-  @Option(help: "The loss (default: the configuration's).") var loss: Objective.Loss?
-  @Option(help: "What regularizes D (default: the configuration's).") var penalty: Objective.Regularizer?
-  @Option(parsing: .unconditional, help: "How strong it is: γ of R1, λ of the gradient penalty (default: 10).")
+  @Option(help: "The loss (default: from --cfg).") var loss: Objective.Loss?
+  @Option(help: "The penalty that regularizes D (default: from --cfg).") var penalty: Objective.Regularizer?
+  @Option(parsing: .unconditional, help: "Strength of the penalty: γ of R1, λ of the gradient penalty (default: 10).")
   var gamma: Double?
-  @Option(
-    name: .customLong("r1-interval"), parsing: .unconditional,
-    help: "Apply the penalty every so many steps (default: 1; 16: lazy regularization).")
-  var penaltyInterval: Int?
-  @Option(parsing: .unconditional, help: "ε of the drift term, which keeps Wasserstein scores near 0; 0: none.")
+  @Option(parsing: .unconditional, help: "Steps between two uses of the penalty; above 1: lazy (default: 1).")
+  var r1Interval: Int?
+  @Option(parsing: .unconditional, help: "Weight ε of the drift term, which keeps Wasserstein scores near 0; 0: none.")
   var drift: Double?
-  @Option(parsing: .unconditional, help: "Clip D's weights to ± this after each of its steps; 0: do not.")
+  @Option(parsing: .unconditional, help: "Clip the weights of D to ± this value after each of its steps; 0: do not.")
   var clip: Double?
-  @Option(
-    name: .customLong("pl-weight"), parsing: .unconditional,
-    help: "Weight of path length regularization of G (StyleGAN2: 2); 0: none (default: the configuration's).")
-  var pathLengthWeight: Double?
-  @Option(name: .customLong("pl-interval"), parsing: .unconditional, help: "Apply it every so many steps (default: 4).")
-  var pathLengthInterval: Int?
-  @Option(
-    name: .customLong("pl-decay"), parsing: .unconditional,
-    help: "The share of a new length in the moving mean of path lengths (default: 0.01).")
-  var pathLengthDecay: Double?
-  @Option(
-    name: .customLong("pl-batch-shrink"), parsing: .unconditional,
-    help: "Take path lengths of a minibatch divided by this (default: 2).")
-  var pathLengthBatchShrink: Int?
-  @Option(name: .customLong("critic-steps"), parsing: .unconditional, help: "Updates of D to one of G.")
+  @Option(parsing: .unconditional, help: "Weight of path length regularization of G, 2 in StyleGAN2; 0: none.")
+  var plWeight: Double?
+  @Option(parsing: .unconditional, help: "Steps between two uses of path length regularization (default: 4).")
+  var plInterval: Int?
+  @Option(parsing: .unconditional, help: "Weight of a new length in the moving average of lengths (default: 0.01).")
+  var plDecay: Double?
+  @Option(parsing: .unconditional, help: "Measure path lengths on a minibatch divided by this number (default: 2).")
+  var plBatchShrink: Int?
+  @Option(parsing: .unconditional, help: "Updates of D for each update of G (default: from --cfg).")
   var criticSteps: Int?
-  @Option(
-    name: .customLong("step-order"),
-    help: "D first, on fakes of its own, or G first and D on the same fakes (default: the configuration's).")
+  @Option(help: "Update D first, on its own fakes, or G first and then D on the same fakes (default: from --cfg).")
   var stepOrder: StepOrderChoice?
-  @Flag(name: .customLong("halve-d-loss"), inversion: .prefixedNo, help: "The mean of D's two halves, not their sum.")
-  var halvesDiscriminatorLoss: Bool?
-  @Option(help: "What moves the weights (default: the configuration's).") var optimizer: TrainingOptions.OptimizerKind?
-  @Option(parsing: .unconditional, help: "Adam's β₁ (default: the configuration's).") var beta1: Double?
-  @Option(parsing: .unconditional, help: "Adam's β₂ (default: the configuration's).") var beta2: Double?
-  @Option(parsing: .unconditional, help: "The share of minibatches with mixed styles (default: the configuration's).")
+  @Flag(inversion: .prefixedNo, help: "Take the mean of D's losses on reals and on fakes, not their sum.")
+  var halveDLoss: Bool?
+  @Option(help: "The optimizer (default: from --cfg).") var optimizer: TrainingOptions.OptimizerKind?
+  @Option(parsing: .unconditional, help: "Adam's β₁ (default: from --cfg).") var beta1: Double?
+  @Option(parsing: .unconditional, help: "Adam's β₂ (default: from --cfg).") var beta2: Double?
+  @Option(parsing: .unconditional, help: "Fraction of minibatches with style mixing (default: from --cfg).")
   var mixing: Double?
   @Option(
-    name: .customLong("ema-kimg"), parsing: .unconditional,
-    help: "Half-life of the generator's average, thousands of pictures; 0: no average.")
-  var averageKimg: Double?
-  @Option(
-    name: .customLong("ema-decay"), parsing: .unconditional,
-    help: "In its place: what the average keeps of itself in each step, as PGGAN's 0.999.")
-  var averageDecay: Double?
-  @Flag(inversion: .prefixedNo, help: "Start at a low resolution and grow (default: the configuration's).") var growing:
-    Bool?
-  @Option(
-    name: .customLong("start-resolution"), parsing: .unconditional,
-    help: "The resolution growing starts at (default: the configuration's).")
+    parsing: .unconditional, help: "Half-life of the moving average of G in thousands of pictures; 0: no average.")
+  var emaKimg: Double?
+  @Option(parsing: .unconditional, help: "Decay of that average in each step, such as 0.999; replaces --ema-kimg.")
+  var emaDecay: Double?
+  @Flag(inversion: .prefixedNo, help: "Start at a low resolution and grow (default: from --cfg).") var growing: Bool?
+  @Option(parsing: .unconditional, help: "Resolution at the start of growing (default: from --cfg).")
   var startResolution: Int?
   @Option(
-    name: .customLong("fade-kimg"), parsing: .unconditional,
-    help: "Thousands of pictures to fade a resolution in (default: the paper's, less in short trainings).")
+    parsing: .unconditional,
+    help: "Thousands of pictures for fading in a resolution (default: the paper's, fewer in short trainings).")
   var fadeKimg: Double?
   @Option(
-    name: .customLong("stable-kimg"), parsing: .unconditional,
-    help: "Thousands of pictures at a resolution before the next (default: the paper's, less in short trainings).")
+    parsing: .unconditional,
+    help: "Thousands of pictures between two fades (default: the paper's, fewer in short trainings).")
   var stableKimg: Double?
-  @Flag(help: "Mirror half of the pictures left to right.") var mirror = false
-  @Option(parsing: .unconditional, help: "Thousands of pictures between lines of statistics (default: 1).")
-  var tick: Double?
-  @Option(parsing: .unconditional, help: "Ticks between snapshots (default: 25).") var snap: Int?
+  @Flag(help: "Mirror half of the pictures horizontally.") var mirror = false
   @Option(
-    name: .customLong("sample-interval"), parsing: .unconditional,
-    help: "Steps between grids of a batch's first 25 fakes; 0: none (default: 2000 for gan, else 0).")
-  var batchGridSteps: Int?
-  @Option(parsing: .unconditional, help: "Fixes weights, latents, noise and the order of the data (default: 0).")
+    parsing: .unconditional, help: "Thousands of pictures in a tick, between two lines of statistics (default: 1).")
+  var tick: Double?
+  @Option(parsing: .unconditional, help: "Ticks between two snapshots (default: 25).") var snap: Int?
+  @Option(
+    parsing: .unconditional,
+    help: "Steps between two grids of a batch's first 25 fakes; 0: none (default: 2000 for gan, else 0).")
+  var sampleInterval: Int?
+  @Option(parsing: .unconditional, help: "Seed of weights, latents, noise and the order of the data (default: 0).")
   var seed: UInt64?
 
   func apply(to options: inout TrainingOptions) throws {
@@ -143,34 +124,29 @@ struct ScheduleArguments: ParsableArguments {
     try applyOptimizer(to: &options)
     options.mirror = mirror
     if let mixing { options.mixingProbability = mixing }
-    if let averageKimg { (options.averageHalfLifeKimg, options.averageDecay) = (averageKimg, nil) }
-    if let averageDecay { options.averageDecay = averageDecay }
-    if let batchGridSteps { options.batchGridSteps = batchGridSteps }
+    if let emaKimg { (options.averageHalfLifeKimg, options.averageDecay) = (emaKimg, nil) }
+    if let emaDecay { options.averageDecay = emaDecay }
+    if let sampleInterval { options.batchGridSteps = sampleInterval }
     if let tick { options.tickKimg = tick }
     if let snap { options.snapshotTicks = snap }
     if let seed { options.seed = seed }
     try requireEffect(on: options)
   }
 
-  /// The options of path length regularization but its weight.
+  /// The given options of path length regularization, except its weight.
   private var pathLengthDetails: [String] {
-    given([
-      ("--pl-interval", pathLengthInterval), ("--pl-decay", pathLengthDecay),
-      ("--pl-batch-shrink", pathLengthBatchShrink),
-    ])
+    given([("--pl-interval", plInterval), ("--pl-decay", plDecay), ("--pl-batch-shrink", plBatchShrink)])
   }
 
   private func applyPathLength(to objective: inout Objective) throws {
-    if let pathLengthWeight {
-      objective.pathLength = pathLengthWeight == 0 ? nil : PathLength(weight: pathLengthWeight)
-    }
+    if let plWeight { objective.pathLength = plWeight == 0 ? nil : PathLength(weight: plWeight) }
     guard var length = objective.pathLength else {
       guard let name = pathLengthDetails.first else { return }
-      throw ValidationError("\(name) is for path length regularization, and there is none: give --pl-weight 2")
+      throw ValidationError("\(name) is for path length regularization: give --pl-weight 2 too")
     }
-    if let pathLengthInterval { length.interval = pathLengthInterval }
-    if let pathLengthDecay { length.decay = pathLengthDecay }
-    if let pathLengthBatchShrink { length.batchShrink = pathLengthBatchShrink }
+    if let plInterval { length.interval = plInterval }
+    if let plDecay { length.decay = plDecay }
+    if let plBatchShrink { length.batchShrink = plBatchShrink }
     objective.pathLength = length
   }
 
@@ -178,16 +154,16 @@ struct ScheduleArguments: ParsableArguments {
     if let loss { options.objective.loss = loss }
     if let penalty {
       options.objective.regularizer = penalty
-      // The papers' strength, where the configuration had no penalty.
+      // The strength of the papers, if the recipe has no penalty.
       if penalty != .none && options.objective.gamma == 0 { options.objective.gamma = 10 }
     }
     if let gamma { options.objective.gamma = gamma }
-    if let penaltyInterval { options.objective.penaltyInterval = penaltyInterval }
+    if let r1Interval { options.objective.penaltyInterval = r1Interval }
     if let drift { options.objective.drift = drift }
     if let clip { options.objective.clip = clip == 0 ? nil : clip }
     if let criticSteps { options.criticSteps = criticSteps }
     if let stepOrder { options.stepOrder = stepOrder.order }
-    if let halvesDiscriminatorLoss { options.objective.halvesDiscriminatorLoss = halvesDiscriminatorLoss }
+    if let halveDLoss { options.objective.halvesDiscriminatorLoss = halveDLoss }
   }
 
   private func applyOptimizer(to options: inout TrainingOptions) throws {
@@ -195,35 +171,35 @@ struct ScheduleArguments: ParsableArguments {
     if let beta1 { options.adam.beta1 = beta1 }
     if let beta2 { options.adam.beta2 = beta2 }
     if let name = given([("--beta1", beta1), ("--beta2", beta2)]).first, options.optimizer != .adam {
-      throw ValidationError("\(name) is Adam's, and the optimizer is \(options.optimizer.rawValue): leave it out")
+      throw ValidationError(
+        "\(name) is a constant of Adam, but the optimizer is \(options.optimizer.rawValue): leave it out")
     }
   }
 
-  /// Refuses options that would have no effect: what they change is not part of this training.
+  /// Refuses options without effect on this training.
   private func requireEffect(on options: TrainingOptions) throws {
     if gamma != nil && options.objective.regularizer == .none {
-      throw ValidationError("--gamma is the strength of a penalty, and there is none: name one with --penalty")
+      throw ValidationError("--gamma is the strength of a penalty, but there is no penalty: choose one with --penalty")
     }
     if let name = given([("--fade-kimg", fadeKimg), ("--stable-kimg", stableKimg)]).first,
       growing == false || !options.configuration.traits.grows
     {
-      throw ValidationError("\(name) is a phase of growing, and nothing grows here: leave it out")
+      throw ValidationError("\(name) is for progressive growing, but this network does not grow: leave it out")
     }
-    if averageKimg != nil && averageDecay != nil {
-      throw ValidationError("--ema-kimg and --ema-decay are two ways to say the same: use one of them")
+    if emaKimg != nil && emaDecay != nil {
+      throw ValidationError("--ema-kimg and --ema-decay both set the moving average: use one of them")
     }
   }
 
-  /// The options that were given, but for --kimg: a resumed run may be told a new end.
+  /// All given options except --kimg: a resumed run may get a new length.
   var allButEnd: [String] {
     given([
       ("--batch", batch), ("--lr", lr), ("--loss", loss), ("--penalty", penalty), ("--gamma", gamma),
-      ("--r1-interval", penaltyInterval), ("--drift", drift), ("--clip", clip),
-      ("--pl-weight", pathLengthWeight),
+      ("--r1-interval", r1Interval), ("--drift", drift), ("--clip", clip), ("--pl-weight", plWeight),
       ("--critic-steps", criticSteps), ("--step-order", stepOrder),
-      (halvesDiscriminatorLoss ?? true ? "--halve-d-loss" : "--no-halve-d-loss", halvesDiscriminatorLoss),
+      (halveDLoss ?? true ? "--halve-d-loss" : "--no-halve-d-loss", halveDLoss),
       ("--optimizer", optimizer), ("--beta1", beta1), ("--beta2", beta2), ("--mixing", mixing),
-      ("--ema-kimg", averageKimg), ("--ema-decay", averageDecay), ("--sample-interval", batchGridSteps),
+      ("--ema-kimg", emaKimg), ("--ema-decay", emaDecay), ("--sample-interval", sampleInterval),
       (growing ?? true ? "--growing" : "--no-growing", growing),
       ("--start-resolution", startResolution), ("--fade-kimg", fadeKimg), ("--stable-kimg", stableKimg),
       ("--mirror", mirror ? true : nil), ("--tick", tick), ("--snap", snap), ("--seed", seed),

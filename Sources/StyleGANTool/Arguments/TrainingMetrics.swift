@@ -5,27 +5,25 @@ import GANs
 import Images
 import Torch
 
-/// Metrics that are measured at each snapshot of a training; a resumed one goes on with those of its run, but for what
-/// is given anew.
+/// Metrics that are measured at each snapshot of a training. A resumed run keeps its metrics, except for options that
+/// are given again.
 struct TrainingMetrics: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Metrics to measure at each snapshot, with commas, or none; see 'stylegan help metrics' (default: none).",
+      "Metrics to measure at each snapshot, separated by commas, or none: see 'stylegan help metrics' (default: none).",
       valueName: "metrics"))
   var metrics: MetricList?
   @Option(
-    parsing: .unconditional, help: "Fakes, or pairs of them, of a metric (default: what its name stands for).")
+    parsing: .unconditional, help: "Number of fakes, or of pairs of fakes (default: the usual number of the metric).")
   var metricSamples: Int?
   @OptionGroup var detectors: DetectorArguments
 
   mutating func validate() throws {
     if metrics?.names != ["none"] { _ = try metrics?.metrics() }
-    if let metricSamples, !(2...1_000_000).contains(metricSamples) {
-      throw ValidationError("--metric-samples is \(metricSamples), but must be 2 to 1000000")
-    }
+    try requireRange("--metric-samples", metricSamples, 2...1_000_000)
   }
 
-  /// Whether anything is told anew.
+  /// Whether any of these options was given.
   var areGiven: Bool { metrics != nil || !details.isEmpty }
 
   private var details: [String] {
@@ -34,10 +32,10 @@ struct TrainingMetrics: ParsableArguments {
     ])
   }
 
-  /// The options that were given although there is nothing to measure.
+  /// The first given option that has no effect because there are no metrics; nil if there is none.
   func idle(_ measures: MeasureOptions?) -> String? { measures != nil || metrics != nil ? nil : details.first }
 
-  /// Puts in what was given.
+  /// Applies the given options.
   func apply(to measures: inout MeasureOptions?) {
     if let metrics {
       let list = (try? metrics.metrics()) ?? []
@@ -48,16 +46,15 @@ struct TrainingMetrics: ParsableArguments {
     if let detector = detectors.detector { measures?.detector = detector }
     if let attributes = detectors.attributes { measures?.attributes = attributes }
   }
-
 }
 
-/// Measures a training's metrics at each snapshot. A failure becomes a line; the training goes on.
+/// Measures the metrics of a training at each snapshot. A failure becomes a line in the log; the training continues.
 struct SnapshotMetrics: TrainingObserver {
   let shouldStop: () -> Bool
-  /// Told each result and each failure.
+  /// Receives each result and each failure as a line.
   let say: (String) throws -> Void
 
-  /// Refuses what could not be measured at any snapshot, before anything is trained.
+  /// Refuses metrics that cannot be measured at any snapshot, before the training starts.
   static func requireMeasurable(_ options: TrainingOptions, _ reals: any ImageDataset) throws {
     guard let measures = options.measures else { return }
     let device = try Device(options.device)
@@ -82,8 +79,7 @@ struct SnapshotMetrics: TrainingObserver {
       let run = MetricRun(
         metrics: measures.metrics, detectors: try measures.openDetectors(for: reals, device: device),
         attributes: try measures.openAttributes(device: device), samples: measures.samples, device: device,
-        precision: options.precision, say: { lines.append($0) },
-        shouldStop: shouldStop, goesOn: false)
+        precision: options.precision, say: { lines.append($0) }, shouldStop: shouldStop, isResumable: false)
       try run(
         try run.subject(file, reals: reals), reals, folder: trainer.directory.path,
         label: { result in
@@ -93,7 +89,7 @@ struct SnapshotMetrics: TrainingObserver {
           result.data = options.data
         }, failed: { lines.append("no metric: \(Self.sentence($0))") })
     } catch is MetricEvaluation.Stopped {
-      lines.append("metrics were stopped")
+      lines.append("the metrics were stopped")
     } catch {
       lines.append("no metrics: \(Self.sentence(error))")
     }

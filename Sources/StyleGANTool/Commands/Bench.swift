@@ -6,12 +6,12 @@ import Torch
 
 struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Measure this machine and what the networks make of it.",
+    abstract: "Measure the speed of this machine and of the networks on it.",
     discussion: """
-      Everything is measured in one run, and every row says how many times faster it is than its plain twin: fp32, \
-      [N, C, H, W] in memory, plain operations, resampling unfused below 128×128. "of peak" is useful operations \
-      (convolutions, resampling fused, counted directly) over those of a 2048² matrix product in the same time and \
-      precision; minimal filtering needs fewer products than it is given credit for, so it can pass 100 %.
+      All rows are measured in one run. Each row shows its speed relative to the reference: fp32, [N, C, H, W] in \
+      memory, plain operations, resampling unfused below 128×128. "of peak" compares with a 2048² matrix product of \
+      the same precision. It counts the operations of direct convolutions with fused resampling. Minimal filtering \
+      needs fewer multiplications than that, so it can exceed 100 %.
 
       Examples:
         stylegan bench
@@ -19,17 +19,17 @@ struct Bench: ParsableCommand {
         stylegan bench --width small --resolutions 32 --batch 32 --kernels fast --json
       """)
 
-  @Option(help: "A named width: \(NetworkWidth.allCases.map(\.rawValue).joined(separator: ", ")).")
+  @Option(help: "Network width: \(NetworkWidth.allCases.map(\.rawValue).joined(separator: ", ")).")
   var width: NetworkWidth = .small
-  @Option(help: "Resolutions to draw at; training is measured at the first.")
+  @Option(help: "Resolutions of drawing; training is measured at the first.")
   var resolutions: NumberList = NumberList(argument: "32,64")!
-  @Option(parsing: .unconditional, help: "Pictures a batch, for drawing and training.") var batch: Int = 32
-  @Option(help: "fast, or reference: its plain twin; both where it is not given.") var kernels: KernelChoice?
-  @Option(help: "fp32 or bf16; both where it is not given and the processor has them.") var precision: PrecisionChoice?
-  @Option(help: "synthesis or training; both where it is not given.") var only: Subject?
-  @Option(parsing: .unconditional, help: "Threads of the processor (default: all cores).") var threads: Int?
-  @Option(parsing: .unconditional, help: "Seconds a measurement takes at least.") var seconds: Double = 1
-  @Flag(help: "As JSON, for programs.") var json = false
+  @Option(parsing: .unconditional, help: "Minibatch size of drawing and training.") var batch: Int = 32
+  @Option(help: "fast, or reference: plain operations (default: both).") var kernels: KernelChoice?
+  @Option(help: "fp32 or bf16 (default: both, if the processor supports bf16).") var precision: PrecisionChoice?
+  @Option(help: "synthesis or training (default: both).") var only: Subject?
+  @Option(parsing: .unconditional, help: "Number of CPU threads (default: all cores).") var threads: Int?
+  @Option(parsing: .unconditional, help: "Shortest duration of a measurement in seconds.") var seconds: Double = 1
+  @Flag(help: "Print JSON.") var json = false
 
   enum Subject: String, ExpressibleByArgument, CaseIterable { case synthesis, training }
   enum KernelChoice: String, ExpressibleByArgument, CaseIterable { case fast, reference }
@@ -38,10 +38,8 @@ struct Bench: ParsableCommand {
     if let bad = resolutions.values.first(where: { !(8...1024).contains($0) || $0.nonzeroBitCount != 1 }) {
       throw ValidationError("--resolutions has \(bad), but needs powers of two from 8 to 1024")
     }
-    if !(1...1024).contains(batch) { throw ValidationError("--batch is \(batch), but must be 1 to 1024") }
-    if let threads, !(1...1024).contains(threads) {
-      throw ValidationError("--threads is \(threads), but must be 1 to 1024")
-    }
+    try requireRange("--batch", batch, 1...1024)
+    try requireRange("--threads", threads, 1...1024)
     if !(seconds > 0 && seconds <= 600) {
       throw ValidationError("--seconds is \(seconds), but must be above 0 and at most 600")
     }
@@ -63,7 +61,7 @@ struct Bench: ParsableCommand {
     }
   }
 
-  /// What `--json` prints.
+  /// The output of `--json`.
   private struct Report: Encodable {
     var libtorch = Processor.libtorchVersion
     var threads = Processor.threadCount
@@ -77,7 +75,7 @@ struct Bench: ParsableCommand {
     struct Peak: Encodable { var precision: String, matrixGigaFLOPS, convolutionGigaFLOPS: Double }
   }
 
-  /// Refuses what cannot fit, before anything is measured: training at the first resolution, drawing at all.
+  /// Refuses networks that do not fit into memory: training at the first resolution, drawing at every resolution.
   private func requireMemory() throws {
     if only != .synthesis {
       var options = TrainingOptions(
@@ -92,8 +90,8 @@ struct Bench: ParsableCommand {
       let features = 4 * batch * 2 * configuration.channels(at: resolution) * resolution * resolution
       if let limit = ProcessMemory.limit, features > limit {
         throw ValidationError(
-          "\(counted(batch, "picture")) of \(resolution)×\(resolution) need more memory than there is; take a smaller --batch"
-        )
+          "\(counted(batch, "picture")) of \(resolution)×\(resolution) need more memory than is available; use a "
+            + "smaller --batch")
       }
     }
   }
@@ -106,13 +104,12 @@ struct Bench: ParsableCommand {
       let (matrix, convolution) = (benchmark.matrixPeak(precision), benchmark.convolutionPeak(precision))
       peaks[precision] = matrix
       report.peaks.append(
-        .init(
-          precision: precision.rawValue, matrixGigaFLOPS: matrix / 1e9, convolutionGigaFLOPS: convolution / 1e9))
+        .init(precision: precision.rawValue, matrixGigaFLOPS: matrix / 1e9, convolutionGigaFLOPS: convolution / 1e9))
       say(
         "\(precision.rawValue): matrix product %.0f GFLOP/s, direct convolution %.0f GFLOP/s", matrix / 1e9,
         convolution / 1e9)
     }
-    // The plain twin first: the others are compared with it.
+    // The reference comes first: the other rows are compared with it.
     let fast = peaks.keys.sorted { $0.rawValue > $1.rawValue }.map { Compute(precision: $0, kernels: .fast) }
     let twin = peaks[.float32] == nil ? [] : [Compute(precision: .float32, kernels: .reference)]
     let computes = kernels == .fast ? fast : kernels == .reference ? twin : twin + fast
@@ -135,7 +132,8 @@ struct Bench: ParsableCommand {
         }
       }
     }
-    if only == .synthesis { return finished(report) }
+    report.peakResidentBytes = ProcessMemory.peakResident
+    if only == .synthesis { return report }
     let configuration = StyleGANConfiguration(width: width, resolution: Int(resolutions.values[0]), imageChannels: 3)
     var training: [Benchmark.Row] = []
     for compute in computes {
@@ -146,11 +144,6 @@ struct Bench: ParsableCommand {
             configuration, batch: batch, penaltyInterval: interval, compute, peak: peaks[compute.precision]!))
       }
     }
-    return finished(report)
-  }
-
-  private func finished(_ report: Report) -> Report {
-    var report = report
     report.peakResidentBytes = ProcessMemory.peakResident
     return report
   }
@@ -166,7 +159,7 @@ struct Bench: ParsableCommand {
       format: "%@ %@ %@ %9.2f ms %8.1f img/s %8.1f GFLOP %5.0f GFLOP/s %4.0f %% of peak", name, row.precision,
       row.kernels.padding(toLength: 9, withPad: " ", startingAt: 0), row.seconds * 1000, row.imagesPerSecond ?? 0,
       row.gigaFLOP, row.gigaFLOPS, row.utilization * 100)
-    if let speedup = row.speedup { line += String(format: "  %.2f× twin", speedup) }
+    if let speedup = row.speedup { line += String(format: "  %.2f× reference", speedup) }
     print(line)
     if let parts = row.parts {
       print(

@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// `stylegan dataset`: look at data, check it, make a dataset of it.
+/// `stylegan dataset`: checks, builds and describes datasets.
 struct Dataset: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Check, build and describe datasets.",
@@ -8,9 +8,9 @@ struct Dataset: ParsableCommand {
       A dataset is one of:
         a folder of pictures of any kind, size and depth; subfolders are classes
         a ZIP of pictures, with or without dataset.json
-        IDX files (MNIST, Fashion-MNIST), plain or .gz, or their folder; 28×28 gets a border to 32×32
+        IDX files (MNIST, Fashion-MNIST), plain or .gz, or their folder; 28×28 pictures get a border to 32×32
         CIFAR-10 .bin files, or their folder
-        fashion-mnist or fashion-mnist-test, fetched where it is missing
+        fashion-mnist or fashion-mnist-test, downloaded if missing
 
       Examples:
         stylegan dataset check photos/ --resolution 64

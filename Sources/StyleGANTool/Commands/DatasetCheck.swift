@@ -3,37 +3,28 @@ import Datasets
 import Files
 import Foundation
 
-/// `stylegan dataset check`: reads everything before training does.
+/// `stylegan dataset check`: reads every image before a training does.
 struct DatasetCheck: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "check", abstract: "Read every image of a dataset and list all that is wrong.",
+    commandName: "check", abstract: "Read every image of a dataset and list all problems.",
     discussion: """
-      The exit code is 65 when anything is wrong.
+      The exit code is 65 if there is a problem.
 
       Examples:
         stylegan dataset check photos/
         stylegan dataset check photos/ --resolution 64 --channels 3 --json
       """)
 
-  @Argument(help: "A folder of images, a .zip, an IDX or CIFAR-10 file, or fashion-mnist.")
-  var path: String
-
-  @Option(
-    parsing: .unconditional, help: "Images will be cropped and resized to this side: only smaller ones are wrong.")
+  @Argument(help: "A folder of images, a .zip, an IDX or CIFAR-10 file, or fashion-mnist.") var path: String
+  @Option(parsing: .unconditional, help: "Accept larger images: they will be cropped and resized to this side.")
   var resolution: Int?
-
-  @Option(parsing: .unconditional, help: "Images will be converted to 1, 3 or 4 channels: mixed ones are not wrong.")
+  @Option(parsing: .unconditional, help: "Accept mixed channels: images will be converted to 1, 3 or 4.")
   var channels: Int?
-
-  @Option(parsing: .unconditional, help: "Threads that read.")
+  @Option(parsing: .unconditional, help: "Number of threads that read.")
   var threads = ProcessInfo.processInfo.activeProcessorCount
+  @Flag(help: "Print JSON.") var json = false
 
-  @Flag(help: "Print JSON.")
-  var json = false
-
-  func validate() throws {
-    guard (1...1024).contains(threads) else { throw ValidationError("--threads is \(threads), but must be 1 to 1024") }
-  }
+  func validate() throws { try requireRange("--threads", threads, 1...1024) }
 
   func run() throws {
     try StyleGANTool.run {
@@ -53,7 +44,7 @@ struct DatasetCheck: ParsableCommand {
         if !inspection.ignored.isEmpty { print("\(inspection.ignored.count) other files are not used") }
         print(
           "\(counted(inspection.images, "image")) in the \(inspection.kind): "
-            + (inspection.problems.isEmpty ? "all sound" : "\(inspection.problems.count) problems"))
+            + (inspection.problems.isEmpty ? "no problems" : counted(inspection.problems.count, "problem")))
       }
       if !inspection.problems.isEmpty { throw ExitCode(65) }
     }

@@ -6,37 +6,37 @@ import Torch
 
 struct DetectorCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "detector", abstract: "Make detectors: the networks that metrics look at images with.",
+    commandName: "detector", abstract: "Make detectors, the feature networks of metrics.",
     subcommands: [DetectorTrain.self])
 }
 
 struct DetectorTrain: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "train",
-    abstract: "Train a small classifier as a detector for metrics.",
+    commandName: "train", abstract: "Train a small classifier as a detector for metrics.",
     discussion: """
-      Four 3×3 convolutions and a linear layer, under 0.5 MB, for data with labels. Features are 128 means over the image; \
-      values of different detectors do not compare, so each value is named with its detector.
+      The classifier has four 3×3 convolutions and a linear layer, and takes less than 0.5 MB. Its data needs labels. \
+      Its features are 128 means over the image. Values of different detectors cannot be compared, so each value \
+      carries the name of its detector.
 
       Examples:
         stylegan detector train --data fashion-mnist --test fashion-mnist-test --out fashion.safetensors
         stylegan metrics --network runs/00000-… --data fashion-mnist --metrics fid50k --detector fashion.safetensors
       """)
 
-  @Option(help: "Labelled data: what 'stylegan train' takes.") var data: String
-  @Option(help: "Labelled data to measure accuracy on (default: every tenth picture, which is then not trained on).")
+  @Option(help: "Labeled data, as for 'stylegan train'.") var data: String
+  @Option(help: "Labeled data for measuring the accuracy (default: every tenth picture, left out of the training).")
   var test: String?
-  @Option(help: "The file to write; its name becomes the detector's.") var out: String
-  @Option(parsing: .unconditional, help: "Crop and resize the pictures to this side (default: as they are).")
+  @Option(help: "The file to write; its name becomes the name of the detector.") var out: String
+  @Option(parsing: .unconditional, help: "Crop and resize the pictures to this side (default: no change).")
   var resolution: Int?
-  @Option(parsing: .unconditional, help: "Passes over the data.") var epochs: Int = 8
-  @Option(parsing: .unconditional, help: "Fixes weights and order.") var seed: UInt64 = 0
-  @Flag(inversion: .prefixedNo, help: "Mirror half of the minibatches left to right.") var mirror = true
+  @Option(parsing: .unconditional, help: "Number of passes over the data.") var epochs: Int = 8
+  @Option(parsing: .unconditional, help: "Seed of the weights and of the order of the data.") var seed: UInt64 = 0
+  @Flag(inversion: .prefixedNo, help: "Mirror half of the minibatches horizontally.") var mirror = true
   @OptionGroup var compute: ComputeArguments
-  @Flag(help: "Print nothing but errors.") var quiet = false
+  @Flag(help: "Print only errors.") var quiet = false
 
   mutating func validate() throws {
-    if !(1...1000).contains(epochs) { throw ValidationError("--epochs is \(epochs), but must be 1 to 1000") }
+    try requireRange("--epochs", epochs, 1...1000)
     if !out.hasSuffix(".safetensors") { throw ValidationError("--out is '\(out)', but must end in .safetensors") }
   }
 
@@ -66,19 +66,6 @@ struct DetectorTrain: ParsableCommand {
   }
 
   private func open(_ spec: String) throws -> any ImageDataset {
-    try DatasetSource.open(spec, resolution: resolution, notice: { printError($0) })
+    try DatasetSource.open(spec, resolution: resolution, notice: printError)
   }
-}
-
-extension DetectorError: UserFacingError {
-  var exitCode: Int32 { 65 }
-}
-
-extension TorchScriptError: UserFacingError {
-  var exitCode: Int32 { 65 }
-}
-
-extension MetricError: UserFacingError {
-  var exitCode: Int32 { 64 }
-  var sentence: String { message.sentence }
 }

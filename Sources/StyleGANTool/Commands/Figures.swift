@@ -13,32 +13,29 @@ struct Figures: ParsableCommand {
         2  uncurated samples                 5  noise in all layers, none, fine, coarse
         3  style mixing                      7  the data (needs --data)
         4  stochastic variation              8  the truncation trick, ψ from 1 to −1
-        6  two factors, one combination of which is missing: how Z is warped and W is not; an
-           experiment that needs no network, trained three times, drawn only with --only 6
+        6  two factors with one combination missing: Z is warped, W is not; an experiment that
+           trains three small networks of its own, drawn only with --only 6
 
       Examples:
         stylegan figures --network runs/00000-stylegan-fashion-mnist-32 --data fashion-mnist --outdir figures
         stylegan figures --network net.safetensors --only 3,8 --seed 40
       """)
 
-  @Option(help: ArgumentHelp("A network file, or a run's folder for its newest.", valueName: "file"))
+  @Option(help: ArgumentHelp("A network file, or the folder of a run (its newest network).", valueName: "file"))
   var network: String?
-  @Option(help: "Which figures, such as 2,3 or 3-5 (default: all but 6, and 7 where there is no --data).") var only:
-    NumberList?
-  @Option(parsing: .unconditional, help: "The first seed; the others follow it.") var seed: UInt32 = 0
+  @Option(help: "Figures to draw, such as 2,3 or 3-5 (default: all except 6; 7 needs --data).") var only: NumberList?
+  @Option(parsing: .unconditional, help: "The first seed; the others are the next numbers.") var seed: UInt32 = 0
   @Option(
-    name: .customLong("trunc"), parsing: .unconditional, help: "Truncation ψ of figures 2 to 5; the paper's is 0.7.")
+    name: .customLong("trunc"), parsing: .unconditional, help: "Truncation ψ of figures 2 to 5, 0.7 as in the paper.")
   var psi: Double = 0.7
-  @Option(help: "The data of figure 7: what 'stylegan train' takes.") var data: String?
+  @Option(help: "The data of figure 7, as for 'stylegan train'.") var data: String?
   @OptionGroup var classes: ClassArguments
   @OptionGroup var compute: ComputeArguments
   @OptionGroup var pictures: PictureArguments
 
   /// The figures to draw.
   private func figures() throws -> [PaperFigure] {
-    guard let only else {
-      return PaperFigure.allCases.filter { $0 != .twoFactors && ($0 != .dataset || data != nil) }
-    }
+    guard let only else { return PaperFigure.allCases.filter { $0 != .twoFactors && ($0 != .dataset || data != nil) } }
     return try only.values.map { number in
       guard let figure = PaperFigure(rawValue: Int(number)) else {
         let known = PaperFigure.allCases.map { "\($0.rawValue)" }.joined(separator: ", ")
@@ -50,9 +47,9 @@ struct Figures: ParsableCommand {
   }
 
   mutating func validate() throws {
-    if !(-100...100).contains(psi) { throw ValidationError("--trunc is \(psi), but must be from −100 to 100") }
+    try requireRange("--trunc", psi, -100...100)
     if network == nil, try figures().contains(where: { $0 != .twoFactors }) {
-      throw ValidationError("name a network with --network; only figure 6 needs none")
+      throw ValidationError("give a network with --network; only figure 6 needs none")
     }
   }
 
@@ -66,13 +63,13 @@ struct Figures: ParsableCommand {
       if let file, let data, figures.contains(.dataset) {
         dataset = try DatasetSource.open(
           data, resolution: file.configuration.dataResolution, channels: file.configuration.imageChannels,
-          notice: { printError($0) })
+          notice: printError)
       }
       if figures.contains(where: { ![.twoFactors, .dataset].contains($0) }) { try file?.styleGenerator() }
       let showsNoise = figures.contains { $0 == .stochasticVariation || $0 == .noise }
       if let file, showsNoise, !file.configuration.traits.hasNoise {
         throw ValidationError(
-          "figures 4 and 5 show what noise inputs do, and \(file.path) has none: name others with --only")
+          "figures 4 and 5 need noise inputs, but \(file.path) has none: choose other figures with --only")
       }
       let condition = try file.flatMap { try classes.condition(for: $0, device: device) }
       try pictures.prepare()
@@ -102,7 +99,7 @@ struct Figures: ParsableCommand {
     }
   }
 
-  /// Three experiments; the figure shows the first.
+  /// Runs three experiments. The figure shows the first.
   private func drawTwoFactors() throws {
     var line = ProgressLine(unit: "steps")
     print("seed  path length Z  W  R² Z  W  in the missing quarter")

@@ -3,23 +3,20 @@ import Datasets
 import GANs
 import Images
 
-/// How directions are found.
-enum DirectionMethod: String, ExpressibleByArgument, CaseIterable {
-  case sefa, pca, labels
-}
+/// The method of finding directions.
+enum DirectionMethod: String, ExpressibleByArgument, CaseIterable { case sefa, pca, labels }
 
 struct FindDirections: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "directions",
-    abstract: "Find directions in W along which pictures change, and draw along them.",
+    commandName: "directions", abstract: "Find directions in W, and draw pictures along them.",
     discussion: """
       Methods:
-        sefa    from the style weights alone (SeFa): what changes the styles of --layers most
-        pca     principal components of w (GANSpace): in which w varies most
-        labels  what separates the classes of --data: a classifier learns them and names the network's pictures
+        sefa    directions that change the styles of --layers most, from the style weights alone (SeFa)
+        pca     principal components of w: directions of its largest variance (GANSpace)
+        labels  directions that separate the classes of --data, found by a classifier in the network's pictures
 
-      Lists the directions, saves them as directions.safetensors, and draws for each seed a strip \
-      a direction.
+      The command lists the directions, saves them as directions.safetensors, and draws one strip for each direction \
+      and seed.
 
       Examples:
         stylegan directions --network net.safetensors --method pca --count 6 --seeds 0,1 --outdir out
@@ -28,28 +25,25 @@ struct FindDirections: ParsableCommand {
       """)
 
   @OptionGroup var network: NetworkArguments
-  @Option(help: "How they are found.") var method: DirectionMethod = .sefa
-  @Option(
-    help: "Layers that are looked at (sefa) and moved: coarse, middle, fine, or numbers such as 0-3 (default: all).")
+  @Option(help: "The method.") var method: DirectionMethod = .sefa
+  @Option(help: "Layers to analyze (sefa) and to move: coarse, middle, fine, or numbers such as 0-3 (default: all).")
   var layers: LayerChoice?
-  @Option(parsing: .unconditional, help: "How many directions (default: 8, or as many as there are classes).")
+  @Option(parsing: .unconditional, help: "Number of directions (default: 8; for labels, one for each class).")
   var count: Int?
-  @Option(help: "Draw only these of them, from 0.") var only: NumberList?
-  @Option(help: "Seeds (or files of latents) from which to start.") var seeds: LatentList = LatentList(argument: "0")!
-  @Option(parsing: .unconditional, help: "How far to go each way, in deviations of w along the direction.")
+  @Option(help: "Draw only these directions, numbered from 0.") var only: NumberList?
+  @Option(help: "Seeds (or files of latents) to start from.") var seeds: LatentList = LatentList(argument: "0")!
+  @Option(parsing: .unconditional, help: "Distance to each side, in standard deviations of w along the direction.")
   var strength: Double = 3
-  @Option(parsing: .unconditional, help: "Pictures of a strip.") var steps: Int = 7
-  @Option(help: "Labelled data, as 'stylegan train' takes it, for --method labels.") var data: String?
+  @Option(parsing: .unconditional, help: "Number of pictures in a strip.") var steps: Int = 7
+  @Option(help: "Labeled data for --method labels, as for 'stylegan train'.") var data: String?
   @OptionGroup var pictures: PictureArguments
 
   mutating func validate() throws {
-    if let count, !(1...8192).contains(count) { throw ValidationError("--count is \(count), but must be 1 to 8192") }
-    if !(2...100).contains(steps) { throw ValidationError("--steps is \(steps), but must be 2 to 100") }
-    if !(-1000...1000).contains(strength) {
-      throw ValidationError("--strength is \(strength), but must be from −1000 to 1000")
-    }
+    try requireRange("--count", count, 1...8192)
+    try requireRange("--steps", steps, 2...100)
+    try requireRange("--strength", strength, -1000...1000)
     if method == .labels, data == nil {
-      throw ValidationError("--method labels needs labelled data: name it with --data")
+      throw ValidationError("--method labels needs labeled data: name it with --data")
     }
   }
 
@@ -64,15 +58,15 @@ struct FindDirections: ParsableCommand {
       let most = dataset?.labelCount ?? renderer.style.wSize
       if let count, count > most {
         throw ValidationError(
-          "--count is \(count), but there are \(most) " + (dataset == nil ? "dimensions of w" : "classes") + " at most")
+          "--count is \(count), but there are at most \(most) " + (dataset == nil ? "dimensions of w" : "classes"))
       }
       let count = count ?? (dataset == nil ? min(8, most) : most)
       func requireOnly(below count: Int) throws {
         if let last = only?.values.max(), last >= count {
-          throw ValidationError("--only has \(last), but there are directions 0 to \(count - 1)")
+          throw ValidationError("--only has \(last), but the directions are 0 to \(count - 1)")
         }
       }
-      // What can be refused is refused before the search.
+      // Mistakes are refused before the search.
       try requireOnly(below: count)
       try NetworkArguments.requireRoom((only?.values.count ?? count) * steps, renderer, scale: pictures.scale)
       let directions = try find(renderer, layers, dataset, count)
@@ -100,14 +94,14 @@ struct FindDirections: ParsableCommand {
   private func labelledData(_ renderer: Renderer) throws -> any ImageDataset {
     let dataset = try DatasetSource.open(
       data!, resolution: renderer.growth.resolution, channels: renderer.generator.architecture.imageChannels,
-      notice: { printError($0) })
+      notice: printError)
     guard dataset.labelCount > 1 else {
-      throw ValidationError("\(data!) has no labels: name data with classes, or use --method sefa or pca")
+      throw ValidationError("\(data!) has no labels: use data with classes, or --method sefa or pca")
     }
     return dataset
   }
 
-  /// Finds and lists them.
+  /// Finds and lists the directions.
   private func find(
     _ renderer: Renderer, _ layers: Set<Int>, _ dataset: (any ImageDataset)?, _ count: Int
   ) throws -> Directions {
@@ -129,15 +123,14 @@ struct FindDirections: ParsableCommand {
     line.clear()
     guard found.directions.count > 0 else {
       throw ValidationError(
-        "the network's pictures are of one class of \(data!), or of none: use data of what it draws, with more pictures a "
-          + "class, or --method sefa or pca")
+        "the classifier finds fewer than two classes of \(data!) in the network's pictures: use the data of its "
+          + "training, with more pictures of each class, or --method sefa or pca")
     }
-    print("classifier: \(percent(found.classifierAccuracy)) of new pictures right")
+    print("accuracy of the classifier on new pictures: \(percent(found.classifierAccuracy))")
     print("class  share of pictures  separation of w  share after moving by \(rounded(strength))")
     for (index, name) in found.directions.names.prefix(count).enumerated() {
       let moved = found.share(renderer, index: index, strength: strength)
-      print(
-        "\(name)  \(percent(found.shares[index]))  \(percent(found.directions.ratings[index]))  \(percent(moved))")
+      print("\(name)  \(percent(found.shares[index]))  \(percent(found.directions.ratings[index]))  \(percent(moved))")
     }
     return found.directions.prefix(count)
   }

@@ -7,9 +7,8 @@ struct Generate: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Draw pictures from seeds and saved latents.",
     discussion: """
-      A seed names the same latent as in the field's usual tools: z = NumPy's \
-      RandomState(seed).randn(1, z_dim). A file of latents is what 'stylegan project' saves, or \
-      .npz with an array w.
+      A seed gives the same latent as in the usual StyleGAN programs: z = NumPy's \
+      RandomState(seed).randn(1, z_dim). A file of latents comes from 'stylegan project', or is an .npz with an array w.
 
       Examples:
         stylegan generate --network runs/00000-stylegan-fashion-mnist-32 --seeds 0,3,10-20 --outdir out
@@ -18,20 +17,17 @@ struct Generate: ParsableCommand {
       """)
 
   @OptionGroup var network: NetworkArguments
-
-  @Option(help: "Seeds, such as 0,3,10-20, and files of latents (default: 0, or as many as the grid has places).")
+  @Option(help: "Seeds, such as 0,3,10-20, and files of latents (default: 0; with --grid, one for each cell).")
   var seeds: LatentList?
-
-  @Option(help: ArgumentHelp("One picture of columns × rows, such as 8x4, instead of a file a seed."))
+  @Option(help: "Write one picture of columns × rows, such as 8x4, instead of a file for each seed.")
   var grid: GridSize?
-
   @OptionGroup var pictures: PictureArguments
 
   func run() throws {
     try StyleGANTool.run {
       if let grid, let seeds, seeds.count > grid.columns * grid.rows {
         throw ValidationError(
-          "--seeds names \(seeds.count) seeds, but a grid of \(grid.columns)x\(grid.rows) has fewer places")
+          "--seeds has \(seeds.count) seeds, but a grid of \(grid.columns)x\(grid.rows) has fewer places")
       }
       let renderer = try network.renderer()
       if let grid { try NetworkArguments.requireRoom(grid.columns * grid.rows, renderer, scale: pictures.scale) }
@@ -44,21 +40,17 @@ struct Generate: ParsableCommand {
       var cells: [Image] = []
       var at = 0
       while at < sources.count {
-        var names: [String] = []
         if let latents = files[at] {
-          let name = sources[at].name
-          let count = latents.codes.count
-          names = count == 1 ? [name] : (0..<count).map { "\(name)-\(padded($0, 4))" }
+          let (name, count) = (sources[at].name, latents.codes.count)
+          let names = count == 1 ? [name] : (0..<count).map { "\(name)-\(padded($0, 4))" }
           try draw(latents, renderer) { i, image in
             if grid == nil { try pictures.write(image, as: "\(names[i]).png") } else { cells.append(image) }
           }
           at += 1
         } else {
           // Latents are made in blocks, so that a million seeds do not fill the memory.
-          let block = Array(
-            sources[at..<min(at + 256, sources.count)].prefix { if case .seed = $0 { true } else { false } })
-          let seeds = block.compactMap { source -> UInt32? in if case .seed(let seed) = source { seed } else { nil } }
-          try renderer.draw(renderer.styles(renderer.codes(seeds: seeds))) { i, image in
+          let block = Array(sources[at..<min(at + 256, sources.count)].prefix { $0.seed != nil })
+          try renderer.draw(renderer.styles(renderer.codes(seeds: block.compactMap(\.seed)))) { i, image in
             if grid == nil { try pictures.write(image, as: "\(block[i].name).png") } else { cells.append(image) }
           }
           at += block.count
@@ -68,12 +60,10 @@ struct Generate: ParsableCommand {
     }
   }
 
-  /// Draws saved latents, with the noise that belongs to them where noise is constant.
+  /// Draws saved latents. With constant noise, their own saved noise is used.
   private func draw(_ latents: SavedLatents, _ renderer: Renderer, each: (Int, Image) throws -> Void) throws {
     let styles = renderer.styles(latents.codes)
-    guard network.noiseMode == .const, let noise = latents.noise else {
-      return try renderer.draw(styles, each: each)
-    }
+    guard network.noiseMode == .const, let noise = latents.noise else { return try renderer.draw(styles, each: each) }
     for i in 0..<styles.count {
       try renderer.with(noise: .given(noise.map { $0[i..<i + 1] })).draw(styles[i..<i + 1]) { try each(i, $1) }
     }

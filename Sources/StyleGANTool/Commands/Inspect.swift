@@ -6,34 +6,28 @@ import Torch
 
 struct Inspect: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Show what a network file is: architecture, parameters, training.",
+    abstract: "Show the contents of a network file: architecture, parameters, training.",
     discussion: """
       Examples:
         stylegan inspect runs/00000-stylegan-fashion-mnist-32
         stylegan inspect net.safetensors --json
       """)
 
-  @Argument(help: "A network file, or a run's folder for its newest.") var file: String
-  @Flag(help: "As JSON, for programs.") var json = false
+  @Argument(help: "A network file, or the folder of a run (its newest network).") var file: String
+  @Flag(help: "Print JSON.") var json = false
 
   func run() throws {
     try StyleGANTool.run {
       let path = try newestNetwork(at: file)
       let network = try NetworkFile(path: path)
-      if json {
-        print(try JSON.pretty(Summary(path, network)))
-      } else {
-        show(path, network)
-      }
+      if json { print(try JSON.pretty(Summary(path, network))) } else { show(path, network) }
     }
   }
 
   private func show(_ path: String, _ network: NetworkFile) {
     let c = network.configuration
     print(path)
-    print(
-      "  \(type(of: c).title), \(c.resolution)×\(c.resolution), \(c.imageChannels) channel\(c.imageChannels == 1 ? "" : "s")"
-    )
+    print("  \(type(of: c).title), \(c.resolution)×\(c.resolution), \(counted(c.imageChannels, "channel"))")
     for line in c.summary { print("  \(line)") }
     let fade = network.growth.alpha < 1 ? String(format: ", %.0f %% faded in", network.growth.alpha * 100) : ""
     print("  draws at \(network.growth.resolution)×\(network.growth.resolution)\(fade)")
@@ -52,7 +46,7 @@ struct Inspect: ParsableCommand {
     }
   }
 
-  /// What `--json` prints.
+  /// The output of `--json`.
   private struct Summary: Encodable {
     let path, family: String
     let configuration: Architecture
@@ -60,7 +54,7 @@ struct Inspect: ParsableCommand {
     let training: NetworkFile.History?
     let tensors: [String: [Int]]
 
-    /// A configuration of any family, as it is written.
+    /// A configuration of any family, in its own JSON.
     struct Architecture: Encodable {
       let value: any NetworkConfiguration
       func encode(to encoder: any Encoder) throws { try value.encode(to: encoder) }

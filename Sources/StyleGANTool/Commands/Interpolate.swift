@@ -6,12 +6,10 @@ import Torch
 
 extension LatentSpace: ExpressibleByArgument {}
 
-/// What changes along a walk.
-enum WalkChoice: String, ExpressibleByArgument, CaseIterable {
-  case line, cubic, mixing, truncation
-}
+/// The path of a walk.
+enum WalkChoice: String, ExpressibleByArgument, CaseIterable { case line, cubic, mixing, truncation }
 
-/// Kinds of moving pictures, with commas.
+/// Formats of animations, separated by commas.
 struct FormatList: ExplainingArgument, Sendable {
   enum Format: String, CaseIterable, Sendable { case webp, png, mp4 }
 
@@ -25,8 +23,8 @@ struct FormatList: ExplainingArgument, Sendable {
       guard let format = Format(rawValue: String(part)) else {
         throw Unreadable(
           reason:
-            "'\(part)' is none of \(Format.allCases.map(\.rawValue).joined(separator: ", ")); write one, or several "
-            + "with commas")
+            "'\(part)' is not one of \(Format.allCases.map(\.rawValue).joined(separator: ", ")); write one, or several "
+            + "separated by commas")
       }
       formats.append(format)
     }
@@ -36,12 +34,15 @@ struct FormatList: ExplainingArgument, Sendable {
 
 struct Interpolate: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Walk from seed to seed: a strip and an animation.",
+    abstract: "Interpolate between seeds: a strip and an animation.",
     discussion: """
-      Writes interpolation.png, a strip with the seeds' own pictures at even places, and an \
-      animation, which returns to its start. A file of latents, as 'stylegan project' saves it, \
-      may stand for a seed. Paths: line; cubic, without corners; mixing, layer after layer; \
-      truncation, each seed from --psi-from to --psi-to.
+      The command writes interpolation.png, a strip with the seeds' own pictures at equal distances, and an animation \
+      that returns to its start. A file of latents from 'stylegan project' can replace a seed.
+      Paths:
+        line        straight lines
+        cubic       a smooth curve
+        mixing      one layer after another
+        truncation  ψ of each seed from --psi-from to --psi-to
 
       Examples:
         stylegan interpolate --network net.safetensors --seeds 1,5,9 --outdir out
@@ -51,47 +52,44 @@ struct Interpolate: ParsableCommand {
       """)
 
   @OptionGroup var network: NetworkArguments
-  @Option(help: "Seeds to visit, at least two (one for --path truncation), or files of latents.") var seeds: LatentList
-  @Option(help: "Straight lines in w, or great circles in z (default: w where there is one).") var space: LatentSpace?
-  @Option(help: "How to go from one to the next.") var path: WalkChoice = .line
+  @Option(help: "Seeds or files of latents, at least two (one for --path truncation).") var seeds: LatentList
+  @Option(help: "w: lines in W; z: great circles in Z (default: w if there is a W).") var space: LatentSpace?
+  @Option(help: "The path from each seed to the next.") var path: WalkChoice = .line
   @Option(parsing: .unconditional, help: "ψ at the start of --path truncation (default: 1).") var psiFrom: Double?
   @Option(parsing: .unconditional, help: "ψ at the end of --path truncation (default: -1).") var psiTo: Double?
-  @Option(parsing: .unconditional, help: "Frames of the animation from a seed to the next.") var frames: Int = 24
-  @Option(parsing: .unconditional, help: "Frames a second of the animation.") var fps: Double = 24
-  @Option(parsing: .unconditional, help: "Pictures of the strip from a seed to the next.") var steps: Int = 7
-  @Option(help: "Several walks side by side in the animation, such as 4x2; the seeds are shared out.") var grid:
-    GridSize?
-  @Flag(help: "Let the noise of the animation move, smoothly; --noise-seed fixes it.") var movingNoise = false
-  @Option(help: "Animations to write, with commas: webp, png (a folder of frames), mp4 (by ffmpeg).")
+  @Option(parsing: .unconditional, help: "Frames of the animation from each seed to the next.") var frames: Int = 24
+  @Option(parsing: .unconditional, help: "Frames per second of the animation.") var fps: Double = 24
+  @Option(parsing: .unconditional, help: "Pictures of the strip from each seed to the next.") var steps: Int = 7
+  @Option(help: "Several walks side by side in the animation, such as 4x2; each gets an equal part of the seeds.")
+  var grid: GridSize?
+  @Flag(help: "Let the noise of the animation change smoothly; --noise-seed is its seed.") var movingNoise = false
+  @Option(help: "Formats of the animation, separated by commas: webp, png (a folder of frames), mp4 (needs ffmpeg).")
   var format: FormatList = FormatList(argument: "webp")!
   @OptionGroup var pictures: PictureArguments
 
   mutating func validate() throws {
-    if seeds.count < 2, path != .truncation {
-      throw ValidationError("--seeds needs at least two seeds to walk between")
-    }
-    if !(1...1000).contains(frames) { throw ValidationError("--frames is \(frames), but must be 1 to 1000") }
-    if !(1...100).contains(steps) { throw ValidationError("--steps is \(steps), but must be 1 to 100") }
-    if !(0.1...1000).contains(fps) { throw ValidationError("--fps is \(fps), but must be 0.1 to 1000") }
+    if seeds.count < 2, path != .truncation { throw ValidationError("--seeds needs at least two seeds") }
+    try requireRange("--frames", frames, 1...1000)
+    try requireRange("--steps", steps, 1...100)
+    try requireRange("--fps", fps, 0.1...1000)
     for (option, psi) in [("--psi-from", psiFrom), ("--psi-to", psiTo)] {
-      guard let psi else { continue }
-      if path != .truncation { throw ValidationError("\(option) is for --path truncation: add that, or leave it out") }
-      if !(-100...100).contains(psi) { throw ValidationError("\(option) is \(psi), but must be from −100 to 100") }
+      if psi != nil, path != .truncation { throw ValidationError("\(option) needs --path truncation") }
+      try requireRange(option, psi, -100...100)
     }
     if movingNoise && network.noiseMode == .none {
-      throw ValidationError("--moving-noise needs noise, and --noise-mode none leaves it out: use one of them")
+      throw ValidationError("--moving-noise needs noise: leave out --noise-mode none")
     }
     if seeds.count * frames > 20_000 {
-      throw ValidationError("\(seeds.count) seeds of \(frames) frames are more than 20,000 frames")
+      throw ValidationError("\(seeds.count) seeds × \(frames) frames are more than 20,000 frames")
     }
     if space == .z, path != .line || seeds.seeds == nil {
-      throw ValidationError("--space z goes from seed to seed on great circles: without --path and files of latents")
+      throw ValidationError("--space z draws great circles between seeds: leave out --path and files of latents")
     }
     if let grid {
       let cells = grid.columns * grid.rows
       if seeds.count % cells != 0 || (path != .truncation && seeds.count < 2 * cells) {
         throw ValidationError(
-          "\(seeds.count) seeds cannot be shared out to \(cells) walks; give \(cells) times as many as a walk visits")
+          "\(seeds.count) seeds cannot be divided among \(cells) walks: give \(cells) times the seeds of one walk")
       }
     }
   }
@@ -100,16 +98,16 @@ struct Interpolate: ParsableCommand {
     try StyleGANTool.run {
       let renderer = try network.renderer(withStyles: path == .mixing, movingNoise: movingNoise)
       if movingNoise, renderer.styleGenerator != nil, !renderer.generator.architecture.traits.hasNoise {
-        throw ValidationError("\(network.network) has no noise inputs that could move: leave out --moving-noise")
+        throw ValidationError("\(network.network) has no noise inputs: leave out --moving-noise")
       }
       pictures.enlargeSmall(renderer)
       let hasW = renderer.styleGenerator != nil
       guard hasW || (space != .w && path == .line && seeds.seeds != nil && !movingNoise) else {
-        throw ValidationError("\(network.network) has no W to walk in: only --space z goes from seed to seed")
+        throw ValidationError("\(network.network) has no W to walk in: use --space z and seeds only")
       }
       try NetworkArguments.requireRoom(seeds.count * max(frames, steps), renderer, scale: pictures.scale)
       if format.formats.contains(.mp4) { try Video.ffmpeg() }
-      // Seeds of great circles are walked in z.
+      // Great circles between seeds need z, not codes.
       let points = (space ?? (hasW ? .w : .z)) == .w ? try seeds.codes(renderer) : nil
       let count = points?.count ?? seeds.count
       try pictures.prepare()
@@ -118,15 +116,10 @@ struct Interpolate: ParsableCommand {
       let share = count / cells
       var walks = (0..<cells).map { cell in
         let ws = walk(renderer, points, cell * share..<(cell + 1) * share, frames, loop: true)
-        return movingNoise
-          ? renderer.images(ws, movingNoise: network.noiseSeed &+ UInt64(cell)) : renderer.images(ws)
+        return movingNoise ? renderer.images(ws, movingNoise: network.noiseSeed &+ UInt64(cell)) : renderer.images(ws)
       }
       if cells > 1 {
-        walks = [
-          try walks[0].indices.map { frame in
-            try ImageGrid.tiled(walks.map { $0[frame] }, columns: grid!.columns)
-          }
-        ]
+        walks = [try walks[0].indices.map { i in try ImageGrid.tiled(walks.map { $0[i] }, columns: grid!.columns) }]
       }
       try writeAnimation(try walks[0].map(pictures.enlarged))
     }
@@ -137,8 +130,7 @@ struct Interpolate: ParsableCommand {
     _ renderer: Renderer, _ points: LatentCodes?, _ range: Range<Int>, _ steps: Int, loop: Bool
   ) -> Styles {
     guard let points else {
-      return renderer.styles(
-        renderer.walk(seeds: Array(seeds.seeds![range]), frames: steps, space: .z, loop: loop))
+      return renderer.styles(renderer.walk(seeds: Array(seeds.seeds![range]), frames: steps, space: .z, loop: loop))
     }
     guard path == .truncation else {
       return renderer.styles(points[range].walk(frames: steps, path: WalkPath(rawValue: path.rawValue)!, loop: loop))
@@ -151,7 +143,7 @@ struct Interpolate: ParsableCommand {
   }
 
   private func writeStrip(_ strip: [Image], _ count: Int) throws {
-    // Many seeds: one row each, ending just before the next row's first picture.
+    // Many seeds: one row each. A row ends before the first picture of the next row.
     let rows = path != .truncation && count > 3 ? strip.dropLast() : strip[...]
     try pictures.write(
       ImageGrid.tiled(Array(rows), columns: count > 3 || path == .truncation ? steps : rows.count),

@@ -8,22 +8,22 @@ import Torch
 
 struct Metrics: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Measure how near a network's pictures are to the data.",
+    abstract: "Measure the quality of pictures: FID, path lengths and other metrics.",
     discussion: """
       Metrics:
       \(Metric.allCases.map { "  \($0.rawValue): \($0.summary)" }.joined(separator: "\n"))
 
-      Pictures are drawn without truncation and with fresh noise. Each result is added to metric-NAME.jsonl beside the \
-      network file, and named with its detector: values of different detectors do not compare. '@5000' behind a name \
-      says that --samples was not the usual number.
+      Pictures are drawn without truncation and with fresh noise. Each result is appended to metric-NAME.jsonl in the \
+      folder of the network file. Values of different detectors cannot be compared, so each result carries the name of \
+      its detector. '@5000' after a name means that --samples was not the usual number.
 
-      Detectors: 'fashion' is a classifier for Fashion-MNIST, 'random-vgg' a network of random weights for any data; both \
-      are built in, and 'auto' takes the one that fits. A TorchScript file is called as the field's usual ones are \
-      (inception-2015-12-05.pt, vgg16.pt): only with the first is an FID the one that papers print, only with the second \
-      is a path length. 'stylegan detector train' makes one for labelled data.
+      Detectors: 'fashion' is a classifier of Fashion-MNIST. 'random-vgg' is a network of random weights for any data. \
+      Both are built in; 'auto' chooses between them. A TorchScript file must have the interface of the usual files \
+      (inception-2015-12-05.pt, vgg16.pt). An FID can be compared with papers only if the detector is the first file, \
+      a path length only if it is the second. 'stylegan detector train' makes a detector for labeled data.
 
-      Features of the real images are kept in \(Metrics.cacheName) for the next time.
-      After an interruption the same command goes on where it was.
+      Features of the real images are cached in \(Metrics.cacheName).
+      To resume after an interruption, give the same command again.
 
       Examples:
         stylegan metrics --network runs/00000-… --data fashion-mnist --metrics fid50k_full
@@ -35,32 +35,31 @@ struct Metrics: ParsableCommand {
 
   static let cacheName = "~/.cache/swift-stylegan/features"
 
-  @Option(help: ArgumentHelp("A network file, or a run's folder for its newest.", valueName: "file"))
+  @Option(help: ArgumentHelp("A network file, or the folder of a run (its newest network).", valueName: "file"))
   var network: String?
-  @Option(help: ArgumentHelp("Pictures to measure in place of a network: what --data takes.", valueName: "dir"))
+  @Option(help: ArgumentHelp("Pictures to measure instead of a network, as for --data.", valueName: "dir"))
   var images: String?
-  @Option(help: "The data to compare with: what 'stylegan train' takes; ppl, ls, is50k and msssim need none.")
-  var data: String?
-  @Option(help: "Metrics with commas: \(Metric.allCases.map(\.rawValue).joined(separator: ", ")).")
+  @Option(help: "The real images, as for 'stylegan train'; ppl, ls, is50k and msssim need none.") var data: String?
+  @Option(help: "Metrics, separated by commas: \(Metric.allCases.map(\.rawValue).joined(separator: ", ")).")
   var metrics: MetricList
-  @Option(parsing: .unconditional, help: "Fakes, or pairs of them (default: what the metric's name stands for).")
+  @Option(
+    parsing: .unconditional, help: "Number of fakes, or of pairs of fakes (default: the usual number of the metric).")
   var samples: Int?
   @OptionGroup var detectors: DetectorArguments
-  @Flag(help: "For aligned faces: path lengths look at the middle of the face only.") var cropFaces = false
+  @Flag(help: "For aligned faces: measure path lengths only in the middle of the face.") var cropFaces = false
   @Option(
-    help: ArgumentHelp("Mix so many latents in each picture, a pass for each number: 1,2,3,4.", valueName: "counts"))
+    help: ArgumentHelp(
+      "Mix this many latents in each picture; 1,2,3,4 measures once for each number.", valueName: "counts"))
   var mixingStress: NumberList?
-  @Option(parsing: .unconditional, help: "Fixes latents, noise, and what a metric draws.") var seed: UInt64 = 0
-  @Option(help: "The averaged generator (ema), or the one in training (raw).") var weights: WeightsChoice = .ema
-  @Option(help: "Where metric-NAME.jsonl are (default: beside the network).") var outdir: String?
+  @Option(parsing: .unconditional, help: "Seed of latents, noise and random choices of metrics.") var seed: UInt64 = 0
+  @Option(help: "The generator: ema (moving average) or raw (as in training).") var weights: WeightsChoice = .ema
+  @Option(help: "The folder of metric-NAME.jsonl (default: that of the network).") var outdir: String?
   @OptionGroup var compute: ComputeArguments
-  @Flag(help: "Print nothing but errors.") var quiet = false
+  @Flag(help: "Print only errors.") var quiet = false
 
   mutating func validate() throws {
     _ = try metrics.metrics()
-    if let samples, !(2...1_000_000).contains(samples) {
-      throw ValidationError("--samples is \(samples), but must be 2 to 1000000")
-    }
+    try requireRange("--samples", samples, 2...1_000_000)
     guard (network == nil) != (images == nil) else {
       throw ValidationError(network == nil ? "give --network or --images" : "give --network or --images, not both")
     }
@@ -79,7 +78,7 @@ struct Metrics: ParsableCommand {
       do {
         if let network { try measure(network, device, signals) } else { try measurePictures(images!, device, signals) }
       } catch is MetricEvaluation.Stopped {
-        printError("stopped; the same command goes on from here")
+        printError("stopped; give the same command again to resume")
         throw ExitCode(128 + (signals.received ?? SIGINT))
       }
     }
@@ -89,12 +88,12 @@ struct Metrics: ParsableCommand {
     let path = try newestNetwork(at: network)
     let file = try NetworkFile(path: path, device: device)
     guard file.growth.resolution >= 8 else {
-      throw ValidationError("\(path) draws at 4×4, which is too small for metrics; train it further")
+      throw ValidationError("\(path) draws at 4×4, too small for metrics: train it further")
     }
     let reals = try data.map {
       try DatasetSource.open(
         $0, resolution: file.configuration.dataResolution, channels: file.configuration.imageChannels,
-        notice: { printError($0) })
+        notice: printError)
     }
     try requireMemory(channels: file.configuration.imageChannels, reals)
     let run = try self.run(reals, file.history?.dataset, device, signals)
@@ -115,10 +114,9 @@ struct Metrics: ParsableCommand {
   }
 
   private func measurePictures(_ images: String, _ device: Device, _ signals: StopSignals) throws {
-    let pictures = try DatasetSource.open(images, notice: { printError($0) })
+    let pictures = try DatasetSource.open(images, notice: printError)
     let reals = try data.map {
-      try DatasetSource.open(
-        $0, resolution: pictures.resolution, channels: pictures.channels, notice: { printError($0) })
+      try DatasetSource.open($0, resolution: pictures.resolution, channels: pictures.channels, notice: printError)
     }
     try requireMemory(channels: pictures.channels, reals)
     let run = try self.run(reals ?? pictures, nil, device, signals)
@@ -141,19 +139,18 @@ struct Metrics: ParsableCommand {
     return MetricRun(
       metrics: measures.metrics, detectors: try measures.openDetectors(for: reals, named: name, device: device),
       attributes: try measures.openAttributes(device: device), samples: samples, cropsFaces: cropFaces, seed: seed,
-      device: device, precision: compute.precision,
-      say: { if !quiet { print($0) } }, note: { if !quiet { printError($0) } }, showsProgress: !quiet,
-      shouldStop: { signals.received != nil })
+      device: device, precision: compute.precision, say: { if !quiet { print($0) } },
+      note: { if !quiet { printError($0) } }, showsProgress: !quiet, shouldStop: { signals.received != nil })
   }
 
-  /// Sliced Wasserstein distances hold all patches of a level.
+  /// The sliced Wasserstein distance keeps all patches of a level in memory.
   private func requireMemory(channels: Int, _ reals: (any ImageDataset)?) throws {
     guard try metrics.metrics().contains(.swd) else { return }
     let count = min(samples ?? Metric.swd.usualSamples, reals?.count ?? .max)
     let needed = SlicedWassersteinDistance(samples: count).leastMemory(channels: channels)
     if let limit = ProcessMemory.limit, needed > limit {
       throw ValidationError(
-        "--samples \(count) needs more memory than there is; \(count / (needed / limit + 1)) may fit")
+        "--samples \(count) needs more memory than is available; \(count / (needed / limit + 1)) may fit")
     }
   }
 }

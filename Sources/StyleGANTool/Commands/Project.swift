@@ -9,12 +9,12 @@ extension Projector.Space: ExpressibleByArgument {}
 
 struct Project: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Find the latents of photographs.",
+    abstract: "Find latents of photographs (projection).",
     discussion: """
-      Writes for each picture NAME.safetensors and NAME.npz, which 'generate', 'style-mixing' and \
-      'interpolate' take in the place of seeds, and NAME.png: the picture, what the network draws \
-      from the latents, and their difference (grey: none); projections.png shows all. Pictures are \
-      cropped to their central square and resized.
+      For each picture the command writes its latents as NAME.safetensors and NAME.npz. 'generate', 'style-mixing' and \
+      'interpolate' accept these files instead of seeds. NAME.png shows the picture, its projection and their \
+      difference (gray: no difference). projections.png shows all pictures. Pictures are cropped to their central \
+      square and resized.
 
       Examples:
         stylegan project photo.jpg other.png --network net.safetensors --outdir projected
@@ -22,25 +22,26 @@ struct Project: ParsableCommand {
         stylegan generate --network net.safetensors --seeds projected/photo.safetensors
       """)
 
-  @Argument(help: "Pictures.", completion: .file()) var images: [String] = []
-  @Option(help: "Take pictures from a data set, as 'stylegan train' names it, instead.") var data: String?
-  @Option(help: "Which pictures of --data, from 0.") var items: NumberList = NumberList(argument: "0")!
-  @Option(help: ArgumentHelp("A network file, or a run's folder for its newest.", valueName: "file"))
+  @Argument(help: "Pictures to project.", completion: .file()) var images: [String] = []
+  @Option(help: "Project pictures of this data set instead, as for 'stylegan train'.") var data: String?
+  @Option(help: "Numbers of the pictures in --data, from 0.") var items: NumberList = NumberList(argument: "0")!
+  @Option(help: ArgumentHelp("A network file, or the folder of a run (its newest network).", valueName: "file"))
   var network: String
-  @Option(help: "w: one for all layers, among what the network draws; w+: one a layer, nearer to the picture.")
+  @Option(
+    help: "w: one w for all layers, near the network's own pictures; w+: one for each layer, nearer to the picture.")
   var space: Projector.Space = .w
-  @Option(parsing: .unconditional, help: "Steps of the optimisation.") var steps: Int = 1000
-  @Option(parsing: .unconditional, help: "The learning rate, in deviations of w.") var lr: Double = 0.1
-  @Flag(help: "Seek the noise images too; they are saved in NAME.safetensors.") var optimizeNoise = false
-  @Option(parsing: .unconditional, help: "Fixes all that is random.") var seed: UInt64 = 0
+  @Option(parsing: .unconditional, help: "Number of optimization steps.") var steps: Int = 1000
+  @Option(parsing: .unconditional, help: "Learning rate, in standard deviations of w.") var lr: Double = 0.1
+  @Flag(help: "Optimize the noise images too, and save them in NAME.safetensors.") var optimizeNoise = false
+  @Option(parsing: .unconditional, help: "Seed of all random numbers.") var seed: UInt64 = 0
   @OptionGroup var classes: ClassArguments
   @OptionGroup var compute: ComputeArguments
   @OptionGroup var pictures: PictureArguments
-  @Flag(help: "Print nothing but errors.") var quiet = false
+  @Flag(help: "Print only errors.") var quiet = false
 
   mutating func validate() throws {
-    if images.isEmpty == (data == nil) { throw ValidationError("name pictures, or a data set with --data") }
-    if !(1...1_000_000).contains(steps) { throw ValidationError("--steps is \(steps), but must be 1 to 1000000") }
+    if images.isEmpty == (data == nil) { throw ValidationError("name pictures or a data set (--data), one of the two") }
+    try requireRange("--steps", steps, 1...1_000_000)
     if !(lr > 0 && lr <= 100) { throw ValidationError("--lr is \(lr), but must be above 0 and at most 100") }
   }
 
@@ -48,7 +49,7 @@ struct Project: ParsableCommand {
     try StyleGANTool.run {
       let device = try compute.apply()
       let file = try NetworkFile(path: try newestNetwork(at: network), device: device)
-      // One w a layer is one style a layer.
+      // w+ has one w for each layer, so the network needs styles.
       try file.styleGenerator(withStyles: space == .wPlus)
       if optimizeNoise && !file.configuration.traits.hasNoise {
         throw ValidationError("\(file.path) is a network without noise inputs: leave out --optimize-noise")
@@ -84,8 +85,7 @@ struct Project: ParsableCommand {
           try latents.write(to: "\(pictures.outdir)/\(target.name).npz")
           let (before, after) = (target.image.to(.cpu), result.images[range].to(.cpu))
           let difference = (after.clamped(minimum: -1, maximum: 1) - before) * 0.5
-          let triple = try ImageGrid.tiled(
-            Image.images(of: .concatenated([before, after, difference])), columns: 3)
+          let triple = try ImageGrid.tiled(Image.images(of: .concatenated([before, after, difference])), columns: 3)
           try pictures.write(triple, as: "\(target.name).png", note: "\(decibels(result.psnr[i])) dB")
           triples.append(triple)
         }
@@ -100,7 +100,7 @@ struct Project: ParsableCommand {
 
   private func decibels(_ value: Double) -> String { String(format: "%.1f", value) }
 
-  /// What is to be projected, as the network draws: `[1, C, r, r]` each, with names that differ.
+  /// The pictures to project, in the size of the network: `[1, C, r, r]` each, with unique names.
   private func targets(_ file: NetworkFile) throws -> [(name: String, image: Tensor)] {
     let (r, channels) = (file.growth.resolution, file.configuration.imageChannels)
     var targets: [(name: String, image: Tensor)] = []
@@ -116,7 +116,7 @@ struct Project: ParsableCommand {
       targets.append((unique, batch.tensor(channels: channels, resolution: side)))
     }
     if let data {
-      let dataset = try DatasetSource.open(data, resolution: r, channels: channels, notice: { printError($0) })
+      let dataset = try DatasetSource.open(data, resolution: r, channels: channels, notice: printError)
       for item in items.values {
         guard item < dataset.count else {
           throw ValidationError("--items has \(item), but \(data) has pictures 0 to \(dataset.count - 1)")

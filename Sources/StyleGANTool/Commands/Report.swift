@@ -6,10 +6,10 @@ import Images
 
 struct Report: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Write one HTML page about a run, or about several side by side.",
+    abstract: "Write an HTML page about one run, or about several runs side by side.",
     discussion: """
-      Configuration, losses, sample grids over time, metrics with their curves, figures. The page holds everything in \
-      itself and loads nothing. With --out FILE.png the curves of the metrics alone are drawn, as a picture.
+      The page shows configuration, losses, sample grids over time, metrics with their curves, and figures. It is one \
+      file and loads nothing. With --out FILE.png only the curves of the metrics are drawn, as a picture.
 
       Examples:
         stylegan report runs/00000-stylegan-fashion-mnist-32
@@ -18,7 +18,7 @@ struct Report: ParsableCommand {
       """)
 
   @Argument(help: ArgumentHelp("The folders of runs.", valueName: "runs")) var runs: [String]
-  @Option(help: "The page, or the .png, to write (default: report.html in the run's folder, or here for several).")
+  @Option(help: "The page or .png to write (default: report.html in the folder of the run; here for several runs).")
   var out: String?
 
   func run() throws {
@@ -33,10 +33,9 @@ struct Report: ParsableCommand {
         }
         try plot.image().write(to: path)
       } else {
-        let page = try report.html()
-        try AtomicFile.write(page, to: path)
+        try AtomicFile.write(try report.html(), to: path)
       }
-      for problem in report.problems { printError("warning: \(problem); the page is without it") }
+      for problem in report.problems { printError("warning: \(problem); the page omits it") }
       print(path)
     }
   }

@@ -4,13 +4,11 @@ import Images
 
 struct StyleMixing: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "style-mixing",
-    abstract: "Mix the styles of rows and columns of seeds (StyleGAN, Figure 3).",
+    commandName: "style-mixing", abstract: "Mix the styles of rows and columns of seeds (StyleGAN, Figure 3).",
     discussion: """
-      Each picture has the styles of its row's seed, but those of --styles from its column's seed. \
-      The seeds' own pictures stand in the first column and the first row. Instead of a seed, a \
-      file of latents may be named, which 'stylegan project' saves. --styles may be given several \
-      times: one table below the other.
+      Each picture takes the styles of --styles from its column's seed and all other styles from its row's seed. The \
+      first row and the first column show the seeds' own pictures. A file of latents from 'stylegan project' can \
+      replace a seed. If --styles is repeated, each use makes a table, one below the other.
 
       Examples:
         stylegan style-mixing --network net.safetensors --rows 1-4 --cols 5-9 --styles coarse --outdir out
@@ -19,11 +17,10 @@ struct StyleMixing: ParsableCommand {
       """)
 
   @OptionGroup var network: NetworkArguments
-  @Option(help: "Seeds (or files of latents) of the rows, which give most styles.") var rows: LatentList
-  @Option(help: "Seeds (or files of latents) of the columns, which give the styles of --styles.") var cols: LatentList
+  @Option(help: "Seeds (or files of latents) of the rows.") var rows: LatentList
+  @Option(help: "Seeds (or files of latents) of the columns.") var cols: LatentList
   @Option(
-    help:
-      "Layers taken from the columns: coarse, middle, fine, or numbers such as 0-3,6; may be repeated (default: coarse)."
+    help: "Layers of the columns' styles: coarse, middle, fine, or numbers such as 0-3,6; repeatable (default: coarse)."
   )
   var styles: [LayerChoice] = []
   @OptionGroup var pictures: PictureArguments
@@ -41,13 +38,12 @@ struct StyleMixing: ParsableCommand {
       let tables = try choices.map { try $0.layers(of: renderer.style.layers.count, option: "--styles") }
       let (rows, columns) = (renderer.styles(try rows.codes(renderer)), renderer.styles(try cols.codes(renderer)))
       let width = columns.count + 1
-      try NetworkArguments.requireRoom(
-        (rows.count + 1) * width * tables.count, renderer, scale: pictures.scale)
+      try NetworkArguments.requireRoom((rows.count + 1) * width * tables.count, renderer, scale: pictures.scale)
       try pictures.prepare()
       var images: [Image] = []
       for layers in tables {
         let table = renderer.styleMixing(rows: rows, columns: columns, layers: layers)
-        // The columns' own pictures stand once, above all tables.
+        // The columns' own pictures are drawn once, above all tables.
         images += images.isEmpty ? table[...] : table.dropFirst(width)
       }
       guard tables.count > 1 else {

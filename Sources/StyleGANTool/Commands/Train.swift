@@ -5,7 +5,7 @@ import GANs
 import Images
 import Torch
 
-/// One of the named trainings, or a list of them.
+/// A recipe, or the list of recipes.
 enum RecipeChoice: ExpressibleByArgument {
   case list
   case recipe(Recipe)
@@ -22,16 +22,14 @@ enum RecipeChoice: ExpressibleByArgument {
 
   static var allValueStrings: [String] { Families.recipes.map(\.name) + ["list"] }
 
-  var defaultValueDescription: String {
-    if case .recipe(let recipe) = self { recipe.name } else { "list" }
-  }
+  var defaultValueDescription: String { if case .recipe(let recipe) = self { recipe.name } else { "list" } }
 }
 
 struct Train: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Train a network on pictures, or go on with a training.",
+    abstract: "Train a network on pictures, or resume a training.",
     discussion: """
-      Widths (what a network costs grows with them):
+      Widths (a wider network costs more time and memory):
       \(NetworkWidth.allCases.map { "  \($0.rawValue): \($0.summary)" }.joined(separator: "\n"))
 
       Examples:
@@ -42,42 +40,40 @@ struct Train: ParsableCommand {
         stylegan train --cfg list
         stylegan train --resume latest
 
-      Ctrl-C saves, tells how to go on, and ends with exit code 130 (143 where it was SIGTERM); a second one ends at \
-      once. A training that was killed goes on from its last state in the same way, and ends with the same files as if \
-      nothing had happened.
+      Ctrl-C saves the training, prints the command that resumes it, and ends with exit code 130 (143 after SIGTERM). \
+      A second Ctrl-C ends the program at once. A killed training can be resumed too, from its last saved state. In \
+      all cases the resumed training ends with the same files as one without interruption.
       """)
 
-  @Option(help: "The folder in which runs are numbered.") var outdir = "runs"
-  @Option(help: "A folder, a ZIP, IDX or CIFAR files, or fashion-mnist: see 'stylegan help dataset'.") var data: String?
-  @Option(help: ArgumentHelp("What to train and how; list tells of each.", valueName: "name"))
+  @Option(help: "The folder of the runs.") var outdir = "runs"
+  @Option(help: "A folder, a ZIP, IDX or CIFAR files, or fashion-mnist; see 'stylegan help dataset'.") var data: String?
+  @Option(help: ArgumentHelp("The recipe: network, loss and schedule; list shows all.", valueName: "name"))
   var cfg: RecipeChoice = RecipeChoice(argument: "stylegan")!
   @OptionGroup(title: "Network") var network: ArchitectureArguments
   @OptionGroup(title: "Training") var training: ScheduleArguments
   @OptionGroup(title: "Metrics") var measures: TrainingMetrics
   @OptionGroup(title: "Machine") var compute: ComputeArguments
   @Option(
-    help:
-      "latest (of --outdir), a run's folder, or a training-state file: go on exactly from there; --data where it has moved."
-  )
+    help: "Resume a run: latest (in --outdir), the folder of a run, or a training state; --data if the data has moved.")
   var resume: String?
-  @Option(name: .customLong("init-from"), help: "A network file to start from: its weights only.")
-  var initFrom: String?
-  @Option(parsing: .unconditional, help: "Stop after so many minutes and save; --resume goes on.") var minutes: Double?
-  @Flag(name: .customLong("dry-run"), help: "Print the resolved options and the sizes of the networks, and stop.")
-  var dryRun = false
-  @Flag(help: "Print nothing but errors.") var quiet = false
+  @Option(help: "Start from the weights of this network file.") var initFrom: String?
+  @Option(parsing: .unconditional, help: "Save and stop after this many minutes.") var minutes: Double?
+  @Flag(help: "Print all options and the sizes of the networks, without training.") var dryRun = false
+  @Flag(help: "Print only errors.") var quiet = false
 
   mutating func validate() throws {
     if case .list = cfg { return }
     if resume == nil, let option = measures.idle(nil) {
       throw ValidationError("\(option) is for metrics; give --metrics too")
     }
-    if resume == nil && data == nil { throw ValidationError("--data is missing: name a data set, or --resume a run") }
+    if resume == nil && data == nil {
+      throw ValidationError("--data is missing: give a data set, or resume a run with --resume")
+    }
     if let minutes, !(minutes > 0 && minutes <= 1e6) {
       throw ValidationError("--minutes is \(minutes), but must be above 0")
     }
     if initFrom != nil, let option = network.shaping.first {
-      throw ValidationError("--init-from brings the shape of its network; leave out \(option)")
+      throw ValidationError("--init-from sets the shape of the network; leave out \(option)")
     }
     if resume != nil,
       let option =
@@ -87,10 +83,10 @@ struct Train: ParsableCommand {
         ])).first
     {
       throw ValidationError(
-        "--resume goes on with the options of its run, but for --kimg, --data and metrics; leave out \(option)")
+        "--resume keeps the options of its run, except --kimg, --data and metrics; leave out \(option)")
     }
     if resume != nil && initFrom != nil {
-      throw ValidationError("--resume goes on with the weights of its run; leave out --init-from")
+      throw ValidationError("--resume keeps the weights of its run; leave out --init-from")
     }
   }
 
@@ -114,16 +110,15 @@ struct Train: ParsableCommand {
       channels: network.channels ?? initial?.configuration.imageChannels, notice: notice)
     if let initial, type(of: initial.configuration) != recipe.family {
       throw ValidationError(
-        "--init-from is a network of the family \(type(of: initial.configuration).family), and \(recipe.name) is of "
+        "--init-from is a network of the family \(type(of: initial.configuration).family), but \(recipe.name) is of "
           + "\(recipe.family.family): give a --cfg of the same family")
     }
     var options = TrainingOptions(
       recipe: recipe, data: Self.place(of: data!),
       dataset: .init(name: dataset.name, fingerprint: dataset.fingerprint, count: dataset.count),
       configuration: try initial?.configuration
-        ?? recipe.configuration(
-          network.settings, resolution: dataset.resolution, imageChannels: dataset.channels))
-    if network.isConditional { try condition(&options.configuration, on: dataset) }
+        ?? recipe.configuration(network.settings, resolution: dataset.resolution, imageChannels: dataset.channels))
+    if network.cond { try condition(&options.configuration, on: dataset) }
     options.initialNetwork = try initFrom.map { try newestNetwork(at: $0) }
     try training.apply(to: &options)
     options.precision = compute.precision
@@ -138,13 +133,13 @@ struct Train: ParsableCommand {
     try train(trainer, signals)
   }
 
-  /// Gives the network as many labels as the data has classes.
+  /// Conditions the network on the classes of the data.
   private func condition(_ configuration: inout any NetworkConfiguration, on dataset: any ImageDataset) throws {
     guard configuration.traits.takesLabels else {
       throw ValidationError("--cond is for StyleGAN networks: \(type(of: configuration).title) takes no labels")
     }
     guard dataset.labelCount > 1 else {
-      throw ValidationError("--cond needs data with classes, and \(data!) has none: leave it out")
+      throw ValidationError("--cond needs data with classes, but \(data!) has none: leave it out")
     }
     configuration.labelSize = dataset.labelCount
   }
@@ -153,7 +148,7 @@ struct Train: ParsableCommand {
     let state = try stateFile(target)
     let data = data.map(Self.place)
     if let option = measures.idle(try Trainer.options(resuming: state).measures) {
-      throw ValidationError("the run has no metrics that \(option) could be for; give --metrics too")
+      throw ValidationError("the run has no metrics, so \(option) has no effect; give --metrics too")
     }
     if dryRun {
       let options = try Trainer.options(
@@ -167,34 +162,32 @@ struct Train: ParsableCommand {
     ) { try dataset(of: $0) }
     guard trainer.imagesShown < trainer.totalImages else {
       if !quiet {
-        print("\(trainer.directory.path) has reached its \(trainer.options.totalKimg) kimg; go further with --kimg")
+        print("\(trainer.directory.path) has reached its \(trainer.options.totalKimg) kimg; extend it with --kimg")
       }
       return
     }
     try train(trainer, signals)
   }
 
-  /// The data that a run goes on with.
+  /// The data of a resumed run.
   private func dataset(of options: TrainingOptions) throws -> any ImageDataset {
     do {
       let dataset = try DatasetSource.open(
         options.data, resolution: options.configuration.dataResolution, channels: options.configuration.imageChannels,
         notice: notice)
-      // What a run had before may miss its detector today: that is told at a snapshot, and training goes on.
+      // Metrics that the run had before are not checked: a missing detector is reported at a snapshot.
       if measures.areGiven { try SnapshotMetrics.requireMeasurable(options, dataset) }
       return dataset
     } catch DatasetError.notFound(let path) where data == nil { throw MovedData(path: path) }
   }
 
-  /// Where data is, told such that it is found from any folder; names of data sets stay names.
+  /// The absolute path of data, valid in any folder. Names of data sets stay as they are.
   private static func place(of data: String) -> String {
     guard !data.hasPrefix("/"), FileManager.default.fileExists(atPath: data) else { return data }
     return "\(FileManager.default.currentDirectoryPath)/\(data)"
   }
 
-  private func notice(_ line: String) {
-    if !quiet { printError(line) }
-  }
+  private func notice(_ line: String) { if !quiet { printError(line) } }
 
   private func stateFile(_ target: String) throws -> String {
     if target == "latest" {
@@ -220,10 +213,10 @@ struct Train: ParsableCommand {
   }
 
   private func list() {
-    print("At 32×32 and one channel. Parameters are those of the usual width; rates were measured on two cores.\n")
+    print("Sizes are for 32×32, one channel and the default width. Rates were measured on two cores.\n")
     for recipe in Families.recipes {
       guard let c = try? recipe.configuration(network.settings, resolution: 32, imageChannels: 1) else {
-        print("\(recipe.name): does not know \(network.shaping.joined(separator: ", "))\n")
+        print("\(recipe.name): has no option \(network.shaping.joined(separator: ", "))\n")
         continue
       }
       func millions(_ count: Int) -> String { String(format: "%.2f", Double(count) / 1e6) }
@@ -231,11 +224,10 @@ struct Train: ParsableCommand {
       let size = NetworkSize(of: c)
       print("    G \(millions(size.generator)) M, D \(millions(size.discriminator)) M parameters; \(recipe.cost)")
     }
-    print("\nStyleGAN, Table 4, what the mapping network is worth, by its depth:")
+    print("\nStyleGAN, Table 4: generators with mapping networks of different depth:")
     for variant in StyleGANConfiguration.table4 {
-      print(
-        "  \(variant.title), \(variant.mappingLayers): --cfg \(variant.recipe) --mapping-layers \(variant.mappingLayers)"
-      )
+      let (title, layers) = (variant.title, variant.mappingLayers)
+      print("  \(title), \(layers): --cfg \(variant.recipe) --mapping-layers \(layers)")
     }
   }
 
@@ -262,17 +254,16 @@ struct Train: ParsableCommand {
       outcome = try trainer.train(shouldStop: { signals.received != nil || end.map { clock.now >= $0 } ?? false })
     }
     switch outcome {
-    case .finished(let network):
-      if !quiet { print("finished: \(network)") }
+    case .finished(let network): if !quiet { print("finished: \(network)") }
     case .interrupted:
-      if !quiet { print("stopped and saved. Go on with: stylegan train --resume \(trainer.directory.path)") }
-      // As a shell expects it of what a signal ended.
+      if !quiet { print("stopped and saved. Resume with: stylegan train --resume \(trainer.directory.path)") }
+      // The exit code that shells expect after a signal.
       if let signal = signals.received { throw ExitCode(128 + signal) }
     }
   }
 }
 
-/// Nothing that could go on.
+/// There is no training state to resume from.
 struct NothingToResume: Error, CustomStringConvertible {
   let path: String
   var description: String {
@@ -280,13 +271,9 @@ struct NothingToResume: Error, CustomStringConvertible {
   }
 }
 
-/// A run's data that is not where it was.
+/// The data of a run is no longer at its path.
 struct MovedData: UserFacingError {
   let path: String
   var exitCode: Int32 { 66 }
-  var sentence: String { "\(path), the data of this run, does not exist; name where it is now with --data" }
-}
-
-extension NothingToResume: UserFacingError {
-  var exitCode: Int32 { 66 }
+  var sentence: String { "\(path), the data of this run, does not exist; give its new path with --data" }
 }
