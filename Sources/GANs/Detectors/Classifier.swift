@@ -52,8 +52,7 @@ public final class Classifier: Detector {
     let root = store.root
     let inputs = [description.channels] + Self.channels
     convolutions = Self.channels.enumerated().map { i, outputs in
-      Conv2d(
-        root / "conv\(i)", inputs: inputs[i], outputs: outputs, kernel: 3, padding: 1, bias: false)
+      Conv2d(root / "conv\(i)", inputs: inputs[i], outputs: outputs, kernel: 3, padding: 1, bias: false)
     }
     norms = Self.channels.enumerated().map { BatchNorm(root / "norm\($0)", channels: $1) }
     last = Linear(root / "linear", inputs: Self.channels.last!, outputs: description.classes)

@@ -57,8 +57,7 @@ public struct ClassifierTrainer {
       order.removeLast(part.count)
       var images = try Self.images(dataset, part, classifier)
       if mirror, random.uniform() < 0.5 { images = images.flipped([3]) }
-      let loss = Classifier.crossEntropy(
-        classifier.logits(images, training: true), part.map { dataset.label(at: $0)! })
+      let loss = Classifier.crossEntropy(classifier.logits(images, training: true), part.map { dataset.label(at: $0)! })
       adam.learningRate = learningRate * (1 + cos(Double.pi * Double(step) / Double(steps))) / 2
       adam.step(gradients(of: loss, withRespectTo: classifier.store.parameters.map(\.value)))
       progress((step + 1) * batch, steps * batch, loss.item)

@@ -80,8 +80,7 @@ public final class InceptionV3: Detector {
     }
     func pooled(_ block: String, byMaxima: Bool = false) -> Tensor {
       let pool =
-        byMaxima
-        ? x.maxPooled(kernel: 3, stride: 1, padding: 1) : x.averagePooled(kernel: 3, stride: 1, padding: 1)
+        byMaxima ? x.maxPooled(kernel: 3, stride: 1, padding: 1) : x.averagePooled(kernel: 3, stride: 1, padding: 1)
       return unit(pool, "\(block).branch_pool")
     }
     for block in ["Mixed_5b", "Mixed_5c", "Mixed_5d"] {

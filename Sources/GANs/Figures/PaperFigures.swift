@@ -70,8 +70,7 @@ extension Renderer {
     let a = styles(codes(seeds: (0..<UInt32(rowCount)).map { seed &+ $0 }))
     let b = styles(codes(seeds: (0..<5).map { seed &+ UInt32(rowCount) &+ $0 }))
     let step = side + 2
-    var sheet = try Sheet(
-      width: margin + 6 * step + gap, height: 20 + (rowCount + 1) * step + (bands.count + 1) * gap)
+    var sheet = try Sheet(width: margin + 6 * step + gap, height: 20 + (rowCount + 1) * step + (bands.count + 1) * gap)
     try sheet.write("Source B", x: margin + step + gap + 5 * step / 2, y: 10)
     try sheet.write("Source A", x: margin + side / 2, y: 20 + side - 8)
     for (column, image) in images(b).enumerated() {
@@ -87,8 +86,7 @@ extension Renderer {
       let grid = styleMixing(rows: a[row..<row + size], columns: b, layers: layers).dropFirst(6)
       for (i, image) in grid.enumerated() {
         let column = i % 6
-        sheet.draw(
-          try image.fitted(side), x: margin + column * step + (column > 0 ? gap : 0), y: y + i / 6 * step)
+        sheet.draw(try image.fitted(side), x: margin + column * step + (column > 0 ? gap : 0), y: y + i / 6 * step)
       }
       row += size
       y += size * step + gap
@@ -121,8 +119,7 @@ extension Renderer {
       let variants = with(noise: .random(RandomStream(seed: 1))).images(one.repeated(4))
       for (i, variant) in variants.enumerated() {
         let part = try variant.cropped(x: left, y: up, width: window, height: window)
-        sheet.draw(
-          try part.fitted(side / 2 - 1), x: side + gap + i % 2 * (side / 2 + 1), y: y + i / 2 * (side / 2 + 1))
+        sheet.draw(try part.fitted(side / 2 - 1), x: side + gap + i % 2 * (side / 2 + 1), y: y + i / 2 * (side / 2 + 1))
       }
       let values = deviation.floats
       let most = max(values.max() ?? 0, .leastNormalMagnitude)

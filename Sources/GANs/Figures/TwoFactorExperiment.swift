@@ -136,9 +136,7 @@ private struct Perceptron {
   }
 }
 
-extension Tensor {
-  fileprivate func applying(_ layer: EqualizedLinear) -> Tensor { layer(self) }
-}
+extension Tensor { fileprivate func applying(_ layer: EqualizedLinear) -> Tensor { layer(self) } }
 
 private final class TwoFactorGenerator {
   let store: ParameterStore
@@ -146,8 +144,7 @@ private final class TwoFactorGenerator {
 
   init(_ experiment: TwoFactorExperiment) {
     store = ParameterStore(seed: experiment.seed)
-    let mapping = Perceptron(
-      store.root / "f", [2, 64, 64, 64, 64, 2], multiplier: experiment.mappingMultiplier)
+    let mapping = Perceptron(store.root / "f", [2, 64, 64, 64, 64, 2], multiplier: experiment.mappingMultiplier)
     let synthesis = Perceptron(store.root / "g", [2, 32, 2])
     (f, g) = ({ mapping($0) }, { synthesis($0) })
   }

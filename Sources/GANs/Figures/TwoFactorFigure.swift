@@ -63,9 +63,7 @@ extension TwoFactorExperiment.Result {
 
     /// The point at these shares of the width and, from the top, of the height.
     func value(_ u: Double, _ v: Double) -> [Double] {
-      [
-        x.lowerBound + u * (x.upperBound - x.lowerBound), y.upperBound - v * (y.upperBound - y.lowerBound),
-      ]
+      [x.lowerBound + u * (x.upperBound - x.lowerBound), y.upperBound - v * (y.upperBound - y.lowerBound)]
     }
 
     func place(_ u: Double, _ v: Double, side: Int) -> (Double, Double) {

@@ -46,9 +46,7 @@ public struct FeatureStatistics {
 ///   - mean1: μ₁, `[d]`
 ///   - covariance1: Σ₁, `[d, d]`, symmetric and positive semidefinite.
 /// - Returns: 0 or more.
-public func frechetDistance(
-  mean1: Tensor, covariance1: Tensor, mean2: Tensor, covariance2: Tensor
-) -> Double {
+public func frechetDistance(mean1: Tensor, covariance1: Tensor, mean2: Tensor, covariance2: Tensor) -> Double {
   withoutGradients {
     let distance = (mean1 - mean2).to(.float64).squared().sum().item
     let (a, b) = (factor(covariance1.to(.float64)), factor(covariance2.to(.float64)))

@@ -65,8 +65,7 @@ public struct GeneratedImages {
     let used = generator.activeLayers(at: growth).count
     let crossovers = (0..<n).map { _ in (1..<mixing).map { _ in random.integer(in: 1..<used) }.sorted() }
     for latent in 1..<mixing {
-      let other = generator.broadcast(
-        generator.map(random.normal([n, z.size(1)]).to(z.device), condition: condition))
+      let other = generator.broadcast(generator.map(random.normal([n, z.size(1)]).to(z.device), condition: condition))
       let mask = crossovers.flatMap { places in (0..<layers).map { $0 >= places[latent - 1] ? 1.0 : 0 } }
       styles = .choose(
         Tensor([0.5], shape: [1, 1, 1], device: z.device).isLess(
@@ -95,9 +94,7 @@ public final class RealImages {
   /// `[range.count, C, r, r]`, 0…255 in whole numbers.
   /// - Throws: what reading throws.
   public func images(_ range: Range<Int>) throws -> Tensor {
-    if loader?.position != range.lowerBound {
-      loader = BatchLoader(dataset, seed: seed, startingAt: range.lowerBound)
-    }
+    if loader?.position != range.lowerBound { loader = BatchLoader(dataset, seed: seed, startingAt: range.lowerBound) }
     let batch = try loader!.next(range.count)
     let images = batch.tensor(channels: dataset.channels, resolution: dataset.resolution, device: device)
     return growth.prepared(images).quantized().to(.float32)

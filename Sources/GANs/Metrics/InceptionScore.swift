@@ -43,9 +43,7 @@ public struct InceptionScore {
   }
 
   /// Split i holds the images from ⌊i·total/splits⌋ on.
-  private static func split(of image: Int, _ total: Int, _ splits: Int) -> Int {
-    ((image + 1) * splits - 1) / total
-  }
+  private static func split(of image: Int, _ total: Int, _ splits: Int) -> Int { ((image + 1) * splits - 1) / total }
 
   /// The mean and the (biased) deviation over splits.
   public var result: (mean: Double, deviation: Double) {

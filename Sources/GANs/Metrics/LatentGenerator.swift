@@ -28,9 +28,8 @@ public struct LatentGenerator {
 
   /// A generator of any family; style-based ones have a mapping.
   /// - Parameter growth: how far it has grown.
-  public init(
-    _ generator: any Generator, growth: Growth, labels: LabelDistribution? = nil, compute: Compute = .default
-  ) {
+  public init(_ generator: any Generator, growth: Growth, labels: LabelDistribution? = nil, compute: Compute = .default)
+  {
     let architecture = generator.architecture
     let style = generator as? any StyleBasedGenerator
     self.init(
@@ -39,9 +38,8 @@ public struct LatentGenerator {
       mapping: style.map { g in { z, condition in withoutGradients { g.map(z, condition: condition) } } },
       synthesis: { w, condition, stream, repeats in
         guard let style else {
-          return generator.images(
-            w, condition: condition, truncation: .none, noise: .none, growth: growth, compute
-          ).bordered(by: architecture.border)
+          return generator.images(w, condition: condition, truncation: .none, noise: .none, growth: growth, compute)
+            .bordered(by: architecture.border)
         }
         return withoutGradients {
           let noise = style.activeLayers(at: growth).map { layer -> Tensor? in

@@ -35,8 +35,7 @@ extension MetricEvaluation {
       real: { rows in
         try self.requireTime()
         return try real.rows(rows)
-      }, fake: { try fake.rows($0) },
-      progress: { self.progress("subsets", Int($0 * 100), 100) })
+      }, fake: { try fake.rows($0) }, progress: { self.progress("subsets", Int($0 * 100), 100) })
     return result(metric, ["kid": value], samples: ["real": realCount, "fake": count], detector: detector.name)
   }
 
@@ -49,8 +48,7 @@ extension MetricEvaluation {
       real: { rows in
         try self.requireTime()
         return try real.rows(rows)
-      }, fake: { try fake.rows($0) },
-      progress: { self.progress("neighbours", Int($0 * 100), 100) })
+      }, fake: { try fake.rows($0) }, progress: { self.progress("neighbours", Int($0 * 100), 100) })
     return result(
       metric, ["precision": value.precision, "recall": value.recall], samples: ["real": realCount, "fake": count],
       detector: detector.name)
@@ -136,8 +134,7 @@ extension MetricEvaluation {
         return try kept.map { try $0.rows(range).reshaped(shape).to(self.device) } ?? self.subject.images(range)
       }
     ) { share in progress("percent", Int(share * 100), 100) }
-    var found = result(
-      metric, ["average": value.average], samples: ["fake": count, "real": count], detector: nil)
+    var found = result(metric, ["average": value.average], samples: ["fake": count, "real": count], detector: nil)
     found.values = Dictionary(uniqueKeysWithValues: value.levels.map { (String($0.resolution), $0.distance) })
     return found
   }

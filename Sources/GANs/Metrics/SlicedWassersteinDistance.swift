@@ -72,9 +72,7 @@ public struct SlicedWassersteinDistance: Sendable {
     var levels: [(resolution: Int, distance: Double)] = []
     for start in stride(from: 0, to: resolutions.count, by: atOnce) {
       let group = Array(resolutions[start..<min(start + atOnce, resolutions.count)])
-      func done(_ share: Double) {
-        progress((Double(start) + share * Double(group.count)) / Double(resolutions.count))
-      }
+      func done(_ share: Double) { progress((Double(start) + share * Double(group.count)) / Double(resolutions.count)) }
       var a = try descriptors(of: reals, at: group, channels, set: 1) { done($0 * 0.25) }
       var b = try descriptors(of: fakes, at: group, channels, set: 2) { done(0.25 + $0 * 0.5) }
       for (i, level) in group.enumerated() {

@@ -80,8 +80,7 @@ public struct NetworkFile {
   /// The generator as one with a mapping network f and a synthesis network g.
   /// - Parameter styles: whether each layer must take a style, too.
   /// - Throws: ``ConfigurationError`` saying what this network is and what it lacks.
-  @discardableResult
-  public func styleGenerator(withStyles styles: Bool = true) throws -> any StyleBasedGenerator {
+  @discardableResult public func styleGenerator(withStyles styles: Bool = true) throws -> any StyleBasedGenerator {
     let title = type(of: configuration).title
     guard let generator = generator as? any StyleBasedGenerator else {
       throw ConfigurationError(

@@ -108,9 +108,7 @@ extension SafetensorsFile {
       unknown = unknownKeys(
         in: try JSONSerialization.jsonObject(with: data),
         known: try JSONSerialization.jsonObject(with: Data(try JSON.compact(value).utf8)))
-    } catch {
-      throw NetworkFileError(path, "its '\(key)' is not what it should be")
-    }
+    } catch { throw NetworkFileError(path, "its '\(key)' is not what it should be") }
     guard unknown.isEmpty else {
       throw NetworkFileError(path, "its '\(key)' has unknown keys: \(unknown.sorted().joined(separator: ", "))")
     }

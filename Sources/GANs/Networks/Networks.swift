@@ -120,9 +120,8 @@ public protocol Generator: AnyObject {
     _ z: Tensor, condition: Condition?, truncation: Truncation, noise: NoiseMode, growth: Growth?, _ compute: Compute
   ) -> Tensor
   /// Draws all that is random in a training batch.
-  func sample(
-    count: Int, condition: Condition?, growth: Growth, mixingProbability: Double, random: SamplingStreams
-  ) -> TrainingSample
+  func sample(count: Int, condition: Condition?, growth: Growth, mixingProbability: Double, random: SamplingStreams)
+    -> TrainingSample
   /// The fakes of a training step, differentiable.
   /// - Parameter updatingAverage: whether w_avg follows this batch, in networks that have it.
   /// - Returns: `[N, imageChannels, r, r]`
@@ -133,9 +132,7 @@ extension Generator {
   /// Latents from N(0, I), and nothing else.
   public func sample(
     count: Int, condition: Condition?, growth: Growth, mixingProbability: Double, random: SamplingStreams
-  ) -> TrainingSample {
-    TrainingSample(z: random.tensors.normal([count, architecture.zSize]), condition: condition)
-  }
+  ) -> TrainingSample { TrainingSample(z: random.tensors.normal([count, architecture.zSize]), condition: condition) }
 }
 
 /// D of any family: images in, scores out.

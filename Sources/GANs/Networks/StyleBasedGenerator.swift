@@ -152,8 +152,7 @@ public enum NoiseMode {
     case .none: nil
     case .constant: stored
     case .given(let images): layer < images.count ? images[layer] : nil
-    case .random(let stream):
-      stored.map { stream.normal([count, 1, $0.size(2), $0.size(3)]).to($0.device) }
+    case .random(let stream): stored.map { stream.normal([count, 1, $0.size(2), $0.size(3)]).to($0.device) }
     }
   }
 }

@@ -8,12 +8,7 @@ enum LossPlot {
     ("losses", [("Loss/G/loss", "generator"), ("Loss/D/loss", "discriminator")]),
     ("Wasserstein estimate", [("Loss/wasserstein", "E[D(x)] − E[D(G(z))]")]),
     ("scores", [("Loss/scores/real", "reals"), ("Loss/scores/fake", "fakes")]),
-    (
-      "penalties",
-      [
-        ("Loss/r1_penalty", "R1"), ("Loss/gradient_penalty", "gradient penalty"), ("Loss/drift", "drift"),
-      ]
-    ),
+    ("penalties", [("Loss/r1_penalty", "R1"), ("Loss/gradient_penalty", "gradient penalty"), ("Loss/drift", "drift")]),
   ]
 
   /// Draws the plot of the lines of a file; what a run does not have gets no panel.

@@ -77,9 +77,7 @@ struct RunRecordFiles {
   func series(_ key: String) -> [(x: Double, y: Double)] { Self.series(key, of: statistics) }
 
   /// The names of PNG files.
-  func pictures(_ isWanted: (String) -> Bool) -> [String] {
-    files.filter { $0.hasSuffix(".png") && isWanted($0) }
-  }
+  func pictures(_ isWanted: (String) -> Bool) -> [String] { files.filter { $0.hasSuffix(".png") && isWanted($0) } }
 
   /// A picture as text.
   func dataURL(_ name: String) throws -> String {

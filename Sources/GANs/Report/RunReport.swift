@@ -9,9 +9,7 @@ public struct RunReport {
 
   /// Reads run folders.
   /// - Throws: `FileError` where one cannot be read or is no run's.
-  public init(runs: [String]) throws {
-    self.runs = try runs.map { try RunRecordFiles(path: $0) }
-  }
+  public init(runs: [String]) throws { self.runs = try runs.map { try RunRecordFiles(path: $0) } }
 
   /// What of the runs could not be read and is not on the page, a sentence each.
   public var problems: [String] { runs.flatMap(\.problems) }
@@ -82,9 +80,7 @@ public struct RunReport {
   }
 
   /// A curve for each metric and detector that was measured at two or more places of a training.
-  private func metricCharts() -> String {
-    metricCurves.map { chart($0.name, $0.series) }.joined()
-  }
+  private func metricCharts() -> String { metricCurves.map { chart($0.name, $0.series) }.joined() }
 
   /// The curves of metrics as a plot, a panel for each metric and detector that was measured at two or more places of a
   /// training; nil where none was.
@@ -165,8 +161,7 @@ public struct RunReport {
       result += "<img alt=\"\(escaped(name))\" src=\"\(try run.dataURL(name))\"></figure>\n"
     }
     for (metric, values) in run.pathLengths {
-      result += small(
-        Plot.Panel("\(run.name): \(metric), pairs by length", histogramOf: values), xLabel: "d/ε²")
+      result += small(Plot.Panel("\(run.name): \(metric), pairs by length", histogramOf: values), xLabel: "d/ε²")
     }
     return result
   }

@@ -98,9 +98,7 @@ public struct Message: Sendable, Equatable, ExpressibleByStringInterpolation, Cu
       parts.append(.field(field, value: value.map { "\($0)" }))
     }
     /// Adds a field.
-    public mutating func appendInterpolation(field: ConfigurationField) {
-      parts.append(.field(field, value: nil))
-    }
+    public mutating func appendInterpolation(field: ConfigurationField) { parts.append(.field(field, value: nil)) }
   }
 }
 
@@ -135,8 +133,6 @@ public struct ConfigurationError: Error, Equatable, CustomStringConvertible {
 
 /// Checks a field's value.
 /// - Throws: ``ConfigurationError`` naming the field, its value and its range.
-func require(
-  _ condition: Bool, _ field: ConfigurationField, _ value: some CustomStringConvertible, _ range: String
-) throws(ConfigurationError) {
-  if !condition { throw ConfigurationError(field: field, value, range: range) }
-}
+func require(_ condition: Bool, _ field: ConfigurationField, _ value: some CustomStringConvertible, _ range: String)
+  throws(ConfigurationError)
+{ if !condition { throw ConfigurationError(field: field, value, range: range) } }

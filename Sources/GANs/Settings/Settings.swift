@@ -139,9 +139,7 @@ extension NetworkConfiguration {
         if let value = asked[setting.field] { values[setting.field.rawValue] = value }
       }
       self = try decoder.decode(Self.self, from: encoder.encode(values))
-    } catch {
-      throw ConfigurationError("the settings of \(Self.title) do not have the types of their fields")
-    }
+    } catch { throw ConfigurationError("the settings of \(Self.title) do not have the types of their fields") }
   }
 }
 

@@ -121,8 +121,7 @@ public final class Trainer {
   ///   ``TrainingError/inUse(_:)`` where another process trains in this folder.
   public convenience init(
     resuming state: String, totalKimg: Double? = nil, data: String? = nil,
-    measures change: (inout MeasureOptions?) -> Void = { _ in },
-    open: (TrainingOptions) throws -> any ImageDataset
+    measures change: (inout MeasureOptions?) -> Void = { _ in }, open: (TrainingOptions) throws -> any ImageDataset
   ) throws {
     // Refused before the folder is touched, so that a wrong path is an error of that path.
     _ = try Self.options(resuming: state)
@@ -132,9 +131,7 @@ public final class Trainer {
     let options = try Self.options(resuming: state, totalKimg: totalKimg, data: data, measures: change)
     let device = try Device(options.device)
     let dataset = try open(options)
-    guard dataset.fingerprint == options.dataset.fingerprint else {
-      throw TrainingError.dataChanged(options.data)
-    }
+    guard dataset.fingerprint == options.dataset.fingerprint else { throw TrainingError.dataChanged(options.data) }
     try options.requireFit(dataset)
     try options.requireMemory()
     Processor.threadCount = options.threads
@@ -182,8 +179,7 @@ public final class Trainer {
       let secondsInTick = seconds(since: tickStart)
       return Report(
         images: progress.images, totalImages: totalImages, steps: progress.steps, tick: progress.ticks, growth: growth,
-        statistics: statistics,
-        imagesPerSecond: Double(progress.images - imagesAtTick) / max(secondsInTick, 1e-9),
+        statistics: statistics, imagesPerSecond: Double(progress.images - imagesAtTick) / max(secondsInTick, 1e-9),
         secondsInTick: secondsInTick, seconds: seconds(since: start))
     }
     func tell(_ event: Event) throws {
@@ -256,8 +252,7 @@ public final class Trainer {
       let reals = try reals(batch, growth)
       let sample = sample(batch, growth, phase)
       fakes = try updateGenerator(sample, batch, growth)
-      networks.updateDiscriminator(
-        reals, sample: sample, fakes: fakes, growth: growth, phase: phase, record: record)
+      networks.updateDiscriminator(reals, sample: sample, fakes: fakes, growth: growth, phase: phase, record: record)
     }
     networks.updateAverage(batch: batch)
     progress.growth = growth
@@ -371,8 +366,7 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     case .dataChanged(let path):
       "\(path) is not the data set this run started with: its content differs; restore it, or start a new run with "
         + "\(field: .initialNetwork)"
-    case .inUse(let path):
-      "another process is training in \(path); wait for it or stop it, then resume"
+    case .inUse(let path): "another process is training in \(path); wait for it or stop it, then resume"
     }
   }
 

@@ -51,8 +51,7 @@ struct SnapshotWriter: TrainingObserver {
     let images = (0..<rows).flatMap { row in
       // With labels a column is a class.
       let classes = configuration.labelSize == 0 ? [] : (0..<columns).map { $0 % configuration.labelSize }
-      let condition =
-        classes.isEmpty ? nil : Condition(classes: classes, of: configuration.labelSize, device: z.device)
+      let condition = classes.isEmpty ? nil : Condition(classes: classes, of: configuration.labelSize, device: z.device)
       return Image.images(
         of: networks.average.images(
           z[row * columns..<(row + 1) * columns], condition: condition, truncation: .none, noise: .constant,

@@ -51,8 +51,7 @@ extension TrainingOptions {
   /// What may help where this training diverges.
   public var remedies: Message {
     let bound: Message? =
-      objective.clip != nil
-      ? "a smaller \(field: .clip)" : objective.isRegularized ? "a larger \(field: .gamma)" : nil
+      objective.clip != nil ? "a smaller \(field: .clip)" : objective.isRegularized ? "a larger \(field: .gamma)" : nil
     let rest: [Message?] = [
       "a smaller \(field: .learningRates)", precision == .float32 ? nil : "\(field: .precision, "fp32")",
     ]

@@ -116,17 +116,13 @@ public struct TrainingOptions: Sendable {
   }
 
   /// A recipe's training of an architecture on a data set.
-  public init(
-    recipe: Recipe, data: String, dataset: DatasetIdentity, configuration: any NetworkConfiguration
-  ) {
+  public init(recipe: Recipe, data: String, dataset: DatasetIdentity, configuration: any NetworkConfiguration) {
     self.init(recipe: recipe.name, data: data, dataset: dataset, configuration: configuration)
     recipe.apply(to: &self)
   }
 
   /// StyleGAN's training of an architecture on a data set, to start from.
-  public init(
-    recipe: String, data: String, dataset: DatasetIdentity, configuration: any NetworkConfiguration
-  ) {
+  public init(recipe: String, data: String, dataset: DatasetIdentity, configuration: any NetworkConfiguration) {
     self.recipe = recipe
     self.data = data
     self.dataset = dataset

@@ -17,9 +17,7 @@ public struct TrainingSample {
   public init(
     z: Tensor, condition: Condition? = nil, mixing: (z: Tensor, crossover: Int)? = nil, noise: [Tensor?] = [],
     position: Tensor? = nil
-  ) {
-    (self.z, self.condition, self.mixing, self.noise, self.position) = (z, condition, mixing, noise, position)
-  }
+  ) { (self.z, self.condition, self.mixing, self.noise, self.position) = (z, condition, mixing, noise, position) }
 }
 
 /// The random streams of a training. On the CPU both are one.

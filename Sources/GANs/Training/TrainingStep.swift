@@ -89,8 +89,7 @@ public final class TrainingNetworks {
     partEnded?(.rest)
     let phase = objective.isRegularized ? phase : .none
     let fakes =
-      fakes
-      ?? withoutGradients { generator.trainingImages(sample, growth: growth, updatingAverage: false, compute) }
+      fakes ?? withoutGradients { generator.trainingImages(sample, growth: growth, updatingAverage: false, compute) }
     partEnded?(.generator)
     discriminator.store.setRequiresGradient(true)
     let isR1 = objective.regularizer == .r1
@@ -148,8 +147,7 @@ public final class TrainingNetworks {
   ///   - reals: what losses that compare pairs compare with; nil for other losses.
   ///   - regularizers: those that are due together with the loss.
   /// - Returns: the fakes that G was judged by, without their graph.
-  @discardableResult
-  public func updateGenerator(
+  @discardableResult public func updateGenerator(
     sample: TrainingSample, reals: Reals? = nil, growth: Growth, record: (String, Tensor) -> Void,
     regularizers: () -> [Tensor] = { [] }
   ) -> Tensor {
@@ -158,9 +156,7 @@ public final class TrainingNetworks {
     let fakes = generator.trainingImages(sample, growth: growth, updatingAverage: true, compute)
     partEnded?(.generator)
     let scores = judge(fakes, sample.condition, growth: growth)
-    let realScores = reals.map { reals in
-      withoutGradients { judge(reals.images, reals.condition, growth: growth) }
-    }
+    let realScores = reals.map { reals in withoutGradients { judge(reals.images, reals.condition, growth: growth) } }
     partEnded?(.discriminator)
     let loss = objective.generatorLoss(fakeScores: scores, realScores: realScores)
     record("Loss/G/loss", loss)

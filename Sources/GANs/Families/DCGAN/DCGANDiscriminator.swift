@@ -14,9 +14,7 @@ public final class DCGANDiscriminator: Discriminator {
   public let norms: [BatchNorm]
 
   /// A discriminator with fresh weights fixed by `seed`.
-  public init<Architecture: DCGANArchitecture>(
-    _ configuration: Architecture, seed: UInt64, device: Device = .cpu
-  ) {
+  public init<Architecture: DCGANArchitecture>(_ configuration: Architecture, seed: UInt64, device: Device = .cpu) {
     store = ParameterStore(seed: seed, device: device)
     let sides = Array(configuration.featureResolutions.reversed())
     let widths = [configuration.imageChannels] + sides.map(configuration.channels(at:)) + [1]

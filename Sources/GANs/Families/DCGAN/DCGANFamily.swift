@@ -10,8 +10,7 @@ extension DCGANConfiguration {
     [
       Recipe(
         "dcgan", "DCGAN (Radford et al. 2015): strided convolutions with batch normalisation",
-        cost: "about 1,300 pictures a second at the smallest width", of: Self.self,
-        training: { $0.trainAsDCGAN() })
+        cost: "about 1,300 pictures a second at the smallest width", of: Self.self, training: { $0.trainAsDCGAN() })
     ]
   }
 

@@ -48,18 +48,13 @@ public final class DCGANGenerator: Generator {
   /// Images for latents, without gradients.
   public func images(
     _ z: Tensor, condition: Condition? = nil, truncation: Truncation = .none, noise: NoiseMode = .none,
-    growth: Growth? = nil,
-    _ compute: Compute = .default
-  ) -> Tensor {
-    withoutGradients { self(z, training: false, compute) }
-  }
+    growth: Growth? = nil, _ compute: Compute = .default
+  ) -> Tensor { withoutGradients { self(z, training: false, compute) } }
 
   /// The fakes of a training step, differentiable.
-  public func trainingImages(
-    _ sample: TrainingSample, growth: Growth, updatingAverage: Bool, _ compute: Compute
-  ) -> Tensor {
-    self(sample.z, training: true, compute)
-  }
+  public func trainingImages(_ sample: TrainingSample, growth: Growth, updatingAverage: Bool, _ compute: Compute)
+    -> Tensor
+  { self(sample.z, training: true, compute) }
 }
 
 extension ConvTranspose2d {

@@ -10,9 +10,7 @@ extension GANConfiguration {
     [
       Recipe(
         "gan", "GAN (Goodfellow et al. 2014): fully connected, 28×28, G before D on the same fakes",
-        cost: "about 3,500 pictures a second",
-        of: Self.self,
-        training: { $0.trainAsGAN() })
+        cost: "about 3,500 pictures a second", of: Self.self, training: { $0.trainAsGAN() })
     ]
   }
 

@@ -45,16 +45,11 @@ public final class GANGenerator: Generator {
   /// Images for latents, without gradients.
   public func images(
     _ z: Tensor, condition: Condition? = nil, truncation: Truncation = .none, noise: NoiseMode = .none,
-    growth: Growth? = nil,
-    _ compute: Compute = .default
-  ) -> Tensor {
-    withoutGradients { self(z, training: false) }
-  }
+    growth: Growth? = nil, _ compute: Compute = .default
+  ) -> Tensor { withoutGradients { self(z, training: false) } }
 
   /// The fakes of a training step, differentiable.
-  public func trainingImages(
-    _ sample: TrainingSample, growth: Growth, updatingAverage: Bool, _ compute: Compute
-  ) -> Tensor {
-    self(sample.z, training: true)
-  }
+  public func trainingImages(_ sample: TrainingSample, growth: Growth, updatingAverage: Bool, _ compute: Compute)
+    -> Tensor
+  { self(sample.z, training: true) }
 }

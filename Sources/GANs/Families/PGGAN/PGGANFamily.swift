@@ -10,8 +10,7 @@ extension PGGANConfiguration {
     [
       Recipe(
         "pggan", "Progressive GAN (Karras et al. 2018): grows from 4×4, gradient penalty and drift",
-        cost: "about 80 pictures a second at the smallest width: the penalty is differentiated twice",
-        of: Self.self,
+        cost: "about 80 pictures a second at the smallest width: the penalty is differentiated twice", of: Self.self,
         training: { $0.trainAsProgressiveGAN() })
     ]
   }

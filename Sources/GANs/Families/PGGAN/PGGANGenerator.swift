@@ -25,8 +25,7 @@ public struct PGGANGeneratorBlock {
       ? EqualizedLinear(scope / "dense", inputs: configuration.zSize, outputs: channels * 16, bias: false) : nil
     conv0 =
       resolution == 4
-      ? nil
-      : EqualizedConv2d(scope / "conv0", inputs: configuration.channels(at: resolution / 2), outputs: channels)
+      ? nil : EqualizedConv2d(scope / "conv0", inputs: configuration.channels(at: resolution / 2), outputs: channels)
     activation0 = BiasActivation(scope / "conv0", channels: channels)
     conv1 = EqualizedConv2d(scope / "conv1", inputs: channels, outputs: channels)
     activation1 = BiasActivation(scope / "conv1", channels: channels)
@@ -40,8 +39,7 @@ public struct PGGANGeneratorBlock {
   /// - Returns: features `[N, C, r, r]`.
   public func callAsFunction(_ x: Tensor, _ compute: Compute = .default) -> Tensor {
     let start =
-      dense.map { compute.activations($0(x).reshaped([x.size(0), -1, 4, 4])) }
-      ?? conv0!(x.upsampledNearest(), compute)
+      dense.map { compute.activations($0(x).reshaped([x.size(0), -1, 4, 4])) } ?? conv0!(x.upsampledNearest(), compute)
     let y = normalized(activation0(start, compute))
     return normalized(activation1(conv1(y, compute), compute))
   }
@@ -68,9 +66,7 @@ public final class PGGANGenerator: Generator {
     self.configuration = configuration
     let store = ParameterStore(seed: seed, device: device)
     self.store = store
-    blocks = configuration.resolutions.map {
-      PGGANGeneratorBlock(store.root / "b\($0)", resolution: $0, configuration)
-    }
+    blocks = configuration.resolutions.map { PGGANGeneratorBlock(store.root / "b\($0)", resolution: $0, configuration) }
   }
 
   /// Its configuration.
@@ -100,16 +96,11 @@ public final class PGGANGenerator: Generator {
   /// Images for latents, without gradients.
   public func images(
     _ z: Tensor, condition: Condition? = nil, truncation: Truncation = .none, noise: NoiseMode = .none,
-    growth: Growth? = nil,
-    _ compute: Compute = .default
-  ) -> Tensor {
-    withoutGradients { self(z, growth: growth ?? configuration.grown, compute) }
-  }
+    growth: Growth? = nil, _ compute: Compute = .default
+  ) -> Tensor { withoutGradients { self(z, growth: growth ?? configuration.grown, compute) } }
 
   /// The fakes of a training step, differentiable.
-  public func trainingImages(
-    _ sample: TrainingSample, growth: Growth, updatingAverage: Bool, _ compute: Compute
-  ) -> Tensor {
-    self(sample.z, growth: growth, compute)
-  }
+  public func trainingImages(_ sample: TrainingSample, growth: Growth, updatingAverage: Bool, _ compute: Compute)
+    -> Tensor
+  { self(sample.z, growth: growth, compute) }
 }

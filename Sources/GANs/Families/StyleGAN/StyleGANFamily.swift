@@ -41,9 +41,7 @@ extension StyleGANConfiguration {
     func recipe(
       _ name: String, _ summary: String, cost: String = "about as stylegan", _ switches: Settings,
       training: @escaping @Sendable (inout TrainingOptions) -> Void
-    ) -> Recipe {
-      Recipe(name, summary, cost: cost, of: Self.self, switches: switches, training: training)
-    }
+    ) -> Recipe { Recipe(name, summary, cost: cost, of: Self.self, switches: switches, training: training) }
     let b: Settings = ["styles": false, "constantInput": false, "noise": false, "mappingLayers": 0]
     let (unmixed, mixed) = (
       { @Sendable (options: inout TrainingOptions) in options.trainAsStyleGAN(mixing: 0) },
@@ -87,9 +85,7 @@ extension StyleGANConfiguration {
       .filter { !$1 }.map(\.0)
     return [
       "z \(zSize), w \(wSize), \(mappingLayers) mapping layers" + (mappingWidth.map { " of \($0)" } ?? "")
-        + (styles ? ", \(layerCount) styles" : "")
-        + (labelSize > 0 ? ", \(labelSize) labels" : ""),
-      featureMaps,
+        + (styles ? ", \(layerCount) styles" : "") + (labelSize > 0 ? ", \(labelSize) labels" : ""), featureMaps,
     ] + (off.isEmpty ? [] : ["without " + off.joined(separator: ", ")])
   }
 

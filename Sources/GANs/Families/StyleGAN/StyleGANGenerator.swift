@@ -20,8 +20,7 @@ public final class StyleGANGenerator: StyleBasedGenerator {
     mapping = MappingNetwork(store.root / "mapping", configuration)
     synthesis = SynthesisNetwork(store.root / "synthesis", configuration)
     layers = zip(configuration.resolutions.flatMap { [$0, $0] }, synthesis.epilogues).map { resolution, epilogue in
-      SynthesisLayer(
-        resolution: resolution, noise: epilogue.noise?.value, styleWeight: epilogue.affine?.weight.value)
+      SynthesisLayer(resolution: resolution, noise: epilogue.noise?.value, styleWeight: epilogue.affine?.weight.value)
     }
   }
 

@@ -61,11 +61,9 @@ public struct SynthesisBlock {
     }
     self.resolution = resolution
     conv0 =
-      resolution == 4
-      ? nil : styled(0, configuration.channels(at: resolution / 2), configuration.blur ? .up : .none)
+      resolution == 4 ? nil : styled(0, configuration.channels(at: resolution / 2), configuration.blur ? .up : .none)
     conv1 = styled(1, outputs)
-    toRGB = EqualizedConv2d(
-      scope / "to_rgb", inputs: outputs, outputs: configuration.imageChannels, kernel: 1, gain: 1)
+    toRGB = EqualizedConv2d(scope / "to_rgb", inputs: outputs, outputs: configuration.imageChannels, kernel: 1, gain: 1)
     toRGBBias = (scope / "to_rgb").parameter("bias", [configuration.imageChannels], .constant(0))
   }
 

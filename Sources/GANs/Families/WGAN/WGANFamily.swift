@@ -10,9 +10,7 @@ extension WGANConfiguration {
     [
       Recipe(
         "wgan", "WGAN (Arjovsky et al. 2017): a clipped critic that estimates the Wasserstein distance",
-        cost: "about 2,500 pictures a second at the smallest width",
-        of: Self.self,
-        training: { $0.trainAsWGAN() })
+        cost: "about 2,500 pictures a second at the smallest width", of: Self.self, training: { $0.trainAsWGAN() })
     ]
   }
 
