@@ -1,8 +1,8 @@
 import Foundation
 import Torch
 
-/// Inception-v3 (Szegedy et al. 2016) as the FID networks of the field have it: means in pooling do not count the border,
-/// and the last block pools by maxima. Features are the 2,048 means over the image.
+/// Inception-v3 (Szegedy et al. 2016) as in the usual FID networks: average pooling does not count the border, and the last
+/// block uses max pooling. Features are the 2,048 means over the image.
 ///
 /// Weights come from a safetensors file with the names of the usual PyTorch state dict (`Conv2d_1a_3x3.conv.weight`,
 /// `….bn.running_mean`, …, `Mixed_7c.branch_pool.bn.bias`, `fc.weight`, `fc.bias`), without `num_batches_tracked` and
@@ -10,11 +10,11 @@ import Torch
 public final class InceptionV3: Detector {
   /// The file's name without its extension.
   public let name: String
-  /// Follows from the weights.
+  /// The name and a digest of the weights.
   public let identity: String
-  /// It has classes, but no perceptual features.
+  /// Features and probabilities; no perceptual features.
   public let outputs: Set<DetectorOutput> = [.features, .probabilities]
-  /// Not in the file.
+  /// Empty: the file has no names.
   public let classNames: [String] = []
   private let weights: StateDict
 
@@ -27,7 +27,7 @@ public final class InceptionV3: Detector {
     identity = "\(name) \(digest(of: weights.state))"
   }
 
-  /// Every tensor, in the order in which the network uses them.
+  /// The names of all tensors, in the order of the network.
   private static var names: [String] {
     let stem = ["1a_3x3", "2a_3x3", "2b_3x3", "3b_1x1", "4a_3x3"].map { "Conv2d_\($0)" }
     let a = ["1x1", "5x5_1", "5x5_2", "3x3dbl_1", "3x3dbl_2", "3x3dbl_3", "_pool"]
@@ -56,7 +56,7 @@ public final class InceptionV3: Detector {
     }
   }
 
-  /// Convolution without bias, batch norm (ε 0.001), ReLU; padded to keep the size unless `isValid` or strided.
+  /// Convolution without bias, batch norm (ε = 0.001), ReLU. It keeps the size, except where `isValid` or strided.
   private func unit(_ x: Tensor, _ name: String, stride: Int = 1, isValid: Bool = false) -> Tensor {
     let weight = weights["\(name).conv.weight"]
     let bare = isValid || stride > 1
@@ -72,7 +72,7 @@ public final class InceptionV3: Detector {
     var x = unit(images, "Conv2d_1a_3x3", stride: 2)
     x = unit(unit(x, "Conv2d_2a_3x3", isValid: true), "Conv2d_2b_3x3").maxPooled(kernel: 3, stride: 2)
     x = unit(unit(x, "Conv2d_3b_1x1"), "Conv2d_4a_3x3", isValid: true).maxPooled(kernel: 3, stride: 2)
-    /// One layer after the other of a branch.
+    /// The layers of a branch, one after another.
     func chain(_ block: String, _ layers: [String], lastStride: Int = 1) -> Tensor {
       layers.enumerated().reduce(x) { y, layer in
         unit(y, "\(block).branch\(layer.element)", stride: layer.offset == layers.count - 1 ? lastStride : 1)
@@ -120,10 +120,10 @@ public final class InceptionV3: Detector {
   }
 }
 
-/// The weights of a network whose shapes are the file's own.
+/// The weights of a network; the file decides their shapes.
 struct StateDict {
   let device: Device
-  /// In the order of the names.
+  /// The tensors in the order of the names.
   let state: [(name: String, value: Tensor)]
   private let values: [String: Tensor]
 
@@ -141,7 +141,7 @@ struct StateDict {
       let value = try file.tensor(name)
       let rank = name.hasSuffix("weight") && !name.hasSuffix("bn.weight") ? value.rank : 1
       if !value.dtype.isFloatingPoint || !value.isAllFinite || value.rank != rank || value.elementCount == 0 {
-        problems.append("'\(name)' \(value.shape) is not what it should be")
+        problems.append("'\(name)' \(value.shape) has a wrong type, shape or value")
       }
       found.append((name, value.to(.float32).to(device)))
     }

@@ -1,10 +1,8 @@
 import Foundation
 import Torch
 
-// Each metric on the features, latents or images that it is defined on.
-
 extension MetricEvaluation {
-  /// - Throws: ``Stopped`` where it was asked to stop.
+  /// - Throws: ``Stopped`` where `shouldStop` returns true.
   func requireTime() throws { if shouldStop() { throw Stopped() } }
 
   func frechet(_ metric: Metric, _ count: Int) throws -> MetricResult {
