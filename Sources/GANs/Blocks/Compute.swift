@@ -14,8 +14,7 @@ public struct Compute: Sendable, Equatable {
 
   /// A precision and kernels.
   public init(precision: Precision = .float32, kernels: Kernels = .fast) {
-    self.precision = precision
-    self.kernels = kernels
+    (self.precision, self.kernels) = (precision, kernels)
   }
 
   /// The type of activations.

@@ -57,8 +57,7 @@ public struct EqualizedConv2d {
     precondition(resampling == .none || kernel == 3, "resampling convolutions are 3×3")
     weight = scope.parameter("weight", [outputs, inputs, kernel, kernel], .normal(deviation: 1))
     scale = gain / Double(inputs * kernel * kernel).squareRoot()
-    self.kernel = kernel
-    self.resampling = resampling
+    (self.kernel, self.resampling) = (kernel, resampling)
   }
 
   /// Applies the layer.

@@ -14,9 +14,7 @@ public struct Directions {
   public let ratings: [Double]
 
   init(vectors: Tensor, names: [String], ratings: [Double], samples: Tensor) {
-    self.vectors = vectors
-    self.names = names
-    self.ratings = ratings
+    (self.vectors, self.names, self.ratings) = (vectors, names, ratings)
     deviations = names.isEmpty ? [] : samples.matmul(vectors.transposed).variance(over: [0]).squareRoot().doubles
   }
 

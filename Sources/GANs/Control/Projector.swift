@@ -63,9 +63,7 @@ public struct Projector {
 
   /// A projector into a network.
   public init(_ renderer: Renderer, options: Options = Options(), distance: any ImageDistance = PyramidDistance()) {
-    self.renderer = renderer
-    self.options = options
-    self.distance = distance
+    (self.renderer, self.options, self.distance) = (renderer, options, distance)
   }
 
   /// Finds the latents of images.
@@ -157,10 +155,7 @@ private final class Search {
   private let optimizer: Adam
 
   init(_ projector: Projector, start: Tensor, targets: Tensor, deviation: Double, total: Int) {
-    self.projector = projector
-    self.targets = targets
-    self.deviation = deviation
-    self.total = total
+    (self.projector, self.targets, self.deviation, self.total) = (projector, targets, deviation, total)
     let store = ParameterStore(seed: 0, device: targets.device)
     w = store.root.parameter("w", start.shape, .constant(0))
     w.set(start)

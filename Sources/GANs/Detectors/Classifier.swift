@@ -45,8 +45,7 @@ public final class Classifier: Detector {
 
   /// A classifier with fresh weights.
   init(_ description: Description, name: String, seed: UInt64, device: Device) {
-    self.description = description
-    self.name = name
+    (self.description, self.name) = (description, name)
     let store = ParameterStore(seed: seed, device: device)
     self.store = store
     let root = store.root

@@ -85,16 +85,13 @@ public struct StyleGANConfiguration: ProgressiveArchitecture {
   /// Reads a configuration. Old files lack the switches of Table 1 and the label size.
   public init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: CodingKeys.self)
-    resolution = try values.decode(Int.self, forKey: .resolution)
-    imageChannels = try values.decode(Int.self, forKey: .imageChannels)
-    zSize = try values.decode(Int.self, forKey: .zSize)
-    wSize = try values.decode(Int.self, forKey: .wSize)
-    mappingLayers = try values.decode(Int.self, forKey: .mappingLayers)
+    func integer(_ key: CodingKeys) throws -> Int { try values.decode(Int.self, forKey: key) }
+    (resolution, imageChannels) = (try integer(.resolution), try integer(.imageChannels))
+    (zSize, wSize, mappingLayers) = (try integer(.zSize), try integer(.wSize), try integer(.mappingLayers))
     mappingWidth = try values.decodeIfPresent(Int.self, forKey: .mappingWidth)
     mappingLearningRateMultiplier = try values.decode(Double.self, forKey: .mappingLearningRateMultiplier)
-    fmapBase = try values.decode(Int.self, forKey: .fmapBase)
-    fmapMax = try values.decode(Int.self, forKey: .fmapMax)
-    minibatchGroup = try values.decode(Int.self, forKey: .minibatchGroup)
+    (fmapBase, fmapMax) = (try integer(.fmapBase), try integer(.fmapMax))
+    minibatchGroup = try integer(.minibatchGroup)
     labelSize = try values.decode(.labelSize, or: labelSize)
     blur = try values.decode(.blur, or: blur)
     styles = try values.decode(.styles, or: styles)
