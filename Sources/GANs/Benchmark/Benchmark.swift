@@ -46,8 +46,7 @@ public struct Benchmark {
 
   /// The rate of libtorch's direct 3×3 convolution of 128 channels at 32², channels-last, in operations per second.
   public func convolutionPeak(_ precision: Compute.Precision) -> Double {
-    let random = RandomStream(seed: 1)
-    let compute = Compute(precision: precision)
+    let (random, compute) = (RandomStream(seed: 1), Compute(precision: precision))
     let x = compute.activations(random.normal([8, 128, 32, 32]))
     let w = compute.activations(random.normal([128, 128, 3, 3]))
     return withoutGradients { 2 * 8 * 32 * 32 * 9 * 128 * 128 / best { _ = x.conv2d(w, padding: 1) } }

@@ -37,8 +37,7 @@ extension Benchmark {
     let phase: Phase = penaltyInterval == 1 ? .joint : .separate(weight: Double(penaltyInterval))
     options.objective.regularizer = .none
     let plain = TrainingNetworks(options)
-    let random = SamplingStreams(seed: 3)
-    let growth = Growth(resolution: configuration.resolution)
+    let (random, growth) = (SamplingStreams(seed: 3), Growth(resolution: configuration.resolution))
     let reals = TrainingNetworks.Reals(
       random.tensors.normal([batch, configuration.imageChannels, configuration.resolution, configuration.resolution]))
     func step(_ networks: TrainingNetworks, _ phase: Phase) {

@@ -74,8 +74,7 @@ extension Renderer {
     let ends = style.layers.map { layer in
       (0..<2).map { _ in stream.normal([1, 1, layer.resolution, layer.resolution]).to(device) }
     }
-    return stride(from: 0, to: styles.count, by: chunk).flatMap { start in
-      let range = start..<min(start + chunk, styles.count)
+    return chunks(styles.count, of: chunk).flatMap { range in
       let angles = Tensor(
         range.map { 2 * Double.pi * Double($0) / Double(styles.count) }, shape: [range.count, 1, 1, 1], device: device)
       let noise = ends.map { $0[0] * angles.cosine() + $0[1] * angles.sine() }

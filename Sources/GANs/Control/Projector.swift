@@ -119,16 +119,13 @@ public struct Projector {
       let z = random.normal([max(options.candidates, 2), generator.architecture.zSize]).to(targets.device)
       let w = generator.map(z, condition: renderer.condition?.repeated(z.size(0)))
       let deviation = w.variance(over: [0]).mean().squareRoot().item
-      var distances: [Tensor] = []
-      for start in stride(from: 0, to: w.size(0), by: 50) {
-        let part = w[start..<min(start + 50, w.size(0))]
+      let distances = chunks(w.size(0), of: 50).map { range in
         let images = generator.synthesize(
-          generator.broadcast(part), noise: .constant, growth: renderer.growth, renderer.compute)
-        distances.append(
-          .stacked(
-            (0..<targets.size(0)).map { i in
-              distance(images, targets[i..<i + 1].expanded([images.size(0), -1, -1, -1]))
-            }))  // [N, part]
+          generator.broadcast(w[range]), noise: .constant, growth: renderer.growth, renderer.compute)
+        return Tensor.stacked(
+          (0..<targets.size(0)).map { i in
+            distance(images, targets[i..<i + 1].expanded([images.size(0), -1, -1, -1]))
+          })  // [N, part]
       }
       let count = max(1, min(options.starts, w.size(0)))
       let table = Tensor.concatenated(distances, along: 1)

@@ -50,9 +50,8 @@ extension Renderer {
       var (first, sum, squares): (Tensor?, Tensor?, Tensor?)
       // Unlike the renderer's own chunk, without the limit of 32.
       let chunk = max(1, min(realisations, 32 * 64 * 64 / (growth.resolution * growth.resolution)))
-      for start in stride(from: 0, to: realisations, by: chunk) {
-        let count = min(chunk, realisations - start)
-        let images = noisy.tensor(styles.repeated(count))
+      for range in chunks(realisations, of: chunk) {
+        let images = noisy.tensor(styles.repeated(range.count))
         first = first ?? images[0..<1]
         let difference = images - first!
         sum = difference.sum(over: [0]) + (sum ?? .zeros([1], device: difference.device))

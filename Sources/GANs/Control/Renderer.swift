@@ -87,9 +87,8 @@ public struct Renderer {
 
   /// Draws the images of styles; `each` gets them in order.
   public func draw(_ styles: Styles, each: (Int, Image) throws -> Void) rethrows {
-    for start in stride(from: 0, to: styles.count, by: chunk) {
-      let images = tensor(styles[start..<min(start + chunk, styles.count)])
-      for (i, image) in Image.images(of: images).enumerated() { try each(start + i, image) }
+    for range in chunks(styles.count, of: chunk) {
+      for (i, image) in zip(range, Image.images(of: tensor(styles[range]))) { try each(i, image) }
     }
   }
 

@@ -72,8 +72,8 @@ public struct ClassifierTrainer {
   /// The share of images whose class is the most probable one.
   private static func accuracy(_ classifier: Classifier, _ dataset: any ImageDataset, _ items: [Int]) throws -> Double {
     var right = 0
-    for start in stride(from: 0, to: items.count, by: 256) {
-      let part = Array(items[start..<min(start + 256, items.count)])
+    for range in chunks(items.count, of: 256) {
+      let part = Array(items[range])
       let found = classifier.classes(try images(dataset, part, classifier))
       right += zip(found, part).count { $0 == dataset.label(at: $1)! }
     }

@@ -128,7 +128,7 @@ struct StateDict {
   private let values: [String: Tensor]
 
   /// Reads exactly these tensors, as float32.
-  /// - Throws: `LoadError` listing what is missing or unexpected.
+  /// - Throws: `LoadError` with all missing and unexpected tensors.
   init(_ file: SafetensorsFile, _ names: [String], device: Device) throws {
     self.device = device
     var found: [(name: String, value: Tensor)] = []

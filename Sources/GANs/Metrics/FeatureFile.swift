@@ -86,18 +86,14 @@ public final class FeatureFile {
   private func readDigest() throws {
     digest = Digest()
     // About 4 MB at once.
-    let chunk = max(1, (1 << 20) / width!)
-    for start in stride(from: 0, to: count, by: chunk) {
-      try values(of: start..<min(start + chunk, count)).withUnsafeBytes { addToDigest($0) }
+    for range in chunks(count, of: max(1, (1 << 20) / width!)) {
+      try values(of: range).withUnsafeBytes { addToDigest($0) }
     }
   }
 
   /// Adds whole rows to the digest.
   private func addToDigest(_ rows: UnsafeRawBufferPointer) {
-    let size = width! * 4
-    for start in stride(from: 0, to: rows.count, by: size) {
-      digest.add(UnsafeRawBufferPointer(rebasing: rows[start..<start + size]))
-    }
+    for range in chunks(rows.count, of: width! * 4) { digest.add(UnsafeRawBufferPointer(rebasing: rows[range])) }
   }
 
   /// Appends rows, `[N, width]`.

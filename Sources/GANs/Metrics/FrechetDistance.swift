@@ -62,8 +62,8 @@ public func frechetDistance(_ a: FeatureStatistics, _ b: FeatureStatistics) -> D
   frechetDistance(mean1: a.mean, covariance1: a.covariance, mean2: b.mean, covariance2: b.covariance)
 }
 
-/// A `[d, rank]` with A Aᵀ = Σ: the Cholesky factor where Σ is positive definite, which is 20 times as fast, else
-/// eigenvectors times √λ without those of λ = 0.
+/// A `[d, rank]` with A Aᵀ = Σ: the Cholesky factor where Σ is positive definite (20 times as fast), else eigenvectors
+/// times √λ, without those of λ = 0.
 private func factor(_ covariance: Tensor) -> Tensor {
   let symmetric = (covariance + covariance.transposed) / 2
   if let triangle = symmetric.choleskyFactor() { return triangle }

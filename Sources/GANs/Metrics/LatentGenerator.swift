@@ -29,8 +29,7 @@ public struct LatentGenerator {
   /// A generator of any family; style-based ones have a mapping.
   public init(_ generator: any Generator, growth: Growth, labels: LabelDistribution? = nil, compute: Compute = .default)
   {
-    let architecture = generator.architecture
-    let style = generator as? any StyleBasedGenerator
+    let (architecture, style) = (generator.architecture, generator as? any StyleBasedGenerator)
     self.init(
       zSize: architecture.zSize, channels: architecture.imageChannels,
       resolution: growth.resolution + 2 * architecture.border, labels: labels, device: generator.store.device,

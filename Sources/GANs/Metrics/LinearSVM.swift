@@ -46,7 +46,7 @@ public struct LinearSVM: Sendable {
   /// Whether each row of x, `[N, d]`, is on the positive side.
   public func predictions(_ x: Tensor) -> [Bool] {
     let w = Tensor(weights, shape: [weights.count, 1], dtype: .float64)
-    return Problem.chunks(x.size(0)).flatMap { Problem.rows(x, $0).matmul(w).doubles.map { $0 > 0 } }
+    return chunks(x.size(0), of: Problem.chunk).flatMap { Problem.rows(x, $0).matmul(w).doubles.map { $0 > 0 } }
   }
 
   private struct Problem {
@@ -54,9 +54,7 @@ public struct LinearSVM: Sendable {
     let signs: [Double]
     let c: Double
 
-    static func chunks(_ count: Int) -> [Range<Int>] {
-      stride(from: 0, to: count, by: 16_384).map { $0..<min($0 + 16_384, count) }
-    }
+    static let chunk = 16_384
 
     /// Some rows in float64 with an appended 1.
     static func rows(_ x: Tensor, _ range: Range<Int>) -> Tensor {
@@ -72,7 +70,7 @@ public struct LinearSVM: Sendable {
     func state(_ w: Tensor) -> (value: Double, gradient: Tensor) {
       var value = w.squared().sum().item / 2
       var gradient = w
-      for range in Self.chunks(x.size(0)) {
+      for range in chunks(x.size(0), of: Self.chunk) {
         let rows = Self.rows(x, range)
         let (y, loss) = margins(range, rows, w)
         value += c * loss.squared().sum().item
@@ -87,7 +85,7 @@ public struct LinearSVM: Sendable {
       var diagonal = [Double](repeating: 0, count: size * size)
       for i in 0..<size { diagonal[i * size + i] = 1 }
       var sum = Tensor(diagonal, shape: [size, size], dtype: .float64)
-      for range in Self.chunks(x.size(0)) {
+      for range in chunks(x.size(0), of: Self.chunk) {
         let rows = Self.rows(x, range)
         let active = margins(range, rows, w).loss.doubles.enumerated().filter { $0.element > 0 }.map(\.offset)
         guard !active.isEmpty else { continue }

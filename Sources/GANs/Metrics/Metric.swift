@@ -19,7 +19,7 @@ public enum Metric: String, CaseIterable, Codable, Sendable {
     case .fid50k: "the same against 50,000 reals"
     case .kid50kFull: "kernel distance of features, 50,000 fakes against all reals"
     case .kid50k: "the same against 50,000 reals"
-    case .pr50k3Full: "precision and recall, 3 neighbours, 50,000 fakes against all reals"
+    case .pr50k3Full: "precision and recall, 3 neighbors, 50,000 fakes against all reals"
     case .pr50k3: "the same against 50,000 reals"
     case .is50k: "inception score of 50,000 fakes, for detectors with classes"
     case .pplZFull: "perceptual path length in Z, 100,000 pairs anywhere on paths"

@@ -46,9 +46,9 @@ public struct PerceptualPathLength: Sendable {
     _ generator: LatentGenerator, perceptual: (Tensor) throws -> Tensor, progress: (Int) -> Void = { _ in }
   ) throws -> [Double] {
     var values: [Double] = []
-    for start in stride(from: 0, to: samples, by: batch) {
-      let count = min(batch, samples - start)
-      let random = RandomStream(seed: seed &+ 0x9e37_79b9_7f4a_7c15 &* UInt64(start + 1))
+    for range in chunks(samples, of: batch) {
+      let count = range.count
+      let random = RandomStream(seed: seed &+ 0x9e37_79b9_7f4a_7c15 &* UInt64(range.lowerBound + 1))
       let z = random.normal([2, count, generator.zSize], dtype: .float64)
       let t = sampling == .full ? random.uniform([count, 1], dtype: .float64) : .zeros([count, 1], dtype: .float64)
       let condition = generator.condition(count, random).map { Condition.joined([$0, $0]) }

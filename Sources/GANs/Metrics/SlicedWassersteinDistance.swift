@@ -26,9 +26,7 @@ public struct SlicedWassersteinDistance: Sendable {
   static let smallest = 16
 
   /// A distance between sets of `samples` images.
-  public init(samples: Int = 16_384, seed: UInt64 = 0) {
-    (self.samples, self.seed) = (samples, seed)
-  }
+  public init(samples: Int = 16_384, seed: UInt64 = 0) { (self.samples, self.seed) = (samples, seed) }
 
   /// The size of the patches of one level, in bytes.
   public func leastMemory(channels: Int) -> Int {
@@ -69,8 +67,8 @@ public struct SlicedWassersteinDistance: Sendable {
     let resolutions = Self.levels(of: resolution)
     let atOnce = max(1, min(resolutions.count, memoryLimit / leastMemory(channels: channels)))
     var levels: [(resolution: Int, distance: Double)] = []
-    for start in stride(from: 0, to: resolutions.count, by: atOnce) {
-      let group = Array(resolutions[start..<min(start + atOnce, resolutions.count)])
+    for range in chunks(resolutions.count, of: atOnce) {
+      let (group, start) = (Array(resolutions[range]), range.lowerBound)
       func done(_ share: Double) { progress((Double(start) + share * Double(group.count)) / Double(resolutions.count)) }
       var a = try descriptors(of: reals, at: group, channels, set: 1) { done($0 * 0.25) }
       var b = try descriptors(of: fakes, at: group, channels, set: 2) { done(0.25 + $0 * 0.5) }
@@ -176,12 +174,11 @@ public struct SlicedWassersteinDistance: Sendable {
   /// - Returns: the same shape; a constant channel becomes 0.
   package static func normalized(_ patches: Tensor, channels: Int) -> Tensor {
     let x = patches.reshaped([patches.size(0), channels, -1])
-    // Chunks limit the memory of float64 copies.
-    var (sum, squares) = (
-      Tensor.zeros([1, channels, 1], dtype: .float64), Tensor.zeros([1, channels, 1], dtype: .float64)
-    )
-    for start in stride(from: 0, to: x.size(0), by: 65_536) {
-      let part = x[start..<min(start + 65_536, x.size(0))].to(.float64)
+    // Sums of millions of terms need float64; chunks limit its memory.
+    let zero = Tensor.zeros([1, channels, 1], dtype: .float64)
+    var (sum, squares) = (zero, zero)
+    for range in chunks(x.size(0), of: 65_536) {
+      let part = x[range].to(.float64)
       sum = sum + part.sum(over: [0, 2], keepingDimensions: true).to(.cpu)
       squares = squares + part.squared().sum(over: [0, 2], keepingDimensions: true).to(.cpu)
     }
@@ -204,8 +201,7 @@ public struct SlicedWassersteinDistance: Sendable {
     var sorter = RadixSorter(count: count)
     var total = 0.0
     withoutGradients {
-      for start in stride(from: 0, to: directions.size(1), by: atOnce) {
-        let range = start..<min(start + atOnce, directions.size(1))
+      for range in chunks(directions.size(1), of: atOnce) {
         let columns = directions.sliced(range, along: 1).transposed
         var (p, q) = (columns.matmul(a.transposed).floats, columns.matmul(b.transposed).floats)  // [D' M]
         for row in 0..<range.count {

@@ -8,9 +8,7 @@ public struct Growth: Codable, Sendable, Equatable {
   public var alpha: Double
 
   /// A state of growth.
-  public init(resolution: Int, alpha: Double = 1) {
-    (self.resolution, self.alpha) = (resolution, alpha)
-  }
+  public init(resolution: Int, alpha: Double = 1) { (self.resolution, self.alpha) = (resolution, alpha) }
 
   /// Prepares real images for a network of this growth: α·x + (1 − α)·upsample(downsample(x)).
   /// - Parameter images: `[N, C, R, R]`, R a power-of-two multiple of the resolution r; they are averaged down to r.

@@ -116,9 +116,7 @@ public struct Truncation: Sendable, Equatable {
   public static let none = Truncation(psi: 1)
 
   /// A truncation. Metrics never use one.
-  public init(psi: Double, cutoff: Int? = nil) {
-    (self.psi, self.cutoff) = (psi, cutoff)
-  }
+  public init(psi: Double, cutoff: Int? = nil) { (self.psi, self.cutoff) = (psi, cutoff) }
 
   /// Truncates intermediate latents.
   /// - Parameters:

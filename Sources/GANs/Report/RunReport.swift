@@ -11,7 +11,7 @@ public struct RunReport {
   /// - Throws: `FileError` where one cannot be read or is not the folder of a run.
   public init(runs: [String]) throws { self.runs = try runs.map { try RunRecordFiles(path: $0) } }
 
-  /// The unreadable parts of the runs, which the page lacks; one sentence each.
+  /// The unreadable parts of the runs, one sentence each. The page does not show them.
   public var problems: [String] { runs.flatMap(\.problems) }
 
   /// The page.

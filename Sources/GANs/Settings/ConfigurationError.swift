@@ -124,7 +124,7 @@ public struct ConfigurationError: Error, Equatable, CustomStringConvertible {
   /// An error with a sentence.
   public init(_ message: Message) { self.message = message }
 
-  /// A field whose value is out of range.
+  /// A field with a value out of range.
   public init(field: ConfigurationField, _ value: some CustomStringConvertible, range: String) {
     message = "\(field: field) is \(value), but must be \(range)"
   }
