@@ -24,7 +24,7 @@ extension Tensor {
   /// Spherical interpolation between the directions of rows, on the unit sphere (StyleGAN §4.1: slerp).
   /// - Parameters:
   ///   - other: `[N, size]`, the same shape.
-  ///   - t: `[N, 1]`; 0 gives the direction of this tensor's row, 1 that of the other's.
+  ///   - t: `[N, 1]`; 0 gives the direction of this tensor's row, 1 the direction of the other's row.
   public func slerp(to other: Tensor, _ t: Tensor) -> Tensor {
     // 1e-20 avoids 0/0 for equal and opposite rows.
     func unit(_ x: Tensor) -> Tensor { x / (x.squared().sum(over: [1], keepingDimensions: true) + 1e-20).squareRoot() }

@@ -5,7 +5,7 @@ import Foundation
 import Torch
 
 /// A small convolutional classifier as a detector: four 3×3 convolutions (16, 32, 64, 128 maps) with batch norm and ReLU,
-/// 2×2 maxima between them, the mean over the image, one linear layer. Features are the 128 means.
+/// 2×2 max pooling between them, the mean over the image, one linear layer. Features are the 128 means.
 public final class Classifier: Detector {
   /// The metadata of a detector file.
   public struct Description: Codable, Sendable, Equatable {
@@ -138,10 +138,7 @@ public final class Classifier: Detector {
   /// The mean over images of −log p(label).
   /// - Parameter logits: `[N, classes]`
   static func crossEntropy(_ logits: Tensor, _ labels: [Int]) -> Tensor {
-    let classes = logits.size(1)
-    let targets = Tensor(
-      labels.flatMap { label in (0..<classes).map { $0 == label ? 1.0 : 0 } }, shape: [labels.count, classes],
-      device: logits.device)
+    let targets = Condition(classes: labels, of: logits.size(1), device: logits.device).vectors
     return (logProbabilities(logits) * targets).sum() / Double(-labels.count)
   }
 

@@ -72,6 +72,7 @@ public final class InceptionV3: Detector {
     var x = unit(images, "Conv2d_1a_3x3", stride: 2)
     x = unit(unit(x, "Conv2d_2a_3x3", isValid: true), "Conv2d_2b_3x3").maxPooled(kernel: 3, stride: 2)
     x = unit(unit(x, "Conv2d_3b_1x1"), "Conv2d_4a_3x3", isValid: true).maxPooled(kernel: 3, stride: 2)
+    func joined(_ parts: Tensor...) -> Tensor { .concatenated(parts, along: 1) }
     /// The layers of a branch, one after another.
     func chain(_ block: String, _ layers: [String], lastStride: Int = 1) -> Tensor {
       layers.enumerated().reduce(x) { y, layer in
@@ -84,37 +85,27 @@ public final class InceptionV3: Detector {
       return unit(pool, "\(block).branch_pool")
     }
     for block in ["Mixed_5b", "Mixed_5c", "Mixed_5d"] {
-      x = .concatenated(
-        [
-          chain(block, ["1x1"]), chain(block, ["5x5_1", "5x5_2"]),
-          chain(block, ["3x3dbl_1", "3x3dbl_2", "3x3dbl_3"]), pooled(block),
-        ], along: 1)
+      x = joined(
+        chain(block, ["1x1"]), chain(block, ["5x5_1", "5x5_2"]), chain(block, ["3x3dbl_1", "3x3dbl_2", "3x3dbl_3"]),
+        pooled(block))
     }
-    x = .concatenated(
-      [
-        chain("Mixed_6a", ["3x3"], lastStride: 2),
-        chain("Mixed_6a", ["3x3dbl_1", "3x3dbl_2", "3x3dbl_3"], lastStride: 2), x.maxPooled(kernel: 3, stride: 2),
-      ], along: 1)
+    x = joined(
+      chain("Mixed_6a", ["3x3"], lastStride: 2),
+      chain("Mixed_6a", ["3x3dbl_1", "3x3dbl_2", "3x3dbl_3"], lastStride: 2), x.maxPooled(kernel: 3, stride: 2))
     for block in ["Mixed_6b", "Mixed_6c", "Mixed_6d", "Mixed_6e"] {
-      x = .concatenated(
-        [
-          chain(block, ["1x1"]), chain(block, ["7x7_1", "7x7_2", "7x7_3"]),
-          chain(block, (1...5).map { "7x7dbl_\($0)" }), pooled(block),
-        ], along: 1)
+      x = joined(
+        chain(block, ["1x1"]), chain(block, ["7x7_1", "7x7_2", "7x7_3"]), chain(block, (1...5).map { "7x7dbl_\($0)" }),
+        pooled(block))
     }
-    x = .concatenated(
-      [
-        chain("Mixed_7a", ["3x3_1", "3x3_2"], lastStride: 2),
-        chain("Mixed_7a", (1...4).map { "7x7x3_\($0)" }, lastStride: 2), x.maxPooled(kernel: 3, stride: 2),
-      ], along: 1)
+    x = joined(
+      chain("Mixed_7a", ["3x3_1", "3x3_2"], lastStride: 2),
+      chain("Mixed_7a", (1...4).map { "7x7x3_\($0)" }, lastStride: 2), x.maxPooled(kernel: 3, stride: 2))
     for block in ["Mixed_7b", "Mixed_7c"] {
       let (wide, double) = (chain(block, ["3x3_1"]), chain(block, ["3x3dbl_1", "3x3dbl_2"]))
-      x = .concatenated(
-        [
-          chain(block, ["1x1"]), unit(wide, "\(block).branch3x3_2a"), unit(wide, "\(block).branch3x3_2b"),
-          unit(double, "\(block).branch3x3dbl_3a"), unit(double, "\(block).branch3x3dbl_3b"),
-          pooled(block, byMaxima: block == "Mixed_7c"),
-        ], along: 1)
+      x = joined(
+        chain(block, ["1x1"]), unit(wide, "\(block).branch3x3_2a"), unit(wide, "\(block).branch3x3_2b"),
+        unit(double, "\(block).branch3x3dbl_3a"), unit(double, "\(block).branch3x3dbl_3b"),
+        pooled(block, byMaxima: block == "Mixed_7c"))
     }
     return x.mean(over: [2, 3])
   }

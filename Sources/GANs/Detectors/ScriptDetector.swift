@@ -9,7 +9,7 @@ import Torch
 /// | output | call | where `forward` has |
 /// |---|---|---|
 /// | features | `(x, return_features=True)`, or `(x)` | `return_features`, or no switches |
-/// | probabilities | `(x)`, with `no_output_bias=True` where it has that | no `return_lpips` |
+/// | probabilities | `(x)`, with `no_output_bias=True` if supported | no `return_lpips` |
 /// | perceptual | `(x, resize_images=False, return_lpips=True)`, x not rounded | `return_lpips` |
 public final class ScriptDetector: Detector {
   private let script: TorchScript

@@ -118,7 +118,7 @@ public struct MetricResult: Codable, Sendable, Equatable {
     guard let usual = Metric(rawValue: name)?.usualSamples, let count = samples["pairs"] ?? samples["fake"],
       count * 10 < usual
     else { return nil }
-    return "\(name) of \(count) is noisy and biased: compare it only with values of as many samples"
+    return "\(name) of \(count) is noisy and biased: compare it only with values of the same number"
   }
 
   /// The name without detector and count, as in the file's name.

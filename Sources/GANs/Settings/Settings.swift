@@ -119,8 +119,8 @@ extension NetworkConfiguration {
     if let foreign = asked.keys.filter({ !known.contains($0) }).min(by: { $0.rawValue < $1.rawValue }) {
       let others = known.sorted { $0.rawValue < $1.rawValue }.map { "\(field: $0)" as Message }
       throw ConfigurationError(
-        "\(field: foreign) means nothing to \(Self.title), leave it out; \(Self.title) has "
-          + others.dropFirst().reduce(others[0]) { $0 + ", " + $1 })
+        "\(field: foreign) means nothing to \(Self.title): leave it out (its settings are "
+          + others.dropFirst().reduce(others[0]) { $0 + ", " + $1 } + ")")
     }
     let defaults = Self.defaults(for: asked, resolution: resolution, imageChannels: imageChannels)
     // Numbers that are not finite pass here; validate() refuses them with the field's name.

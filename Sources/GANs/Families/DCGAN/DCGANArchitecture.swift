@@ -1,6 +1,6 @@
 import Torch
 
-/// An architecture with DCGAN's networks: that of DCGAN, WGAN and WGAN-GP. They differ mainly in the objective.
+/// An architecture with DCGAN's networks: DCGAN, WGAN and WGAN-GP. They differ mainly in the objective.
 public protocol DCGANArchitecture: NetworkConfiguration {
   /// n: 8n feature maps at 4×4, half as many after each doubling; DCGAN's Fig. 1 has n = 128.
   var features: Int { get }

@@ -1,6 +1,6 @@
 import Torch
 
-/// StyleGAN among the families. The steps of Table 1 are recipes; each differs from the one before by one switch.
+/// StyleGAN among the families. The configurations A to F of Table 1 are recipes.
 extension StyleGANConfiguration {
   /// The name in files.
   public static var family: String { "stylegan" }

@@ -34,7 +34,7 @@ public final class StyleGANGenerator: StyleBasedGenerator {
   /// f: `[N, zSize]` → w, `[N, wSize]`.
   public func map(_ z: Tensor, condition: Condition? = nil) -> Tensor { mapping(z, condition: condition) }
 
-  /// g: one w a layer, `[N, L, wSize]` → images `[N, imageChannels, r, r]`.
+  /// g: one w per layer, `[N, L, wSize]` → images `[N, imageChannels, r, r]`.
   public func synthesize(_ ws: Tensor, noise: NoiseMode, growth: Growth, _ compute: Compute = .default) -> Tensor {
     synthesis(ws, noise: noise, growth: growth, compute)
   }
