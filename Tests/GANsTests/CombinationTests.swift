@@ -66,12 +66,12 @@ import _TestSupport
   private static func reasons(_ c: Choice, _ networks: Networks) -> [String] {
     let isWasserstein = c.loss == .wasserstein
     let rules: [(String, Bool)] = [
-      ("does not ask for", c.clips && !isWasserstein),
-      ("bound the same slope", c.clips && c.penalty != .none),
+      ("does not need that", c.clips && !isWasserstein),
+      ("bound the critic's slope", c.clips && c.penalty != .none),
       ("has no bound", isWasserstein && !c.clips && c.penalty != .gradientPenalty),
-      ("shifted freely", c.drifts && !isWasserstein),
+      ("constant shift", c.drifts && !isWasserstein),
       ("no penalty to apply", c.lazy && c.penalty == .none),
-      ("corrects Adam's constants", c.lazy && c.rmsprop),
+      ("correction of Adam's constants", c.lazy && c.rmsprop),
       ("its own fakes", c.manyCriticSteps && c.generatorFirst),
       ("normalizes over the batch", c.penalty == .gradientPenalty && networks.normalizeCriticBatches),
       ("cannot grow", c.grows && !networks.grow),

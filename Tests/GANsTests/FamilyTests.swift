@@ -201,14 +201,14 @@ func shortOptions(_ name: String, mappingLayers: Int? = nil) throws -> TrainingO
       ("gan", "no styles to mix", { $0.mixingProbability = 0.5 }),
       ("stylegan-b", "no styles to mix", { $0.mixingProbability = 0.5 }),
       ("gan", "critic steps needs its own fakes", { $0.criticSteps = 5 }),
-      ("dcgan", "does not ask for", { $0.objective.clip = 0.01 }),
+      ("dcgan", "does not need that", { $0.objective.clip = 0.01 }),
       (
         "dcgan", "normalizes over the batch",
         { $0.objective = Objective(loss: .wasserstein, regularizer: .gradientPenalty) }
       ),
       ("dcgan", "no bound", { $0.objective.loss = .wasserstein }),
       ("wgan", "no bound", { $0.objective.clip = nil }),
-      ("pggan", "bound the same slope", { $0.objective.clip = 0.01 }),
+      ("pggan", "bound the critic's slope", { $0.objective.clip = 0.01 }),
       ("stylegan", "drift", { $0.objective.drift = 0.001 }),
       ("dcgan", "no penalty to apply", { $0.objective.penaltyInterval = 4 }),
       (
@@ -218,7 +218,7 @@ func shortOptions(_ name: String, mappingLayers: Int? = nil) throws -> TrainingO
           $0.objective.penaltyInterval = 16
         }
       ),
-      ("stylegan-b", "one picture", { $0.stylegan.constantInput = true }),
+      ("stylegan-b", "same image", { $0.stylegan.constantInput = true }),
     ]
     for (name, reason, change) in changes {
       var options = try shortOptions(name)

@@ -83,10 +83,10 @@ import _TestSupport
   @Test(arguments: [
     ("format", nil, "no 'format'"), ("format", "another 1", "its format is 'another 1'"),
     ("family", "biggan", "its family is 'biggan'"), ("family", nil, "its family is ''"),
-    ("configuration", nil, "no 'configuration'"), ("configuration", "{}", "'configuration' is not what it should be"),
+    ("configuration", nil, "no 'configuration'"), ("configuration", "{}", "'configuration' is not valid"),
     ("growth", #"{"resolution":64,"alpha":1}"#, "its growth 64×64"),
     ("growth", #"{"resolution":16,"alpha":0}"#, "its growth 16×16, 0.0 is impossible"),
-    ("training", "[]", "'training' is not what it should be"),
+    ("training", "[]", "'training' is not valid"),
   ])
   func metadataThatCannotBeIsRefused(key: String, value: String?, sentence: String) throws {
     let error = try refusal(metadata: { $0[key] = value })

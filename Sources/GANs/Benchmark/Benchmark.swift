@@ -1,9 +1,9 @@
 import Torch
 
-/// Measures this machine and what the networks make of it, all in one run: absolute times on a busy machine say little,
-/// ratios to the matrix multiplication of the same run say more.
+/// Measures the speed of this machine and of the networks in one run. Absolute times vary on a busy machine; ratios to a
+/// matrix product of the same run vary less.
 public struct Benchmark {
-  /// Seconds that each measurement takes at least.
+  /// The least duration of each measurement, in seconds.
   public var seconds: Double
 
   /// A benchmark.
@@ -11,53 +11,52 @@ public struct Benchmark {
 
   /// One row of the result.
   public struct Row: Codable, Sendable {
-    /// What was measured.
+    /// The measured operation.
     public var name: String
     /// "fp32", "bf16"
     public var precision: String
-    /// "fast", "reference", or the library's own for matrix products.
+    /// "fast" or "reference"; for matrix products the library's own.
     public var kernels: String
-    /// Seconds of one repetition: the median.
+    /// The median time of one repetition, in seconds.
     public var seconds: Double
-    /// Pictures a second; nil for matrix products.
+    /// Images per second; nil for matrix products.
     public var imagesPerSecond: Double?
-    /// Useful operations a second, in billions.
+    /// Useful operations per second, in billions.
     public var gigaFLOPS: Double
-    /// Share of the matrix product's rate in the same precision and run; above 1 where products are saved.
+    /// The rate divided by that of a matrix product in the same precision and run; above 1 where the algorithm saves
+    /// multiplications.
     public var utilization: Double
     /// Useful operations of one repetition, in billions.
     public var gigaFLOP: Double
-    /// How many times faster than the plain twin in the same run.
+    /// The speedup over the reference implementation in the same run.
     public var speedup: Double?
-    /// Where the time of a training step goes.
+    /// The time of each part of a training step.
     public var parts: Parts?
   }
 
-  /// The precisions this processor computes fast.
+  /// The precisions that this processor computes fast.
   public static var precisions: [Compute.Precision] { Processor.hasBFloat16 ? [.float32, .bfloat16] : [.float32] }
 
-  /// The rate of a 2048² matrix product, operations a second: the machine's practical peak.
+  /// The rate of a 2048² matrix product in operations per second: the machine's practical peak.
   public func matrixPeak(_ precision: Compute.Precision) -> Double {
     let random = RandomStream(seed: 1)
     let (a, b) = (random.normal([2048, 2048]).to(precision.dtype), random.normal([2048, 2048]).to(precision.dtype))
     return withoutGradients { 2 * 2048 * 2048 * 2048 / best { _ = a.matmul(b) } }
   }
 
-  /// The rate of libtorch's direct 3×3 convolution of 128 channels at 32², channels-last, operations a second.
+  /// The rate of libtorch's direct 3×3 convolution of 128 channels at 32², channels-last, in operations per second.
   public func convolutionPeak(_ precision: Compute.Precision) -> Double {
-    let random = RandomStream(seed: 1)
-    let compute = Compute(precision: precision)
-    let x = compute.activations(random.normal([8, 128, 32, 32])),
-      w = compute.activations(random.normal([128, 128, 3, 3]))
+    let (random, compute) = (RandomStream(seed: 1), Compute(precision: precision))
+    let x = compute.activations(random.normal([8, 128, 32, 32]))
+    let w = compute.activations(random.normal([128, 128, 3, 3]))
     return withoutGradients { 2 * 8 * 32 * 32 * 9 * 128 * 128 / best { _ = x.conv2d(w, padding: 1) } }
   }
 
-  /// The 3×3 convolutions of drawing `batch` pictures and nothing else: what the rest is measured against.
+  /// Times only the 3×3 convolutions of the synthesis of `batch` images.
   public func bareConvolutions(
     _ configuration: StyleGANConfiguration, batch: Int, _ compute: Compute, peak: Double
   ) -> Row {
-    let generator = StyleGANGenerator(configuration, seed: 1)
-    let random = RandomStream(seed: 2)
+    let (generator, random) = (StyleGANGenerator(configuration, seed: 1), RandomStream(seed: 2))
     let work = withoutGradients {
       generator.synthesis.blocks.flatMap { block in
         [block.conv0, block.conv1].compactMap { $0?.convolution }.map { convolution in
@@ -73,28 +72,25 @@ public struct Benchmark {
       operations: Double(batch) * OperationCount(configuration).synthesis, peak: peak)
   }
 
-  /// Drawing `batch` pictures.
+  /// Times the synthesis of `batch` images.
   public func synthesis(_ configuration: StyleGANConfiguration, batch: Int, _ compute: Compute, peak: Double) -> Row {
     let generator = StyleGANGenerator(configuration, seed: 1)
     let ws = withoutGradients {
       generator.broadcast(generator.map(RandomStream(seed: 2).normal([batch, configuration.zSize])))
     }
     let growth = Growth(resolution: configuration.resolution)
-    let time = withoutGradients {
-      median { _ = generator.synthesis(ws, noise: .constant, growth: growth, compute) }
-    }
+    let time = withoutGradients { median { _ = generator.synthesis(ws, noise: .constant, growth: growth, compute) } }
     return row(
       "synthesis \(configuration.resolution)², batch \(batch)", compute, time, images: batch,
       operations: Double(batch) * OperationCount(configuration).synthesis, peak: peak)
   }
 
-  /// A training step of `batch` images; with lazy R1 the mean over an interval.
+  /// Times a training step of `batch` images; with lazy R1 the mean over an interval.
   public func training(
     _ configuration: StyleGANConfiguration, batch: Int, penaltyInterval: Int, _ compute: Compute, peak: Double
   ) -> Row {
     let parts = trainingParts(configuration, batch: batch, penaltyInterval: penaltyInterval, compute)
-    let side = configuration.resolution
-    let count = OperationCount(configuration)
+    let (side, count) = (configuration.resolution, OperationCount(configuration))
     var result = row(
       "training \(side)², batch \(batch), R1 \(penaltyInterval == 1 ? "every step" : "every \(penaltyInterval)th")",
       compute, parts.total, images: batch,
@@ -109,8 +105,7 @@ public struct Benchmark {
     var options = TrainingOptions(
       recipe: "benchmark", data: "", dataset: .init(name: "", fingerprint: "", count: 0), configuration: configuration)
     options.objective = Objective(gamma: 10, penaltyInterval: penaltyInterval)
-    options.precision = compute.precision
-    options.kernels = compute.kernels
+    (options.precision, options.kernels) = (compute.precision, compute.kernels)
     return options
   }
 
@@ -123,7 +118,7 @@ public struct Benchmark {
       gigaFLOP: operations / 1e9)
   }
 
-  /// Times of repetitions after one to warm up: at least three, and as many as fit.
+  /// The sorted times of repetitions after one warm-up: at least three, and as many as fit into `seconds`.
   private func times(_ body: () -> Void) -> [Double] {
     body()
     let clock = ContinuousClock()

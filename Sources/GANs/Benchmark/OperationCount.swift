@@ -1,12 +1,12 @@
-/// Useful floating-point operations of networks: multiplications and additions of the convolutions in their cheapest
-/// exact form (resampling fused: 4 products for an output pixel instead of 9); what is memory-bound is not counted.
+/// Counts the useful floating-point operations of networks: multiplications and additions of the convolutions in their
+/// cheapest exact form (fused resampling: 4 products per output pixel instead of 9). Memory-bound steps are not counted.
 public struct OperationCount: Sendable {
   let configuration: StyleGANConfiguration
 
   /// Counts for an architecture.
   public init(_ configuration: StyleGANConfiguration) { self.configuration = configuration }
 
-  /// One picture through the synthesis network.
+  /// One image through the synthesis network.
   public var synthesis: Double {
     configuration.resolutions.reduce(0) { sum, r in
       let (inputs, outputs) = (Double(configuration.channels(at: r / 2)), Double(configuration.channels(at: r)))
@@ -16,21 +16,20 @@ public struct OperationCount: Sendable {
       * Double(configuration.channels(at: configuration.resolution) * configuration.imageChannels)
   }
 
-  /// One picture through the discriminator.
+  /// One image through the discriminator.
   public var discriminator: Double {
     configuration.resolutions.dropFirst().reduce(0) { sum, r in
       let (inputs, outputs) = (Double(configuration.channels(at: r)), Double(configuration.channels(at: r / 2)))
       let pixels = Double(r * r)
-      // The strided 4×4 kernel: 16 products for a quarter of the pixels.
+      // The strided 4×4 kernel needs 16 products for a quarter of the pixels.
       return sum + 2 * pixels * (9 * inputs * inputs + 4 * inputs * outputs)
     } + 2 * 16 * 9 * Double(configuration.channels(at: 4) * configuration.channels(at: 4))
   }
 
-  /// One image of a training step without R1: D on a real and a fake with both gradients, then G through D.
-  ///
-  /// A backward pass costs as much as a forward one for inputs and as much again for weights.
+  /// One image of a training step without R1: D on a real and a fake with both gradients, then G through D. A backward
+  /// pass costs one forward pass for the inputs and one for the weights.
   public var trainingStep: Double { 4 * synthesis + 8 * discriminator }
 
-  /// What R1 adds for one real image when it is applied: the gradient of the image, and that gradient's gradient.
+  /// The cost of R1 for one real image: the gradient of the image, and the gradient of that gradient.
   public var penalty: Double { 4 * discriminator }
 }

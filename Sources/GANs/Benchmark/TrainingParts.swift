@@ -1,22 +1,22 @@
 import Torch
 
 extension Benchmark {
-  /// Where the time of a training step goes: seconds, which add up to the whole.
+  /// The parts of a training step in seconds. They add up to the whole step.
   public struct Parts: Codable, Sendable {
-    /// G, forward: fakes for D and for itself.
+    /// G forward: fakes for D's and for G's update.
     public var generator = 0.0
-    /// D, forward: scores of reals and fakes, and of fakes again.
+    /// D forward: scores of reals and fakes for D's update, and of fakes for G's.
     public var discriminator = 0.0
     /// The gradients of both losses.
     public var backward = 0.0
-    /// What the steps with R1 take more than those without, its share in one step.
+    /// The extra time of steps with R1, as a mean per step.
     public var penalty = 0.0
     /// Adam for both networks.
     public var optimizer = 0.0
     /// The latents, the losses' values, and the moving average of G.
     public var rest = 0.0
 
-    /// With their names.
+    /// The parts with their names.
     public var named: [(name: String, seconds: Double)] {
       [
         ("G", generator), ("D", discriminator), ("backward", backward), ("R1", penalty), ("optimizer", optimizer),
@@ -28,7 +28,7 @@ extension Benchmark {
     public var total: Double { named.reduce(0) { $0 + $1.seconds } }
   }
 
-  /// Times training steps of `batch` images and their parts: the step without R1 part by part, R1 as what it adds.
+  /// Times training steps of `batch` images: the parts of a step without R1, and the extra time with R1.
   public func trainingParts(
     _ configuration: StyleGANConfiguration, batch: Int, penaltyInterval: Int, _ compute: Compute
   ) -> Parts {
@@ -37,14 +37,12 @@ extension Benchmark {
     let phase: Phase = penaltyInterval == 1 ? .joint : .separate(weight: Double(penaltyInterval))
     options.objective.regularizer = .none
     let plain = TrainingNetworks(options)
-    let random = SamplingStreams(seed: 3)
-    let growth = Growth(resolution: configuration.resolution)
+    let (random, growth) = (SamplingStreams(seed: 3), Growth(resolution: configuration.resolution))
     let reals = TrainingNetworks.Reals(
       random.tensors.normal([batch, configuration.imageChannels, configuration.resolution, configuration.resolution]))
     func step(_ networks: TrainingNetworks, _ phase: Phase) {
       func sample() -> TrainingSample {
-        networks.generator.sample(
-          count: batch, condition: nil, growth: growth, mixingProbability: 0.9, random: random)
+        networks.generator.sample(count: batch, condition: nil, growth: growth, mixingProbability: 0.9, random: random)
       }
       networks.updateDiscriminator(reals, sample: sample(), growth: growth, phase: phase, record: { _, _ in })
       networks.updateGenerator(sample: sample(), growth: growth, record: { _, _ in })
@@ -52,20 +50,19 @@ extension Benchmark {
     }
     let clock = ContinuousClock()
     var (times, parts): ([Double], [Parts]) = ([], [])
-    // Side by side, so that both see the same machine.
+    // The two kinds of step alternate, so that a busy machine affects both.
     _ = median {
       times.append(clock.measure { step(penalized, phase) } / .seconds(1))
       parts.append(Self.timed(plain, clock) { step(plain, .none) })
     }
-    // The first are to warm up. Parts of one step, the median one, add up; parts' own medians would not.
-    let typical = parts.dropFirst().sorted { $0.total < $1.total }[(parts.count - 1) / 2]
+    // The first repetition is the warm-up. Medians of each part would not add up, so all parts are of the median step.
+    var typical = parts.dropFirst().sorted { $0.total < $1.total }[(parts.count - 1) / 2]
     let whole = times.dropFirst().sorted()[(times.count - 1) / 2]
-    var result = typical
-    result.penalty = (whole - typical.total) / Double(penaltyInterval)
-    return result
+    typical.penalty = (whole - typical.total) / Double(penaltyInterval)
+    return typical
   }
 
-  /// The parts of a step of `networks`: all that has passed since the part before belongs to the one that ends.
+  /// The parts of a step of `networks`. A part gets the time since the end of the part before it.
   private static func timed(_ networks: TrainingNetworks, _ clock: ContinuousClock, _ step: () -> Void) -> Parts {
     var parts = Parts()
     var start = clock.now

@@ -1,9 +1,9 @@
 import Torch
 
 // Equalized learning rate (PGGAN §4.1): weights are stored N(0, 1) and scaled at run time by gain/√fan_in, so that
-// Adam's normalised steps mean the same relative change in every layer.
+// Adam's normalized steps cause the same relative change in every layer.
 
-/// The gain that keeps the variance through a leaky ReLU (He et al. 2015), as the papers use it: √2.
+/// √2: the gain that preserves the variance through a leaky ReLU (He et al. 2015).
 public let leakyReLUGain = 2.0.squareRoot()
 
 /// A fully connected layer with equalized learning rate: y = x (c·W)ᵀ + m·b, c = gain·m/√inputs.
@@ -28,15 +28,15 @@ public struct EqualizedLinear {
     multiplier = learningRateMultiplier
   }
 
-  /// Applies the layer. The scale is put on x, which is usually smaller than W.
+  /// Applies the layer. The scale is applied to x, which is usually smaller than W.
   public func callAsFunction(_ x: Tensor) -> Tensor {
     (x * scale).linear(weight.value, bias: bias.map { multiplier == 1 ? $0.value : $0.value * multiplier })
   }
 }
 
-/// A k×k convolution with equalized learning rate, with resampling where asked; its bias is left to what follows.
+/// A k×k convolution with equalized learning rate and optional resampling, without bias.
 ///
-/// Up: nearest-neighbour doubling before it and a binomial blur after it. Down: a binomial blur before it and a 2×2
+/// Up: nearest-neighbor doubling before it and a binomial blur after it. Down: a binomial blur before it and a 2×2
 /// average after it.
 ///
 /// `[N, inputs, H, W]` → `[N, outputs, H', W']` in the precision of the computation. The weight is stored N(0, 1) and
@@ -57,8 +57,7 @@ public struct EqualizedConv2d {
     precondition(resampling == .none || kernel == 3, "resampling convolutions are 3×3")
     weight = scope.parameter("weight", [outputs, inputs, kernel, kernel], .normal(deviation: 1))
     scale = gain / Double(inputs * kernel * kernel).squareRoot()
-    self.kernel = kernel
-    self.resampling = resampling
+    (self.kernel, self.resampling) = (kernel, resampling)
   }
 
   /// Applies the layer.
@@ -67,8 +66,7 @@ public struct EqualizedConv2d {
     return resampling == .up ? binomialBlur(y, compute) : y
   }
 
-  /// Applies the layer, then `activation`: at once where there is a kernel for it. `[N, inputs, H, W]` →
-  /// `[N, outputs, H', W']`.
+  /// Applies the layer, then `activation`, in one kernel where possible. `[N, inputs, H, W]` → `[N, outputs, H', W']`.
   public func callAsFunction(_ x: Tensor, then activation: BiasActivation, _ compute: Compute = .default) -> Tensor {
     let x = input(x, compute)
     guard resampling != .up && usesMinimalFiltering(x, compute) else {
@@ -80,8 +78,8 @@ public struct EqualizedConv2d {
       slope: BiasActivation.slope)
   }
 
-  /// Applies the layer to activations as they are kept, then noise, bias, leaky ReLU and style, at once; nil where there
-  /// is no kernel for it.
+  /// Applies the layer, noise, bias, leaky ReLU and style in one kernel; nil where no kernel does that.
+  /// - Parameter x: in the type and layout of ``Compute/activations(_:)``.
   func styled(
     _ x: Tensor, noise: (Tensor, Tensor)?, bias: Tensor, style: @autoclosure () -> Tensor, _ compute: Compute
   ) -> Tensor? {
@@ -90,7 +88,7 @@ public struct EqualizedConv2d {
       weight.value, filters: filters, scale: scale, noise: noise, bias: bias, style: style(), slope: 0.2)
   }
 
-  /// `x` as the convolution takes it.
+  /// The convolution's input, blurred before downsampling.
   private func input(_ x: Tensor, _ compute: Compute) -> Tensor {
     resampling == .down ? binomialBlur(compute.activations(x), compute) : compute.activations(x)
   }
@@ -99,12 +97,12 @@ public struct EqualizedConv2d {
     compute.kernels == .fast && kernel == 3 && x.hasFusedConvolution(resampling)
   }
 
-  /// The convolution alone, of activations as they are kept.
+  /// The convolution alone; x is in the type and layout of ``Compute/activations(_:)``.
   func withoutBlur(_ x: Tensor, _ compute: Compute) -> Tensor {
     compute.kernels == .fast ? fast(x, compute) : plain(x, compute)
   }
 
-  /// As the papers write it.
+  /// The convolution in the order of the papers.
   private func plain(_ x: Tensor, _ compute: Compute) -> Tensor {
     let w = compute.activations(weight.value * scale)
     switch resampling {
@@ -114,7 +112,7 @@ public struct EqualizedConv2d {
     }
   }
 
-  /// By minimal filtering where there are kernels for it, else with resampling fused into the convolution.
+  /// Minimal filtering where a kernel exists, else a convolution with fused resampling.
   private func fast(_ x: Tensor, _ compute: Compute) -> Tensor {
     if usesMinimalFiltering(x, compute) {
       return x.convolvedFused(weight.value, filters: filters, scale: scale, resampling: resampling)
@@ -129,23 +127,21 @@ public struct EqualizedConv2d {
 }
 
 extension Tensor {
-  /// The same image batch; with a single channel strides do not tell layouts apart, and libtorch's convolutions would take
-  /// it for channels-first and answer so.
+  /// The same batch, marked as channels-last. With one channel the strides fit both layouts, and libtorch's convolutions
+  /// would return channels-first.
   fileprivate func oneChannelLast() -> Tensor {
     size(1) == 1 ? reshaped([size(0), size(2), size(3), 1]).permuted([0, 3, 1, 2]) : self
   }
 }
 
-/// A bias for each channel, then a leaky ReLU of slope 0.2: what follows a convolution in a discriminator.
+/// A bias for each channel, then a leaky ReLU of slope 0.2; it follows each convolution of a discriminator.
 public struct BiasActivation {
   /// `[C]`, starting at 0.
   public let bias: Parameter
   static let slope = 0.2
 
   /// Makes `bias` in `scope`.
-  public init(_ scope: Scope, channels: Int) {
-    bias = scope.parameter("bias", [channels], .constant(0))
-  }
+  public init(_ scope: Scope, channels: Int) { bias = scope.parameter("bias", [channels], .constant(0)) }
 
   /// `[N, C, H, W]` → the same shape.
   public func callAsFunction(_ x: Tensor, _ compute: Compute = .default) -> Tensor {

@@ -17,7 +17,7 @@ public func instanceNorm(_ x: Tensor, epsilon: Double = 1e-8) -> Tensor {
   return (centred * (variance + epsilon).reciprocalSquareRoot()).to(x.dtype)
 }
 
-/// Appends one feature map that tells how much the samples of a group differ.
+/// Appends one feature map with the variation among the samples of a group.
 ///
 /// `[N, C, H, W]` → `[N, C + 1, H, W]`. The batch is divided into groups of G, the largest divisor of N up to 4; the
 /// standard deviation over a group of every feature at every position, √(σ² + 1e−8), is averaged over features and

@@ -2,14 +2,14 @@ import Torch
 
 /// Networks that grow from 4×4: Progressive GAN's and StyleGAN's.
 ///
-/// What both papers have alike is here: feature maps by resolution (PGGAN §A), and the discriminator, which StyleGAN took
-/// over and Table 1, B gave filters. The generators are each paper's own.
+/// They share the feature maps by resolution (PGGAN §A) and the discriminator; StyleGAN adds filters to it (Table 1, B).
+/// Each paper has its own generator.
 public protocol ProgressiveArchitecture: NetworkConfiguration {
   /// Feature maps at a resolution: min(fmapBase / 2^stage, fmapMax), stage = log2(resolution) − 1.
   var fmapBase: Int { get }
-  /// The most feature maps of a layer.
+  /// The largest number of feature maps of a layer.
   var fmapMax: Int { get }
-  /// Samples that the discriminator's minibatch standard deviation compares.
+  /// The group size of the discriminator's minibatch standard deviation.
   var minibatchGroup: Int { get }
   /// Whether a binomial filter smooths each change of resolution (StyleGAN Table 1, B).
   var blur: Bool { get }
@@ -19,7 +19,7 @@ extension ProgressiveArchitecture {
   /// 4, 8, … up to the resolution.
   public var resolutions: [Int] { Array(sequence(first: 4) { $0 * 2 }.prefix { $0 <= resolution }) }
 
-  /// Feature maps at a resolution (PGGAN §A, in the published parametrisation).
+  /// Feature maps at a resolution (PGGAN §A, in the published parametrization).
   public func channels(at resolution: Int) -> Int { channels(stage: resolution.trailingZeroBitCount - 1) }
 
   /// Feature maps of a stage; stage 0 is the discriminator's dense layer.
@@ -30,13 +30,13 @@ extension ProgressiveArchitecture {
     resolutions.filter { $0 <= resolution }.reduce(0) { $0 + 2 * $1 * $1 * channels(at: $1) }
   }
 
-  /// Feature maps by resolution, as `inspect` says it.
+  /// Feature maps by resolution, for `inspect`.
   var featureMaps: String {
     "feature maps: " + resolutions.map { "\($0)²: \(channels(at: $0))" }.joined(separator: ", ")
   }
 
-  /// Checks the fields that both have.
-  /// - Throws: ``ConfigurationError`` naming the first that is out of range.
+  /// Checks the fields of both architectures.
+  /// - Throws: ``ConfigurationError`` naming the first field that is out of range.
   func validateShape() throws(ConfigurationError) {
     try require(
       (8...1024).contains(resolution) && resolution.nonzeroBitCount == 1, .resolution, resolution,

@@ -1,6 +1,6 @@
 import Torch
 
-/// From images to features at one resolution: a 1×1 convolution with bias and leaky ReLU.
+/// Turns images into features at one resolution: a 1×1 convolution with bias and leaky ReLU.
 public struct FromRGB {
   /// `[C, imageChannels, 1, 1]`
   public let conv: EqualizedConv2d
@@ -17,13 +17,13 @@ public struct FromRGB {
   }
 }
 
-/// One resolution of the discriminator: two 3×3 convolutions, then half the resolution.
+/// One resolution of the discriminator: two 3×3 convolutions, then downsampling.
 public struct ProgressiveDiscriminatorBlock {
   /// The resolution r.
   public let resolution: Int
-  /// For images of this resolution.
+  /// The entry for images of this resolution.
   public let fromRGB: FromRGB
-  /// 3×3 convolutions, the second with filtered downsampling where the architecture has it.
+  /// 3×3 convolutions; the second downsamples with a filter where ``ProgressiveArchitecture/blur`` is true.
   public let conv0, conv1: EqualizedConv2d
   let activation0, activation1: BiasActivation
   private let blur: Bool
@@ -42,21 +42,21 @@ public struct ProgressiveDiscriminatorBlock {
   /// `[N, C, r, r]` → `[N, C', r/2, r/2]`
   public func callAsFunction(_ x: Tensor, _ compute: Compute = .default) -> Tensor {
     let y = conv1(conv0(x, then: activation0, compute), then: activation1, compute)
-    // Progressive GAN takes the mean of 2×2 squares after the activation; filtered, it is part of the convolution.
+    // Progressive GAN averages 2×2 squares after the activation; filtered downsampling is part of the convolution.
     return blur ? y : y.averagePooled()
   }
 }
 
 /// The end of the discriminator, at 4×4: minibatch standard deviation, convolution, two dense layers.
 ///
-/// With labels the last layer gives C₀ features h, and the score is their projection h·c/√C₀ on the mapped labels
+/// With labels the last layer gives C₀ features h; the score is their projection h·c/√C₀ on the mapped labels
 /// c = PixelNorm(E·labels) (Miyato & Koyama 2018).
 public struct ProgressiveDiscriminatorEpilogue {
-  /// For images of 4×4.
+  /// The entry for images of 4×4.
   public let fromRGB: FromRGB
-  /// 3×3 convolution over features and the one statistic.
+  /// 3×3 convolution over the features and the minibatch statistic.
   public let conv: EqualizedConv2d
-  /// `[N, C·16]` (channel-major) → `[N, C₀]`, a 4×4 convolution; and to `[N, 1]`, with labels `[N, C₀]`, gain 1.
+  /// `[N, C·16]` (channel-major) → `[N, C₀]`, as a 4×4 convolution; then → `[N, 1]`, with labels `[N, C₀]`, gain 1.
   public let dense0, dense1: EqualizedLinear
   /// E: `[N, labelSize]` → `[N, C₀]`; nil without labels.
   public let embedding: EqualizedLinear?
@@ -90,8 +90,8 @@ public struct ProgressiveDiscriminatorEpilogue {
   }
 }
 
-/// The discriminator that grows (PGGAN Table 2, which StyleGAN §2 keeps), with the filters of StyleGAN's Table 1, B where
-/// the architecture has them.
+/// The growing discriminator of PGGAN Table 2 and StyleGAN §2; with the filters of StyleGAN Table 1, B where
+/// ``ProgressiveArchitecture/blur`` is true.
 public final class ProgressiveDiscriminator<Architecture: ProgressiveArchitecture>: Discriminator {
   /// The architecture.
   public let configuration: Architecture
@@ -117,7 +117,7 @@ public final class ProgressiveDiscriminator<Architecture: ProgressiveArchitectur
   /// - Parameters:
   ///   - images: `[N, imageChannels, r, r]`, −1…1, r = growth.resolution.
   ///   - condition: one for each image; nil for networks without labels.
-  ///   - growth: at alpha < 1, features of the half-size image are mixed in after the first block.
+  ///   - growth: at alpha < 1, features of the half-size image are blended in after the first block.
   /// - Returns: `[N, 1]`, float32, logits.
   public func callAsFunction(
     _ images: Tensor, condition: Condition? = nil, growth: Growth, _ compute: Compute = .default

@@ -1,14 +1,14 @@
 import Torch
 
-// Changing the resolution. Doubling (nearest neighbour) followed by a 3×3 convolution is one transposed convolution
-// with a 4×4 kernel and stride 2: every output pixel sees only 2×2 different inputs, so 9 products become 4. A 3×3
-// convolution followed by a 2×2 average is, likewise, one 4×4 convolution with stride 2.
+// Nearest-neighbor doubling followed by a 3×3 convolution equals one transposed 4×4 convolution with stride 2: each
+// output pixel depends on only 2×2 different inputs, so 9 products become 4. In the same way a 3×3 convolution followed
+// by a 2×2 average equals one 4×4 convolution with stride 2.
 
 /// The 4×4 kernel of the transposed convolution (stride 2, padding 1) that equals doubling and then convolving.
 ///
-/// With k the 3×3 kernel, flipped, and zero outside: W[t] = k[t] + k[t − 1] in each direction, t = 0…3.
+/// W[t] = k[t] + k[t − 1] in each direction, t = 0…3, where k is the flipped 3×3 kernel, zero outside.
 /// - Parameter weight: `[outputs, inputs, 3, 3]`
-/// - Returns: `[inputs, outputs, 4, 4]`, as transposed convolutions take it.
+/// - Returns: `[inputs, outputs, 4, 4]`, the layout of transposed convolutions.
 public func upsamplingKernel(_ weight: Tensor) -> Tensor {
   // [O I 3 3] → [I O 3 3]
   summedOverShifts(weight.flipped([2, 3])).permuted([1, 0, 2, 3])
@@ -17,9 +17,7 @@ public func upsamplingKernel(_ weight: Tensor) -> Tensor {
 /// The 4×4 kernel of the convolution (stride 2, padding 1) that equals convolving and then averaging 2×2 squares.
 /// - Parameter weight: `[outputs, inputs, 3, 3]`
 /// - Returns: `[outputs, inputs, 4, 4]`
-public func downsamplingKernel(_ weight: Tensor) -> Tensor {
-  summedOverShifts(weight) * 0.25
-}
+public func downsamplingKernel(_ weight: Tensor) -> Tensor { summedOverShifts(weight) * 0.25 }
 
 /// The sum of a 3×3 kernel over its four one-pixel shifts: `[…, 3, 3]` → `[…, 4, 4]`.
 private func summedOverShifts(_ kernel: Tensor) -> Tensor {
@@ -37,6 +35,5 @@ public func binomialBlur(_ x: Tensor, _ compute: Compute = .default) -> Tensor {
   return x.conv2d(taps.to(x.dtype).expanded([channels, 1, 3, 3]), padding: 1, groups: channels)
 }
 
-/// The mean of each 2×2 square, then each pixel doubled: what an image of half the resolution would show.
-/// `[N, C, H, W]` → the same shape.
+/// Averages 2×2 squares and doubles each pixel: the content of a half-size image. `[N, C, H, W]` → the same shape.
 public func halfResolution(_ x: Tensor) -> Tensor { x.averagePooled().upsampledNearest() }

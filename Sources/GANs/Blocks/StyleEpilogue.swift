@@ -1,14 +1,14 @@
 import Torch
 
-/// What follows each convolution of the synthesis network (StyleGAN Fig. 1b): noise B, bias, leaky ReLU, AdaIN by A.
+/// The steps after each convolution of the synthesis network (StyleGAN Fig. 1b): noise B, bias, leaky ReLU, AdaIN by A.
 ///
 /// In this order: x + strength[c]·n; + bias[c]; leaky ReLU 0.2; instance norm; x·(y_s + 1) + y_b with
-/// (y_s, y_b) = A(w). Eq. 1, with the scale stored as an offset from 1. In a traditional generator (Table 1, A and B) the
-/// last two are pixel norm instead.
+/// (y_s, y_b) = A(w). This is Eq. 1 with the scale stored as an offset from 1. In a traditional generator (Table 1, A and
+/// B) pixel norm replaces the last two steps.
 public struct StyleEpilogue {
-  /// A: `[N, latent]` → `[N, 2C]`, the first C of which are y_s; nil in a traditional generator.
+  /// A: `[N, latent]` → `[N, 2C]`, y_s then y_b; nil in a traditional generator.
   public let affine: EqualizedLinear?
-  /// B: how much noise each channel gets, `[C]`, starting at 0; nil in a network without noise inputs.
+  /// B: the noise strength of each channel, `[C]`, starting at 0; nil in a network without noise inputs.
   public let noiseStrength: Parameter?
   /// The stored noise image of `.constant` mode, `[1, 1, r, r]`.
   public let noise: Buffer?
@@ -17,9 +17,8 @@ public struct StyleEpilogue {
   let channels: Int
 
   /// Makes its parameters in `scope`.
-  public init(
-    _ scope: Scope, channels: Int, resolution: Int, latentSize: Int, noise: Bool = true, styled: Bool = true
-  ) {
+  public init(_ scope: Scope, channels: Int, resolution: Int, latentSize: Int, noise: Bool = true, styled: Bool = true)
+  {
     noiseStrength = noise ? scope.parameter("noise_strength", [channels], .constant(0)) : nil
     self.noise = noise ? scope.buffer("noise", [1, 1, resolution, resolution], .normal(deviation: 1)) : nil
     bias = scope.parameter("bias", [channels], .constant(0))
@@ -32,8 +31,8 @@ public struct StyleEpilogue {
   ///   - x: the convolution's output, `[N, C, r, r]`.
   ///   - w: this layer's intermediate latent, `[N, latent]`.
   ///   - noise: n, `[N or 1, 1, r, r]`; nil for none.
-  ///   - blurred: whether x still has to be blurred, as after an upsampling convolution.
-  ///   - consuming: whether x is not used again, so that its memory may become the result's.
+  ///   - blurred: whether to blur x first, as after an upsampling convolution.
+  ///   - consuming: whether x is not used again, so that the result may reuse its memory.
   /// - Returns: `[N, C, r, r]` in the type of `x`.
   public func callAsFunction(
     _ x: Tensor, w: Tensor, noise: Tensor?, blurred: Bool = false, consuming: Bool = false,
@@ -45,9 +44,7 @@ public struct StyleEpilogue {
         noise: scaled(noise), bias: bias.value, style: style, slope: 0.2, blurred: blurred, consuming: consuming)
     }
     var y = blurred ? binomialBlur(x, compute) : x
-    if let noise, let noiseStrength {
-      y = y + (noise * noiseStrength.value.reshaped([1, channels, 1, 1])).to(x.dtype)
-    }
+    if let noise, let noiseStrength { y = y + (noise * noiseStrength.value.reshaped([1, channels, 1, 1])).to(x.dtype) }
     y = (y + bias.value.reshaped([1, channels, 1, 1]).to(x.dtype)).leakyReLU(slope: 0.2)
     guard let style else { return pixelNorm(y.to(.float32)).to(x.dtype) }
     return adaptiveInstanceNorm(y, style: style)

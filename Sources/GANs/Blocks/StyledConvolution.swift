@@ -2,14 +2,14 @@ import Torch
 
 /// One styled layer of the synthesis network (StyleGAN Fig. 1b): convolution, noise B, bias, leaky ReLU, AdaIN by A.
 ///
-/// Which of these steps one kernel does at once is decided here; the result is that of the steps one after another.
+/// One kernel may fuse several steps; the result is the same.
 public struct StyledConvolution {
-  /// 3×3, with doubling and blur where the layer upsamples.
+  /// A 3×3 convolution, with doubling and blur where the layer upsamples.
   public let convolution: EqualizedConv2d
-  /// What follows it.
+  /// Noise, bias, leaky ReLU and AdaIN.
   public let epilogue: StyleEpilogue
 
-  /// Makes the convolution in `scope / "convN"` and the epilogue in `scope / "styleN"`, N being the layer's `index`.
+  /// Makes the convolution in `scope / "convN"` and the epilogue in `scope / "styleN"`, where N is `index`.
   init(
     _ scope: Scope, _ index: Int, inputs: Int, outputs: Int, resolution: Int, latentSize: Int, noise: Bool,
     styled: Bool, resampling: Resampling = .none
@@ -25,16 +25,15 @@ public struct StyledConvolution {
   ///   - x: `[N, inputs, H, W]`
   ///   - w: this layer's intermediate latent, `[N, latent]`.
   ///   - noise: n, `[N or 1, 1, r, r]`; nil for none.
-  /// - Returns: `[N, outputs, r, r]` in the precision of the computation, r = H or, upsampling, 2H.
+  /// - Returns: `[N, outputs, r, r]` in the precision of the computation; r = H, or 2H with upsampling.
   public func callAsFunction(_ x: Tensor, w: Tensor, noise: Tensor?, _ compute: Compute = .default) -> Tensor {
     let x = compute.activations(x)
     if let affine = epilogue.affine,
-      let y = convolution.styled(
-        x, noise: epilogue.scaled(noise), bias: epilogue.bias.value, style: affine(w), compute)
+      let y = convolution.styled(x, noise: epilogue.scaled(noise), bias: epilogue.bias.value, style: affine(w), compute)
     {
       return y
     }
-    // The blur that follows an upsampling convolution is left to the epilogue's kernel.
+    // The epilogue's kernel applies the blur after an upsampling convolution.
     return epilogue(
       convolution.withoutBlur(x, compute), w: w, noise: noise, blurred: convolution.resampling == .up, consuming: true,
       compute)

@@ -2,32 +2,29 @@ import Files
 import Foundation
 import Torch
 
-/// Directions in W along which pictures change in one respect each.
+/// Directions in W; each changes one aspect of the images.
 public struct Directions {
   /// Unit vectors, `[K, wSize]`.
   public let vectors: Tensor
-  /// The deviation of w along each: the unit in which strengths are given.
+  /// The standard deviation of w along each direction: the unit of strengths.
   public let deviations: [Double]
-  /// What each is called: "0", or a class of the data.
+  /// The name of each: "0", or a class of the data.
   public let names: [String]
-  /// How each was rated: the share of the sum of eigenvalues, or the accuracy of a separation.
+  /// The rating of each: its share of the sum of eigenvalues, or the accuracy of its separation.
   public let ratings: [Double]
 
   init(vectors: Tensor, names: [String], ratings: [Double], samples: Tensor) {
-    self.vectors = vectors
-    self.names = names
-    self.ratings = ratings
-    deviations =
-      names.isEmpty ? [] : samples.matmul(vectors.transposed).variance(over: [0]).squareRoot().doubles
+    (self.vectors, self.names, self.ratings) = (vectors, names, ratings)
+    deviations = names.isEmpty ? [] : samples.matmul(vectors.transposed).variance(over: [0]).squareRoot().doubles
   }
 
-  /// How many there are.
+  /// The number of directions.
   public var count: Int { names.count }
 
-  /// The first `count` of these.
+  /// The first `count` directions.
   public func prefix(_ count: Int) -> Directions { selected(Array(0..<min(count, self.count))) }
 
-  /// Some of these.
+  /// Some of the directions.
   public func selected(_ indices: [Int]) -> Directions { Directions(self, indices) }
 
   private init(_ all: Directions, _ indices: [Int]) {
@@ -37,10 +34,10 @@ public struct Directions {
     ratings = indices.map { all.ratings[$0] }
   }
 
-  /// Styles moved along direction `index`: w + strength · deviation · direction, in `layers`.
+  /// Styles moved along direction `index`: w + strength · σ · direction, in `layers`.
   /// - Parameters:
-  ///   - styles: of one picture.
-  ///   - strengths: one picture each, in deviations of w.
+  ///   - styles: of one image.
+  ///   - strengths: one per result, in standard deviations σ of w.
   /// - Returns: as many styles as strengths.
   public func moved(_ styles: Styles, along index: Int, strengths: [Double], layers: Set<Int>) -> Styles {
     let ws = styles.tensor
@@ -51,7 +48,7 @@ public struct Directions {
     return Styles(withoutGradients { ws + amounts * mask * step })
   }
 
-  /// Writes `directions` `[K, wSize]`, `deviations` `[K]` and, as metadata, the names, at once or not at all.
+  /// Writes `directions` `[K, wSize]`, `deviations` `[K]` and, as metadata, the names. The write is atomic.
   /// - Throws: `SafetensorsError`.
   public func write(to path: String) throws {
     var writer = SafetensorsWriter(metadata: [
@@ -72,8 +69,8 @@ extension StyleBasedGenerator {
     }
   }
 
-  /// Directions from the weights alone: the eigenvectors of Σ AᵀA, A the style matrices of `layers`, `[2C, wSize]`; w moved
-  /// along the first changes the styles most (SeFa: Shen & Zhou 2021, Eq. 5).
+  /// Directions from the weights alone: the eigenvectors of Σ AᵀA, where A are the style matrices of `layers`,
+  /// `[2C, wSize]`. The first changes the styles most (SeFa: Shen & Zhou 2021, Eq. 5).
   public func directionsOfStyles(
     layers: Set<Int>, condition: Condition? = nil, samples: Int = 10_000, seed: UInt64 = 0
   ) -> Directions {
@@ -87,9 +84,7 @@ extension StyleBasedGenerator {
   }
 
   /// Directions in which w varies most: the principal components of random w (GANSpace: Härkönen et al. 2020, §2.1).
-  public func principalDirections(
-    condition: Condition? = nil, samples: Int = 10_000, seed: UInt64 = 0
-  ) -> Directions {
+  public func principalDirections(condition: Condition? = nil, samples: Int = 10_000, seed: UInt64 = 0) -> Directions {
     let w = sampledW(samples, condition: condition, seed: seed)
     let covariance = withoutGradients {
       let centred = (w - w.mean(over: [0], keepingDimensions: true)).to(.float64)

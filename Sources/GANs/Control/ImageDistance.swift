@@ -1,30 +1,28 @@
 import Torch
 
-/// How far pictures are apart: what a projection makes small.
-///
-/// A perceptual distance, from the features of a detector, conforms too.
+/// A distance between images; a projection minimizes it. A perceptual distance of detector features can conform too.
 public protocol ImageDistance {
   /// Distances of pairs, differentiable.
   /// - Parameters:
   ///   - a: `[N, C, r, r]`, nominally −1…1.
   ///   - b: the same shape.
-  /// - Returns: `[N]`, 0 for equal pictures.
+  /// - Returns: `[N]`, 0 for equal images.
   func callAsFunction(_ a: Tensor, _ b: Tensor) -> Tensor
 }
 
-/// Differences of pixels at every scale: the mean over levels k of mean (Gₖ)² + λ·mean |Lₖ|.
+/// Differences of pixels at every scale: the mean over levels k of mean (Gₖ)² + λ·mean |Lₖ|. It needs no detector.
 ///
-/// G₀ = a − b, Gₖ₊₁ is Gₖ averaged over 2×2 pixels, down to 4×4; Lₖ = Gₖ − upsample(Gₖ₊₁) is a Laplacian pyramid's level
-/// (Burt & Adelson 1983, with a box for the Gaussian). Coarse levels see where things are, the fine ones what they are
-/// made of; |L| keeps pulling where squares have become small. Needs no detector.
+/// G₀ = a − b, Gₖ₊₁ is Gₖ averaged over 2×2 pixels, down to 4×4; Lₖ = Gₖ − upsample(Gₖ₊₁) is a level of a Laplacian
+/// pyramid (Burt & Adelson 1983, with a box for the Gaussian). Coarse levels compare positions, fine levels texture. The
+/// gradient of |L| stays large where that of the squares becomes small.
 public struct PyramidDistance: ImageDistance {
   /// λ
   public var detail: Double
 
-  /// A distance.
+  /// A distance with λ = `detail`.
   public init(detail: Double = 0.05) { self.detail = detail }
 
-  /// `[N]`
+  /// Distances of pairs, `[N]`.
   public func callAsFunction(_ a: Tensor, _ b: Tensor) -> Tensor {
     var level = a - b
     var sum: Tensor?
@@ -41,11 +39,11 @@ public struct PyramidDistance: ImageDistance {
   }
 }
 
-/// The peak signal-to-noise ratio of pictures as they are written, in dB: 10·log₁₀(255²/MSE) after rounding to 0…255.
+/// The peak signal-to-noise ratio in dB: 10·log₁₀(255²/MSE) after rounding to 0…255, as in image files.
 /// - Parameters:
 ///   - a: `[N, C, r, r]`, nominally −1…1.
 ///   - b: the same shape.
-/// - Returns: one number a pair; infinite for equal pictures.
+/// - Returns: one number per pair; infinite for equal images.
 public func peakSignalToNoiseRatio(_ a: Tensor, _ b: Tensor) -> [Double] {
   let error = (a.quantized().to(.float32) - b.quantized().to(.float32)).squared().mean(over: [1, 2, 3])
   return ((error / (255.0 * 255)).log() * (-10 / 2.302_585_092_994_046)).doubles

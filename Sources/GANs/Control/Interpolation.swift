@@ -2,7 +2,7 @@ import Foundation
 import Images
 import Torch
 
-/// The space in which a walk is straight.
+/// The space in which a walk interpolates.
 public enum LatentSpace: String, CaseIterable, Sendable {
   /// Along great circles of Z (slerp).
   case z
@@ -10,23 +10,23 @@ public enum LatentSpace: String, CaseIterable, Sendable {
   case w
 }
 
-/// How a walk in W goes from one point to the next.
+/// The path of a walk in W between two points.
 public enum WalkPath: String, CaseIterable, Sendable {
-  /// In straight lines.
+  /// Straight lines.
   case line
-  /// Along a cubic curve without corners (Catmull & Rom 1974).
+  /// A smooth cubic curve (Catmull & Rom 1974).
   case cubic
-  /// Layer after layer, from the coarse ones to the fine ones: style mixing in motion.
+  /// One layer after another, from coarse to fine, as in style mixing.
   case mixing
 }
 
 extension Tensor {
   /// Spherical interpolation between the directions of rows, on the unit sphere (StyleGAN §4.1: slerp).
   /// - Parameters:
-  ///   - other: `[N, size]`, as this tensor.
-  ///   - t: `[N, 1]`; 0 gives the direction of this row, 1 that of the other.
+  ///   - other: `[N, size]`, the same shape.
+  ///   - t: `[N, 1]`; 0 gives the direction of this tensor's row, 1 the direction of the other's row.
   public func slerp(to other: Tensor, _ t: Tensor) -> Tensor {
-    // What is added keeps equal and opposite rows from 0/0.
+    // 1e-20 avoids 0/0 for equal and opposite rows.
     func unit(_ x: Tensor) -> Tensor { x / (x.squared().sum(over: [1], keepingDimensions: true) + 1e-20).squareRoot() }
     let (a, b) = (unit(self), unit(other))
     let cosine = (a * b).sum(over: [1], keepingDimensions: true)
@@ -34,7 +34,7 @@ extension Tensor {
     return a * angle.cosine() + unit(b - a * cosine) * angle.sine()
   }
 
-  /// Spherical interpolation at the same place in every row.
+  /// Spherical interpolation with the same t in every row.
   public func slerp(to other: Tensor, _ t: Double) -> Tensor {
     slerp(to: other, Tensor([t], shape: [1, 1], dtype: dtype, device: device))
   }
@@ -42,7 +42,7 @@ extension Tensor {
 
 extension Renderer {
   /// The codes of a walk through seeds: `frames` steps from each to the next.
-  /// - Parameter loop: whether the walk returns to the first seed; without, it ends on the last.
+  /// - Parameter loop: whether the walk returns to the first seed; else it ends at the last.
   /// - Returns: frames · segments (+ 1) codes.
   public func walk(seeds: [UInt32], frames: Int, space: LatentSpace, loop: Bool) -> LatentCodes {
     if space == .w, styleGenerator != nil { return codes(seeds: seeds).walk(frames: frames, path: .line, loop: loop) }
@@ -56,8 +56,8 @@ extension Renderer {
     }
   }
 
-  /// Styles of one picture under truncations from one to another, ψ even steps apart.
-  /// - Parameter codes: of one picture; this renderer's cutoff holds.
+  /// Styles of one image under `frames` truncations, ψ in equal steps from `first` to `last`, with this renderer's cutoff.
+  /// - Parameter codes: of one image.
   public func truncationSweep(_ codes: LatentCodes, from first: Double, to last: Double, frames: Int) -> Styles {
     .joined(
       (0..<frames).map { frame in
@@ -66,16 +66,15 @@ extension Renderer {
       })
   }
 
-  /// Pictures of styles whose noise moves: each noise image turns once around a circle, cos θ·n₁ + sin θ·n₂, so that its
-  /// variance stays and the end meets the start.
+  /// Images of styles with moving noise: each noise image is cos θ·n₁ + sin θ·n₂ with θ from 0 to 2π, so that its variance
+  /// is constant and the last frame joins the first.
   /// - Parameter seed: fixes the noise.
   public func images(_ styles: Styles, movingNoise seed: UInt64) -> [Image] {
     let (stream, device) = (RandomStream(seed: seed), styles.tensor.device)
     let ends = style.layers.map { layer in
       (0..<2).map { _ in stream.normal([1, 1, layer.resolution, layer.resolution]).to(device) }
     }
-    return stride(from: 0, to: styles.count, by: chunk).flatMap { start in
-      let range = start..<min(start + chunk, styles.count)
+    return chunks(styles.count, of: chunk).flatMap { range in
       let angles = Tensor(
         range.map { 2 * Double.pi * Double($0) / Double(styles.count) }, shape: [range.count, 1, 1, 1], device: device)
       let noise = ends.map { $0[0] * angles.cosine() + $0[1] * angles.sine() }
@@ -84,7 +83,7 @@ extension Renderer {
   }
 }
 
-/// The steps of a walk through `count` points: the point it comes from, and how far it is to the next.
+/// The steps of a walk through `count` points: the index of the last point, and the progress to the next, 0…1.
 private func stops(_ count: Int, frames: Int, loop: Bool) -> [(Int, Double)] {
   let segments = (0..<(loop ? count : count - 1)).flatMap { segment in
     (0..<frames).map { (segment, Double($0) / Double(frames)) }
@@ -94,7 +93,7 @@ private func stops(_ count: Int, frames: Int, loop: Bool) -> [(Int, Double)] {
 
 extension LatentCodes {
   /// A walk in W: `frames` steps from each of these codes to the next.
-  /// - Parameter loop: whether it returns to the first; without, it ends on the last.
+  /// - Parameter loop: whether it returns to the first; else it ends at the last.
   /// - Returns: frames · segments (+ 1) codes.
   public func walk(frames: Int, path: WalkPath, loop: Bool) -> LatentCodes {
     let (points, layers) = (tensor, tensor.size(1))
@@ -108,7 +107,7 @@ extension LatentCodes {
         switch path {
         case .line: return at(i).lerp(to: at(i + 1), t)
         case .cubic:
-          // The tangent at a point is half the chord between its neighbours.
+          // The tangent at a point is half the chord between its neighbors.
           let (a, b) = (at(i), at(i + 1))
           let (u, v) = ((b - at(i - 1)) * 0.5, (at(i + 2) - a) * 0.5)
           let (t2, t3) = (t * t, t * t * t)

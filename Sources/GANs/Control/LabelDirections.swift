@@ -1,43 +1,42 @@
 import Datasets
 import Torch
 
-/// Directions that separate the classes of a labelled data set in W (after InterFaceGAN: Shen et al. 2020, §3; linear
+/// Directions that separate the classes of a labeled data set in W (after InterFaceGAN: Shen et al. 2020, §3; linear
 /// separability: StyleGAN §4.2).
 public struct LabelDirections {
-  /// One a class that occurs among the pictures drawn; rated by the accuracy of the separation on w it was not fitted to,
-  /// the mean of that inside and that outside the class.
+  /// One direction per class that occurs often enough among the fakes. The rating is the accuracy of the separation on
+  /// held-out w: the mean of the accuracies inside and outside the class.
   public let directions: Directions
-  /// How many of the pictures drawn belong to each class.
+  /// The share of fakes in each class.
   public let shares: [Double]
-  /// The classifier's accuracy on pictures of the data that were new to it.
+  /// The classifier's accuracy on held-out images of the data.
   public let classifierAccuracy: Double
   private let classifier: Classifier
   private let labels: [Int]
 
-  /// Finds them: a classifier learns the data, names the class of pictures drawn from random w, and a logistic regression
-  /// on w separates each class from the others.
+  /// Finds the directions: a classifier learns the data and labels the images of random w; then a logistic regression on w
+  /// separates each class from the others.
   /// - Parameters:
   ///   - dataset: with labels, of the network's resolution and channels.
-  ///   - samples: pictures drawn; half of them to fit, half to rate.
-  ///   - classifierSteps: batches of 64, at most one pass over the data.
-  /// - Throws: what reading pictures throws.
+  ///   - samples: the number of fakes; half are for fitting, half for rating.
+  ///   - classifierSteps: batches of 64, at most one epoch.
+  /// - Throws: errors of reading the data.
   public init(
     _ renderer: Renderer, dataset: any ImageDataset, samples: Int = 6000, classifierSteps: Int = 300, seed: UInt64 = 0,
     progress: (Int, Int) -> Void = { _, _ in }
   ) throws {
     precondition(dataset.labelCount > 1 && dataset.resolution == renderer.growth.resolution)
-    let generator = renderer.style
-    let device = generator.store.device
+    let (generator, device) = (renderer.style, renderer.style.store.device)
     var trainer = ClassifierTrainer(epochs: 1, seed: seed)
     (trainer.batch, trainer.mirror, trainer.steps) = (64, false, classifierSteps)
-    // Never stopped.
+    // It returns nil only when stopped.
     classifier = try trainer(dataset, name: dataset.name, device: device) { done, all, _ in
       progress(done / trainer.batch, all / trainer.batch)
     }!
     let w = generator.sampledW(samples, condition: renderer.condition, seed: seed)
     let found = Self.classes(Styles(renderer.style.broadcast(w)), renderer, classifier)
     let counts = (0..<dataset.labelCount).map { label in found.filter { $0 == label }.count }
-    // A class of a handful of pictures cannot be separated.
+    // A class with few images cannot be separated.
     let labels = counts.indices.filter { counts[$0] >= 40 && counts[$0] <= samples - 40 }
     let half = samples / 2
     let (centre, scale) = withoutGradients {
@@ -66,12 +65,11 @@ public struct LabelDirections {
     self.labels = labels
   }
 
-  /// The share of pictures in the class of direction `index`, after all were moved along it.
-  /// - Parameter strength: in deviations of w.
+  /// The share of images in the class of direction `index` after a move along it.
+  /// - Parameter strength: in standard deviations of w.
   public func share(_ renderer: Renderer, index: Int, strength: Double, samples: Int = 500, seed: UInt64 = 1) -> Double
   {
-    let ws = renderer.style.broadcast(
-      renderer.style.sampledW(samples, condition: renderer.condition, seed: seed))
+    let ws = renderer.style.broadcast(renderer.style.sampledW(samples, condition: renderer.condition, seed: seed))
     let step = directions.vectors[index].reshaped([1, 1, -1]) * (directions.deviations[index] * strength)
     let found = Self.classes(Styles(ws + step), renderer, classifier)
     return Double(found.filter { $0 == labels[index] }.count) / Double(samples)
@@ -79,14 +77,12 @@ public struct LabelDirections {
 
   private static func classes(_ styles: Styles, _ renderer: Renderer, _ classifier: Classifier) -> [Int] {
     let renderer = renderer.with(noise: .constant)
-    return stride(from: 0, to: styles.count, by: 64).flatMap { start in
-      classifier.classes(renderer.tensor(styles[start..<min(start + 64, styles.count)]))
-    }
+    return chunks(styles.count, of: 64).flatMap { classifier.classes(renderer.tensor(styles[$0])) }
   }
 
-  /// Logistic regressions, all at once: the least mean of log(1 + e^(−s·(x·v + b))), each class and its rest weighing the
-  /// same, with a penalty |v|²: in directions in which w hardly varies, v follows the difference of the classes' means, so
-  /// that moving along it stays among what the network draws.
+  /// Fits all logistic regressions at once: minimizes the mean of log(1 + e^(−s·(x·v + b))), where each class and its
+  /// complement have equal weight, plus |v|². The penalty shrinks v where w hardly varies, so that moved w stay close to
+  /// the distribution of w.
   /// - Returns: `[wSize, K]` and `[1, K]`.
   private static func separated(_ x: Tensor, _ signs: Tensor, seed: UInt64) -> (vectors: Tensor, offsets: Tensor) {
     let (size, count) = (x.size(1), signs.size(1))

@@ -1,98 +1,94 @@
 import Foundation
 import Torch
 
-/// Finds the latents of pictures: w, or one w a layer, whose picture is as near as can be (StyleGAN2 §5 and §D; W+: Abdal et
-/// al. 2019).
+/// Projects images into the latent space: finds w, or one w per layer, with the most similar image (StyleGAN2 §5 and §D;
+/// W+: Abdal et al. 2019).
 ///
-/// The best of many random w is the start; Adam follows the gradient of an ``ImageDistance``, with noise on w that fades out
-/// and a learning rate that ramps up and down. Pictures of a batch do not influence each other.
+/// It starts from the best of many random w. Adam minimizes an ``ImageDistance`` with decaying noise on w and a learning
+/// rate that ramps up and down. Images of a batch do not influence each other.
 public struct Projector {
-  /// Where latents are looked for.
+  /// The space of the search.
   public enum Space: String, CaseIterable, Sendable {
-    /// One w for all layers: stays among what the network draws.
+    /// One w for all layers: the result stays typical of the network.
     case w
-    /// One w a layer: comes nearer to any picture.
+    /// One w per layer: closer to any target.
     case wPlus = "w+"
   }
 
-  /// How they are looked for.
+  /// The settings of a projection.
   public struct Options: Sendable {
-    /// One w, or one a layer.
+    /// One w, or one per layer.
     public var space = Space.w
     /// Steps of Adam, β = (0.9, 0.999).
     public var steps = 1000
-    /// The learning rate in deviations of w.
+    /// The learning rate, in standard deviations of w.
     public var learningRate = 0.1
-    /// The share of the steps in which the learning rate rises from 0, and falls to 0 along a cosine.
+    /// The shares of the steps in which the learning rate rises linearly from 0, and falls to 0 along a cosine.
     public var rampUp = 0.05, rampDown = 0.5
-    /// Noise on w, in its deviations, at the start; 0 after three quarters of the steps.
+    /// The noise on w at the start, in standard deviations of w; it decays to 0 at three quarters of the steps.
     public var exploration = 0.1
-    /// Random w among which the starts are sought.
+    /// The number of random w from which the starts are chosen.
     public var candidates = 1000
-    /// Starts a picture: the best of the candidates, of which the best is kept after a tenth of the steps.
+    /// Starts per image: the best candidates. After a tenth of the steps the best of them is kept.
     public var starts = 4
-    /// Whether the noise images are sought too: nearer, but the picture belongs to this noise alone.
+    /// Whether to optimize the noise images too. The result is closer, but it needs this noise.
     public var optimizesNoise = false
-    /// The weight of the noise regularisation.
+    /// The weight of the noise regularization.
     public var noiseRegularization = 10.0
-    /// Fixes all that is random.
+    /// Fixes all random numbers.
     public var seed: UInt64 = 0
 
     /// The defaults.
     public init() {}
   }
 
-  /// What was found.
+  /// The result of a projection.
   public struct Result {
-    /// The latents, with their noise where it was sought.
+    /// The latents, with their noise where it was optimized.
     public let latents: SavedLatents
-    /// Their pictures, `[N, C, r, r]`.
+    /// Their images, `[N, C, r, r]`.
     public let images: Tensor
-    /// Peak signal-to-noise ratios to the targets, dB.
+    /// Peak signal-to-noise ratios to the targets, in dB.
     public let psnr: [Double]
-    /// The distance at each step, averaged over the pictures.
+    /// The mean distance over the images at each step.
     public let distances: [Double]
   }
 
-  /// The generator, its growth and how it computes; noise is the network's own.
+  /// The generator and its settings; noise is the network's own.
   public let renderer: Renderer
-  /// How latents are looked for.
+  /// The settings of the search.
   public var options: Options
-  /// What is made small.
+  /// The distance to minimize.
   public var distance: any ImageDistance
 
   /// A projector into a network.
   public init(_ renderer: Renderer, options: Options = Options(), distance: any ImageDistance = PyramidDistance()) {
-    self.renderer = renderer
-    self.options = options
-    self.distance = distance
+    (self.renderer, self.options, self.distance) = (renderer, options, distance)
   }
 
-  /// Finds latents.
+  /// Finds the latents of images.
   /// - Parameters:
-  ///   - targets: `[N, C, r, r]`, −1…1, of the network's present resolution.
-  ///   - progress: told after each step how many are done.
+  ///   - targets: `[N, C, r, r]`, −1…1, of the network's current resolution.
+  ///   - progress: called after each step.
   public func project(_ targets: Tensor, progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }) -> Result {
     let (r, channels) = (renderer.growth.resolution, renderer.style.architecture.imageChannels)
     precondition(Array(targets.shape[1...]) == [channels, r, r], "targets of shape \(targets.shape)")
     let targets = targets.to(renderer.style.store.device)
-    let count = targets.size(0)
-    let layers = renderer.style.layers.count
+    let (count, layers) = (targets.size(0), renderer.style.layers.count)
     let random = RandomStream(seed: options.seed)
     let (start, deviation) = starts(targets, random)
     var distances: [Double] = []
     let starts = start.size(1)
     let trial = starts > 1 ? options.steps / 10 : 0
 
-    // The trial: every start by itself, all in one batch.
+    // The trial: all starts in one batch, each on its own.
     var w = start.sliced(0..<1, along: 1)
     if trial > 0 {
       w = start.reshaped([count * starts, 1, -1])
       let many = targets.unsqueezed(at: 1).expanded([-1, starts, -1, -1, -1]).reshaped([count * starts, channels, r, r])
       let search = Search(self, start: w, targets: many, deviation: deviation, total: trial)
       for step in 0..<trial {
-        let found = search.step(step, random, exploring: false)
-        distances.append(found.mean().item)
+        distances.append(search.step(step, random, exploring: false).mean().item)
         progress(step + 1, options.steps)
       }
       let best = search.distances().reshaped([count, starts])
@@ -113,27 +109,23 @@ public struct Projector {
     }
     return Result(
       latents: SavedLatents(LatentCodes(ws), noise: noise), images: images,
-      psnr: peakSignalToNoiseRatio(images, targets),
-      distances: distances)
+      psnr: peakSignalToNoiseRatio(images, targets), distances: distances)
   }
 
-  /// The nearest of random w to each target, `[N, starts, wSize]`, and the deviation of an element of w.
+  /// The best of many random w for each target, `[N, starts, wSize]`, and the standard deviation of an element of w.
   private func starts(_ targets: Tensor, _ random: RandomStream) -> (Tensor, Double) {
     withoutGradients {
       let generator = renderer.style
       let z = random.normal([max(options.candidates, 2), generator.architecture.zSize]).to(targets.device)
       let w = generator.map(z, condition: renderer.condition?.repeated(z.size(0)))
       let deviation = w.variance(over: [0]).mean().squareRoot().item
-      var distances: [Tensor] = []
-      for start in stride(from: 0, to: w.size(0), by: 50) {
-        let part = w[start..<min(start + 50, w.size(0))]
+      let distances = chunks(w.size(0), of: 50).map { range in
         let images = generator.synthesize(
-          generator.broadcast(part), noise: .constant, growth: renderer.growth, renderer.compute)
-        distances.append(
-          .stacked(
-            (0..<targets.size(0)).map { i in
-              distance(images, targets[i..<i + 1].expanded([images.size(0), -1, -1, -1]))
-            }))  // [N, part]
+          generator.broadcast(w[range]), noise: .constant, growth: renderer.growth, renderer.compute)
+        return Tensor.stacked(
+          (0..<targets.size(0)).map { i in
+            distance(images, targets[i..<i + 1].expanded([images.size(0), -1, -1, -1]))
+          })  // [N, part]
       }
       let count = max(1, min(options.starts, w.size(0)))
       let table = Tensor.concatenated(distances, along: 1)
@@ -148,7 +140,7 @@ public struct Projector {
   }
 }
 
-/// The optimisation of one batch.
+/// The optimization of one batch.
 private final class Search {
   let projector: Projector
   let targets: Tensor
@@ -160,10 +152,7 @@ private final class Search {
   private let optimizer: Adam
 
   init(_ projector: Projector, start: Tensor, targets: Tensor, deviation: Double, total: Int) {
-    self.projector = projector
-    self.targets = targets
-    self.deviation = deviation
-    self.total = total
+    (self.projector, self.targets, self.deviation, self.total) = (projector, targets, deviation, total)
     let store = ParameterStore(seed: 0, device: targets.device)
     w = store.root.parameter("w", start.shape, .constant(0))
     w.set(start)
@@ -182,7 +171,7 @@ private final class Search {
   /// `[N, L, wSize]`
   var ws: Tensor { w.value.expanded([-1, projector.renderer.style.layers.count, -1]) }
 
-  /// The noise of every layer; those that do not draw yet have the network's own.
+  /// The noise of every layer; layers above the current resolution keep the network's own.
   var savedNoise: [Tensor]? {
     guard !noise.isEmpty else { return nil }
     return projector.renderer.style.layers.enumerated().compactMap { index, layer in
@@ -198,10 +187,10 @@ private final class Search {
     return projector.distance(images, targets)
   }
 
-  /// `[N]`, as things stand.
+  /// The current distances, `[N]`.
   func distances() -> Tensor { withoutGradients { distances(ws) } }
 
-  /// One step; returns the distances before it, `[N]`.
+  /// Does one step and returns the distances before it, `[N]`.
   func step(_ step: Int, _ random: RandomStream, exploring: Bool) -> Tensor {
     let options = projector.options
     let t = Double(step) / Double(max(total, 1))
@@ -233,8 +222,8 @@ private final class Search {
   }
 }
 
-/// How far a noise image is from white noise: squared correlations of neighbours across and down, at every scale from 8×8
-/// (StyleGAN2 §D, the noise regularisation).
+/// The noise regularization of StyleGAN2 §D: the squared correlations of horizontal and vertical neighbors at every scale
+/// from 8×8; 0 for ideal white noise.
 /// - Parameter noise: `[N, 1, r, r]`
 /// - Returns: a scalar: the sum over images and scales.
 public func noiseCorrelation(_ noise: Tensor) -> Tensor {
@@ -247,7 +236,7 @@ public func noiseCorrelation(_ noise: Tensor) -> Tensor {
   var x = noise
   while x.size(3) >= 8 {
     for dimension in [2, 3] { sum = sum + (x * shifted(x, dimension)).mean(over: [1, 2, 3]).squared().sum() }
-    // 2×2 averages of white noise have half its deviation.
+    // 2×2 averages of white noise have half its standard deviation.
     x = x.averagePooled() * 2
   }
   return sum

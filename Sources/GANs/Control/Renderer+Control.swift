@@ -1,13 +1,11 @@
 import Images
 import Torch
 
-// What the figures are made of: truncation of any styles, noise layer by layer, deviation over noise.
-
 extension Renderer {
-  /// Layers that draw at the network's present resolution: fewer than it has while it grows.
+  /// The number of layers active at the current resolution; a growing network has more.
   public var layerCount: Int { style.activeLayers(at: growth).count }
 
-  /// The layers of a band among those that draw.
+  /// The active layers of a band.
   public func layers(of band: StyleBand) -> Set<Int> {
     Set(band.layers(of: max(4, layerCount)).filter { $0 < layerCount })
   }
@@ -19,50 +17,48 @@ extension Renderer {
     return first == last ? "\(first)²" : "\(first)²–\(last)²"
   }
 
-  /// This renderer with other noise.
+  /// A copy with other noise.
   public func with(noise: NoiseMode) -> Renderer {
     var other = self
     other.noise = noise
     return other
   }
 
-  /// This renderer with another truncation.
+  /// A copy with another truncation.
   public func with(truncation: Truncation) -> Renderer {
     var other = self
     other.truncation = truncation
     return other
   }
 
-  /// The network's own noise images in some layers, none in the others (StyleGAN Fig. 5).
+  /// The network's noise images in some layers, no noise in the others (StyleGAN Fig. 5).
   public func noise(in layers: Set<Int>) -> NoiseMode {
     .given(style.layers.enumerated().map { layers.contains($0) ? $1.noise : nil })
   }
 
-  /// The standard deviation of each pixel over realisations of the noise (StyleGAN Fig. 4c).
+  /// The standard deviation of each pixel over realizations of the noise (StyleGAN Fig. 4c).
   /// - Parameters:
-  ///   - styles: of one picture.
-  ///   - realisations: how many pictures are drawn.
+  ///   - styles: of one image.
+  ///   - realisations: the number of images.
   ///   - seed: fixes the noise.
-  /// - Returns: `[r, r]`, averaged over channels, in steps of 0…255.
+  /// - Returns: `[r, r]`, averaged over channels, on the scale 0…255.
   public func deviation(_ styles: Styles, realisations: Int = 100, seed: UInt64 = 0) -> Tensor {
     precondition(realisations > 1 && styles.count == 1)
     return withoutGradients {
       let noisy = with(noise: .random(RandomStream(seed: seed)))
-      // Sums of the differences to the first picture: small numbers, whose squares lose no digits.
+      // Differences to the first image are small, so that their squares lose no digits.
       var (first, sum, squares): (Tensor?, Tensor?, Tensor?)
-      // As many as fit, not 32 at most.
+      // Unlike the renderer's own chunk, without the limit of 32.
       let chunk = max(1, min(realisations, 32 * 64 * 64 / (growth.resolution * growth.resolution)))
-      for start in stride(from: 0, to: realisations, by: chunk) {
-        let count = min(chunk, realisations - start)
-        let images = noisy.tensor(styles.repeated(count))
+      for range in chunks(realisations, of: chunk) {
+        let images = noisy.tensor(styles.repeated(range.count))
         first = first ?? images[0..<1]
         let difference = images - first!
         sum = difference.sum(over: [0]) + (sum ?? .zeros([1], device: difference.device))
         squares = difference.squared().sum(over: [0]) + (squares ?? .zeros([1], device: difference.device))
       }
       let n = Double(realisations)
-      let variance = ((squares! - sum!.squared() / n) / (n - 1)).relu()
-      return variance.squareRoot().mean(over: [0]) * 127.5
+      return ((squares! - sum!.squared() / n) / (n - 1)).relu().squareRoot().mean(over: [0]) * 127.5
     }
   }
 }

@@ -1,21 +1,21 @@
 import Images
 import Torch
 
-/// Draws pictures with a trained network of any family, a few at a time.
+/// Draws images in small batches with a trained network of any family.
 public struct Renderer {
   /// The generator.
   public let generator: any Generator
-  /// The same as one with f: Z → W and g: W → images; nil where it has no W.
+  /// The generator as one with f: Z → W and g: W → images; nil where it has no W.
   public let styleGenerator: (any StyleBasedGenerator)?
-  /// How far it has grown.
+  /// The growth of the network.
   public let growth: Growth
-  /// The truncation of every style; for networks with W.
+  /// The truncation of every style; only for networks with W.
   public var truncation: Truncation
-  /// Where noise comes from.
+  /// The source of noise.
   public var noise: NoiseMode
-  /// What the pictures show, `[1, labelSize]`; nil for networks without labels.
+  /// The labels of the images, `[1, labelSize]`; nil for networks without labels.
   public var condition: Condition?
-  /// How it computes.
+  /// Precision and kernels.
   public var compute: Compute
 
   /// A renderer of a network file's generator.
@@ -39,7 +39,7 @@ public struct Renderer {
     (self.condition, self.compute) = (condition, compute)
   }
 
-  /// The generator for what only style-based ones can do. It traps for others, so ask ``styleGenerator`` before.
+  /// The style-based generator. It traps for a generator without W, so check ``styleGenerator`` first.
   public var style: any StyleBasedGenerator {
     guard let styleGenerator else { preconditionFailure("a \(type(of: generator)) has no space W") }
     return styleGenerator
@@ -57,7 +57,7 @@ public struct Renderer {
     styleGenerator.map { g in withoutGradients { g.map(z, condition: condition?.repeated(z.size(0))) } } ?? z
   }
 
-  /// Codes of pictures with one w each: `[N, wSize]` → `[N, L, wSize]`.
+  /// Codes of images with one w each: `[N, wSize]` → `[N, L, wSize]`.
   public func codes(w: Tensor) -> LatentCodes {
     LatentCodes(styleGenerator.map { g in withoutGradients { g.broadcast(w) } } ?? w)
   }
@@ -65,7 +65,7 @@ public struct Renderer {
   /// Codes of seeds.
   public func codes(seeds: [UInt32]) -> LatentCodes { codes(w: w(z(seeds: seeds))) }
 
-  /// Codes truncated as this renderer does.
+  /// Truncates codes.
   public func styles(_ codes: LatentCodes) -> Styles {
     Styles(
       styleGenerator.map { g in withoutGradients { truncation(codes.tensor, average: g.wAverage.value) } }
@@ -74,7 +74,7 @@ public struct Renderer {
 
   // MARK: Pictures
 
-  /// Images of styles in the range of the network.
+  /// Images of styles as a tensor.
   /// - Returns: `[N, C, r, r]`, nominally −1…1.
   public func tensor(_ styles: Styles) -> Tensor {
     guard let styleGenerator else {
@@ -85,42 +85,41 @@ public struct Renderer {
     return withoutGradients { styleGenerator.synthesize(styles.tensor, noise: noise, growth: growth, compute) }
   }
 
-  /// Pictures of styles; `each` gets them in order.
+  /// Draws the images of styles; `each` gets them in order.
   public func draw(_ styles: Styles, each: (Int, Image) throws -> Void) rethrows {
-    for start in stride(from: 0, to: styles.count, by: chunk) {
-      let images = tensor(styles[start..<min(start + chunk, styles.count)])
-      for (i, image) in Image.images(of: images).enumerated() { try each(start + i, image) }
+    for range in chunks(styles.count, of: chunk) {
+      for (i, image) in zip(range, Image.images(of: tensor(styles[range]))) { try each(i, image) }
     }
   }
 
-  /// Pictures that are drawn at once: about as many pixels for every resolution.
+  /// Images per batch: about the same number of pixels at every resolution.
   var chunk: Int { max(1, min(32, 32 * 64 * 64 / (growth.resolution * growth.resolution))) }
 
-  /// Pictures of styles.
+  /// Images of styles.
   public func images(_ styles: Styles) -> [Image] {
     var images: [Image] = []
     draw(styles) { _, image in images.append(image) }
     return images
   }
 
-  /// Pictures of codes, truncated as this renderer does.
+  /// Images of codes, after truncation.
   public func images(_ codes: LatentCodes) -> [Image] { images(styles(codes)) }
 
-  /// Pictures of seeds.
+  /// Images of seeds.
   public func images(seeds: [UInt32]) -> [Image] { images(codes(seeds: seeds)) }
 }
 
-/// A network that several tasks can draw with at once: a copy of its weights that can no longer change.
+/// A frozen copy of a network's weights, so that several tasks can draw with it at once.
 public struct NetworkSnapshot: Sendable {
-  // Frozen: no thread changes it, and drawing keeps nothing in it but filters behind a lock.
+  // Its weights are frozen, and its cache of filters is behind a lock.
   private nonisolated(unsafe) let generator: any Generator
-  /// How far it has grown.
+  /// The growth of the network.
   public let growth: Growth
 
   /// A snapshot of a network file's generator.
   public init(_ network: NetworkFile) { self.init(network.generator, growth: network.growth) }
 
-  /// A snapshot of any generator, as it is now.
+  /// A snapshot of the current weights of any generator.
   public init(_ generator: any Generator, growth: Growth) {
     let copy = generator.architecture.makeGenerator(seed: 0, device: generator.store.device)
     copy.store.copy(from: generator.store)
@@ -128,12 +127,11 @@ public struct NetworkSnapshot: Sendable {
     (self.generator, self.growth) = (copy, growth)
   }
 
-  /// A renderer of its own for a task.
+  /// A renderer for one task.
   public func renderer(
     truncation: Truncation = .none, noise: NoiseMode = .constant, condition: Condition? = nil,
     compute: Compute = .default
   ) -> Renderer {
-    Renderer(
-      generator, growth: growth, truncation: truncation, noise: noise, condition: condition, compute: compute)
+    Renderer(generator, growth: growth, truncation: truncation, noise: noise, condition: condition, compute: compute)
   }
 }

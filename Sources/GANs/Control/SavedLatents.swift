@@ -1,15 +1,15 @@
 import Datasets
 import Torch
 
-/// Intermediate latents in a file: what a projection finds, and what every command that draws takes beside seeds.
+/// Intermediate latents in a file. A projection writes them; every command that draws accepts them in place of seeds.
 ///
-/// `.safetensors`: `w`, `[L, wSize]` for one picture, `[N, L, wSize]` for several, with the noise images, where they belong
-/// to it, as `noise.0`, `noise.1`, …, each `[N, 1, r, r]`. `.npz`, as the field's usual tools write it: `w`, `[N, L, wSize]`.
-/// One w for all layers, `[wSize]` or `[1, wSize]`, is read too.
+/// `.safetensors`: `w`, `[L, wSize]` for one image, `[N, L, wSize]` for several; optional noise images `noise.0`,
+/// `noise.1`, …, each `[N, 1, r, r]`. `.npz`, as in the field's usual tools: `w`, `[N, L, wSize]`. One w for all layers,
+/// `[wSize]` or `[1, wSize]`, can be read too.
 public struct SavedLatents {
-  /// One w a layer.
+  /// One w per layer.
   public var codes: LatentCodes
-  /// The noise images of every layer that belong to these pictures; nil: the network's own.
+  /// The noise images of every layer for these latents; nil: the network's own.
   public var noise: [Tensor]?
 
   /// Latents to save.
@@ -24,7 +24,7 @@ public struct SavedLatents {
   }
 
   /// Reads latents for a generator.
-  /// - Throws: `SafetensorsError`, `DatasetError`, `FileError`, or ``SavedLatentsError`` where they do not fit.
+  /// - Throws: `SafetensorsError`, `DatasetError`, `FileError`, or ``SavedLatentsError`` where the shapes do not fit.
   public init(path: String, for generator: any StyleBasedGenerator) throws {
     var noise: [Tensor] = []
     let w: Tensor
@@ -48,16 +48,15 @@ public struct SavedLatents {
     default: throw SavedLatentsError(path, "its 'w' is \(w.shape), but this network takes [\(layers), \(size)]")
     }
     guard ws.isAllFinite else { throw SavedLatentsError(path, "its 'w' has values that are not finite") }
-    if !noise.isEmpty {
-      guard noise.map(\.shape) == generator.layers.map({ [ws.size(0), 1, $0.resolution, $0.resolution] }) else {
-        throw SavedLatentsError(path, "its noise images are not those of this network")
-      }
+    let noiseShapes = generator.layers.map { [ws.size(0), 1, $0.resolution, $0.resolution] }
+    guard noise.isEmpty || noise.map(\.shape) == noiseShapes else {
+      throw SavedLatentsError(path, "its noise images do not fit the layers of this network")
     }
     codes = LatentCodes(ws.to(device))
     self.noise = noise.isEmpty ? nil : noise.map { $0.to(device) }
   }
 
-  /// Writes them, at once or not at all: `.npz` (without noise) or `.safetensors` by the ending.
+  /// Writes them as `.npz` (without noise) or `.safetensors`, by the path's ending. The write is atomic.
   /// - Throws: `SafetensorsError`, `FileError`.
   public func write(to path: String, metadata: [String: String] = [:]) throws {
     let ws = codes.tensor
@@ -71,9 +70,9 @@ public struct SavedLatents {
   }
 }
 
-/// A file of latents that do not fit.
+/// A file of latents cannot be used with this network.
 public struct SavedLatentsError: Error, Equatable, CustomStringConvertible {
-  /// A sentence naming the file and what is wrong.
+  /// A sentence with the file and the problem.
   public let description: String
 
   init(_ path: String, _ problem: String) { description = "\(path) cannot be used as latents: \(problem)" }

@@ -7,15 +7,14 @@ public enum StyleBand: String, CaseIterable, Sendable {
   case coarse
   /// 16²–32² of 1024: parts.
   case middle
-  /// 64²–1024² of 1024: colour, texture.
+  /// 64²–1024² of 1024: color, texture.
   case fine
 
-  /// The layers of this band in a network of `count` layers: the paper's 4, 4 and 10 of 18, in proportion, whole
-  /// resolutions.
+  /// The layers of this band in a network of `count` layers: in proportion to the paper's 4, 4 and 10 of 18, rounded to
+  /// whole resolutions.
   public func layers(of count: Int) -> Range<Int> {
     func boundary(_ eighteenths: Int) -> Int {
-      let resolutions = Double(count / 2)
-      return 2 * max(1, Int((resolutions * Double(eighteenths) / 18).rounded()))
+      2 * max(1, Int((Double(count / 2) * Double(eighteenths) / 18).rounded()))
     }
     let first = min(boundary(4), count - 2)
     let second = min(max(boundary(8), first + 2), count)
@@ -28,12 +27,12 @@ public enum StyleBand: String, CaseIterable, Sendable {
 }
 
 extension Renderer {
-  /// Style mixing (StyleGAN Fig. 3): rows × columns of pictures, each with the styles of its row, but those of
-  /// `layers` from its column. The first column and row show the rows' and columns' own pictures.
+  /// Style mixing (StyleGAN Fig. 3): each image takes the styles of `layers` from its column and the others from its row.
+  /// The first column and row show the sources.
   /// - Parameters:
-  ///   - rows: R codes that give most styles: of seeds, of saved latents, of projected photographs.
-  ///   - columns: C codes that give the styles of `layers`.
-  /// - Returns: `(R + 1) · (C + 1)` pictures, row by row; the first is blank.
+  ///   - rows: R styles, of seeds, saved latents or projected photographs.
+  ///   - columns: C styles.
+  /// - Returns: `(R + 1) · (C + 1)` images, row by row; the first is blank.
   public func styleMixing(rows: Styles, columns: Styles, layers: Set<Int>) -> [Image] {
     let columnImages = images(columns)
     let first = columnImages[0]

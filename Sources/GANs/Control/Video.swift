@@ -2,14 +2,14 @@ import Files
 import Foundation
 import Images
 
-/// Videos, through the program `ffmpeg`.
+/// Writes videos with the program `ffmpeg`.
 public enum Video {
-  /// Writes frames as H.264 in an MP4 file, at once or not at all.
+  /// Writes frames as H.264 in an MP4 file. The write is atomic.
   /// - Parameters:
-  ///   - frames: at least one, all of one size and number of channels; an odd side gets a line of black.
+  ///   - frames: at least one, all with the same size and channels; an odd side gets one black line.
   ///   - framesPerSecond: 0.1…1000
-  ///   - searchPath: folders in which `ffmpeg` is looked for, with colons; nil: the PATH.
-  /// - Throws: ``VideoError`` where there is no `ffmpeg` on the PATH or it fails, `FileError`.
+  ///   - searchPath: folders to search for `ffmpeg`, separated by colons; nil: the PATH.
+  /// - Throws: ``VideoError`` where `ffmpeg` is not on the PATH or fails, `FileError`.
   public static func writeMP4(_ frames: [Image], to path: String, framesPerSecond: Double, searchPath: String? = nil)
     throws
   {
@@ -19,7 +19,7 @@ public enum Video {
     let prefix = "\(folder)/\(AtomicFile.temporaryPrefix)\(UUID().uuidString)"
     let (raw, unfinished) = ("\(prefix).raw", "\(prefix).mp4")
     defer { for file in [raw, unfinished] { unlink(file) } }
-    // A file, not a pipe: a program that ends early must not take this one with it.
+    // A file, not a pipe: a write to a closed pipe would end this process.
     try AtomicFile.write(to: raw) { descriptor in
       for frame in frames {
         precondition((frame.width, frame.height, frame.channels) == (first.width, first.height, first.channels))
@@ -30,8 +30,7 @@ public enum Video {
     let arguments = [
       "-y", "-loglevel", "error", "-f", "rawvideo", "-pix_fmt", format, "-s", "\(first.width)x\(first.height)", "-r",
       "\(framesPerSecond)", "-i", raw, "-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2", "-c:v", "libx264", "-crf", "18",
-      "-pix_fmt",
-      "yuv420p", "-movflags", "+faststart", unfinished,
+      "-pix_fmt", "yuv420p", "-movflags", "+faststart", unfinished,
     ]
     guard let (status, words) = try? Subprocess.run(program, arguments) else {
       throw VideoError("\(program) cannot be run; write .webp or PNG frames instead")
@@ -43,7 +42,7 @@ public enum Video {
     guard rename(unfinished, path) == 0 else { throw FileError(.write, path: path) }
   }
 
-  /// Where `ffmpeg` is.
+  /// The path of `ffmpeg`.
   /// - Throws: ``VideoError`` where it is not on the PATH.
   @discardableResult public static func ffmpeg(searchPath: String? = nil) throws -> String {
     let folders = (searchPath ?? ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
@@ -54,9 +53,9 @@ public enum Video {
   }
 }
 
-/// A video that could not be made.
+/// A video could not be written.
 public struct VideoError: Error, Equatable, CustomStringConvertible {
-  /// A sentence saying what to do.
+  /// A sentence with the problem and the remedy.
   public let description: String
 
   init(_ description: String) { self.description = description }

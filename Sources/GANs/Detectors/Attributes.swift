@@ -1,12 +1,12 @@
 import Torch
 
-/// Answers yes or no about images, with a certainty: what separability is measured by.
+/// A binary classifier of image attributes, for linear separability.
 public protocol AttributeClassifier {
-  /// What stands in brackets behind the value.
+  /// The name in brackets after the metric.
   var name: String { get }
-  /// The attributes.
+  /// The names of the attributes.
   var names: [String] { get }
-  /// How answers are ranked.
+  /// The ranking of the answers.
   var ranking: LinearSeparability.Ranking { get }
   /// Log-odds of each attribute, `[N, attributes]`, on the CPU.
   /// - Parameter images: `[N, C, r, r]`, 0…255.

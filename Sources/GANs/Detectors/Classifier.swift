@@ -5,36 +5,36 @@ import Foundation
 import Torch
 
 /// A small convolutional classifier as a detector: four 3×3 convolutions (16, 32, 64, 128 maps) with batch norm and ReLU,
-/// 2×2 maxima between them, the mean over the image, one linear layer. Features are the 128 means.
+/// 2×2 max pooling between them, the mean over the image, one linear layer. Features are the 128 means.
 public final class Classifier: Detector {
-  /// What a file says of itself.
+  /// The metadata of a detector file.
   public struct Description: Codable, Sendable, Equatable {
-    /// Pixels on each side of what it looks at.
+    /// The side of its input images.
     public var resolution: Int
-    /// 1 or 3.
+    /// Input channels, 1 or 3.
     public var channels: Int
-    /// Classes of images.
+    /// The number of classes.
     public var classes: Int
-    /// A name for each, or empty.
+    /// A name for each class, or empty.
     public var classNames: [String]
-    /// What it was trained on.
+    /// The name of the training data.
     public var dataset: String
-    /// The share of test images that it names rightly, 0…1; nil before it is known.
+    /// The accuracy on test images, 0…1; nil before it is measured.
     public var accuracy: Double?
   }
 
   static let format = "swift-stylegan detector 1"
   private static let channels = [16, 32, 64, 128]
 
-  /// What it is.
+  /// Its metadata.
   public internal(set) var description: Description
   /// Its name.
   public let name: String
-  /// Follows from its weights.
+  /// The name and a digest of the weights.
   public private(set) var identity = ""
-  /// Everything.
+  /// All outputs.
   public let outputs = Set(DetectorOutput.allCases)
-  /// The classes it was trained on; numbers where they have no names.
+  /// The classes of the training data; numbers where they have no names.
   public var classNames: [String] {
     description.classNames.isEmpty ? (0..<description.classes).map { "class \($0)" } : description.classNames
   }
@@ -45,15 +45,13 @@ public final class Classifier: Detector {
 
   /// A classifier with fresh weights.
   init(_ description: Description, name: String, seed: UInt64, device: Device) {
-    self.description = description
-    self.name = name
+    (self.description, self.name) = (description, name)
     let store = ParameterStore(seed: seed, device: device)
     self.store = store
     let root = store.root
     let inputs = [description.channels] + Self.channels
     convolutions = Self.channels.enumerated().map { i, outputs in
-      Conv2d(
-        root / "conv\(i)", inputs: inputs[i], outputs: outputs, kernel: 3, padding: 1, bias: false)
+      Conv2d(root / "conv\(i)", inputs: inputs[i], outputs: outputs, kernel: 3, padding: 1, bias: false)
     }
     norms = Self.channels.enumerated().map { BatchNorm(root / "norm\($0)", channels: $1) }
     last = Linear(root / "linear", inputs: Self.channels.last!, outputs: description.classes)
@@ -67,20 +65,20 @@ public final class Classifier: Detector {
   }
 
   /// The detector for Fashion-MNIST that comes with this library, trained by
-  /// `stylegan detector train --data fashion-mnist --test fashion-mnist-test --epochs 4 --out fashion.safetensors`; it
-  /// names 90.9 % of the test images rightly.
+  /// `stylegan detector train --data fashion-mnist --test fashion-mnist-test --epochs 4 --out fashion.safetensors`. Its
+  /// test accuracy is 90.9 %.
   public static func fashion(device: Device = .cpu) throws -> Classifier {
     let bytes = UnsafeRawBufferPointer(start: cd_fashion(), count: cd_fashion_size())
     return try Classifier(
       try SafetensorsFile(embedded: bytes, name: "the built-in detector"), name: "fashion", device: device)
   }
 
-  /// Whether a file is such a detector.
+  /// Whether a file is a detector of this kind.
   static func isClassifier(_ file: SafetensorsFile) -> Bool { file.metadata["format"] == format }
 
   convenience init(_ file: SafetensorsFile, name: String, device: Device) throws {
     guard Self.isClassifier(file) else {
-      throw DetectorError("\(file.path) is no detector of this program; make one with: stylegan detector train")
+      throw DetectorError("\(file.path) is not a detector of this program; make one with: stylegan detector train")
     }
     let description = try file.decoded("description", as: Description.self)
     guard [1, 3].contains(description.channels), (8...1024).contains(description.resolution),
@@ -93,7 +91,7 @@ public final class Classifier: Detector {
     identity = "\(name) \(digest(of: store.state))"
   }
 
-  /// Writes the detector, at once or not at all.
+  /// Writes the detector. The write is atomic.
   public func write(to path: String) throws {
     var writer = SafetensorsWriter(metadata: ["format": Self.format, "description": try JSON.compact(description)])
     writer.add(store.state)
@@ -137,13 +135,10 @@ public final class Classifier: Detector {
     }
   }
 
-  /// The mean over images of −log of the probability of each one's class.
+  /// The mean over images of −log p(label).
   /// - Parameter logits: `[N, classes]`
   static func crossEntropy(_ logits: Tensor, _ labels: [Int]) -> Tensor {
-    let classes = logits.size(1)
-    let targets = Tensor(
-      labels.flatMap { label in (0..<classes).map { $0 == label ? 1.0 : 0 } }, shape: [labels.count, classes],
-      device: logits.device)
+    let targets = Condition(classes: labels, of: logits.size(1), device: logits.device).vectors
     return (logProbabilities(logits) * targets).sum() / Double(-labels.count)
   }
 

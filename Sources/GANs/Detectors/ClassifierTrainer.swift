@@ -2,32 +2,32 @@ import Datasets
 import Foundation
 import Torch
 
-/// Trains a ``Classifier`` on a labelled data set: cross-entropy, Adam, the learning rate falling as a cosine.
+/// Trains a ``Classifier`` on a labeled data set: cross-entropy, Adam, cosine decay of the learning rate.
 public struct ClassifierTrainer {
   /// Passes over the data.
   public var epochs: Int
-  /// The most steps; nil: as many as the passes take.
+  /// The largest number of steps; nil: no limit besides the epochs.
   public var steps: Int?
-  /// Images a step.
+  /// Images per step.
   public var batch = 128
-  /// Adam's, at the start.
+  /// Adam's learning rate at the start.
   public var learningRate = 2e-3
   /// Whether images are mirrored left to right at random.
   public var mirror = true
-  /// Fixes weights and order.
+  /// Fixes the initial weights and the order of the images.
   public var seed: UInt64
 
-  /// A training.
+  /// A trainer.
   public init(epochs: Int = 8, seed: UInt64 = 0) { (self.epochs, self.seed) = (epochs, seed) }
 
   /// Trains.
   /// - Parameters:
   ///   - dataset: with labels.
-  ///   - test: what accuracy is measured on; nil: every tenth image of `dataset`, which is then not trained on.
-  ///   - progress: told the images shown, those to show, and the loss.
-  ///   - shouldStop: asked after each step.
-  /// - Returns: the detector, its accuracy in its description; nil where it was asked to stop.
-  /// - Throws: ``DetectorError`` where there are no labels; what reading throws.
+  ///   - test: the data to measure the accuracy; nil: every tenth image of `dataset`, held out from training.
+  ///   - progress: takes the images shown, those to show in all, and the loss.
+  ///   - shouldStop: called after each step.
+  /// - Returns: the detector, with its accuracy in its description; nil after a stop.
+  /// - Throws: ``DetectorError`` where the data has no labels; errors of reading.
   public func callAsFunction(
     _ dataset: any ImageDataset, test: (any ImageDataset)? = nil, name: String, device: Device = .cpu,
     progress: (Int, Int, Double) -> Void = { _, _, _ in }, shouldStop: () -> Bool = { false }
@@ -57,25 +57,23 @@ public struct ClassifierTrainer {
       order.removeLast(part.count)
       var images = try Self.images(dataset, part, classifier)
       if mirror, random.uniform() < 0.5 { images = images.flipped([3]) }
-      let loss = Classifier.crossEntropy(
-        classifier.logits(images, training: true), part.map { dataset.label(at: $0)! })
+      let loss = Classifier.crossEntropy(classifier.logits(images, training: true), part.map { dataset.label(at: $0)! })
       adam.learningRate = learningRate * (1 + cos(Double.pi * Double(step) / Double(steps))) / 2
       adam.step(gradients(of: loss, withRespectTo: classifier.store.parameters.map(\.value)))
       progress((step + 1) * batch, steps * batch, loss.item)
       if shouldStop() { return nil }
     }
     classifier.store.setRequiresGradient(false)
-    let judged = test ?? dataset
-    let held = test == nil ? (0..<dataset.count).filter { $0 % 10 == 9 } : Array(0..<judged.count)
-    if !held.isEmpty { classifier.description.accuracy = try Self.accuracy(classifier, judged, held) }
+    let held = test.map { Array(0..<$0.count) } ?? (0..<dataset.count).filter { $0 % 10 == 9 }
+    if !held.isEmpty { classifier.description.accuracy = try Self.accuracy(classifier, test ?? dataset, held) }
     return classifier
   }
 
   /// The share of images whose class is the most probable one.
   private static func accuracy(_ classifier: Classifier, _ dataset: any ImageDataset, _ items: [Int]) throws -> Double {
     var right = 0
-    for start in stride(from: 0, to: items.count, by: 256) {
-      let part = Array(items[start..<min(start + 256, items.count)])
+    for range in chunks(items.count, of: 256) {
+      let part = Array(items[range])
       let found = classifier.classes(try images(dataset, part, classifier))
       right += zip(found, part).count { $0 == dataset.label(at: $1)! }
     }

@@ -1,45 +1,45 @@
 import Torch
 
-/// A network that looks at images for metrics.
+/// A network that extracts features of images for metrics.
 public protocol Detector: AnyObject {
-  /// What stands in brackets behind every value: "fashion", "inception-2015-12-05".
+  /// The name in brackets after every metric: "fashion", "inception-2015-12-05".
   var name: String { get }
-  /// Changes with whatever changes what the detector gives; names cached features.
+  /// Identifies the detector's weights and version; part of the key of cached features.
   var identity: String { get }
-  /// What it gives.
+  /// The outputs that it can give.
   var outputs: Set<DetectorOutput> { get }
   /// A name for each class of its probabilities, or empty.
   var classNames: [String] { get }
 
-  /// Looks at images.
-  /// - Parameter images: `[N, C, H, W]`, C = 1, 3 or 4, 0…255 (whole numbers but for `perceptual`).
+  /// Applies the detector.
+  /// - Parameter images: `[N, C, H, W]`, C = 1, 3 or 4, 0…255 (whole numbers, except for `perceptual`).
   /// - Returns: `[N, size]`, float32, without gradients, on the CPU.
-  /// - Throws: where a detector from a file fails.
+  /// - Throws: errors of a detector from a file.
   func callAsFunction(_ images: Tensor, _ output: DetectorOutput) throws -> Tensor
 }
 
-/// What a detector is asked for.
+/// The kinds of output of a detector.
 public enum DetectorOutput: String, Sendable, CaseIterable, Codable {
-  /// What distances of sets are measured on.
+  /// Features for distances between sets of images.
   case features
-  /// Of each class; rows sum to 1.
+  /// Probabilities of the classes; rows sum to 1.
   case probabilities
-  /// Features whose squared distance says how different two images look (LPIPS or alike).
+  /// Features whose squared distance is a perceptual distance of two images (LPIPS or similar).
   case perceptual
 }
 
-/// A detector that cannot be used.
+/// A detector cannot be used.
 public struct DetectorError: Error, Equatable, CustomStringConvertible {
-  /// A sentence naming the detector, what is wrong and what to do.
+  /// A sentence with the detector, the problem and the remedy.
   public let description: String
 
   /// An error with a sentence of its own.
   public init(_ description: String) { self.description = description }
 }
 
-/// Images as a detector takes them.
+/// Converts images and layers for detectors.
 enum DetectorInput {
-  /// In another number of channels: grey is spread to colours, colours are weighed to grey (BT.601), alpha is left out.
+  /// Converts the number of channels: gray is repeated, colors become gray (BT.601), alpha is dropped.
   static func channels(_ images: Tensor, _ count: Int) -> Tensor {
     let x = images.size(1) == 4 ? images.sliced(0..<3, along: 1) : images
     switch (x.size(1), count) {
@@ -51,15 +51,15 @@ enum DetectorInput {
     }
   }
 
-  /// At another size: means of areas when shrinking, else bilinear.
+  /// Resizes images: by area when shrinking, else bilinear.
   static func resized(_ images: Tensor, _ side: Int) -> Tensor {
     if images.size(2) == side && images.size(3) == side { return images }
     return min(images.size(2), images.size(3)) >= side
       ? images.resizedByArea(height: side, width: side) : images.resizedBilinear(height: side, width: side)
   }
 
-  /// The activations of several layers as one row an image, such that the squared distance of two rows is
-  /// Σ_layers mean_positions ‖â − b̂‖², â of length 1 over channels (LPIPS, Zhang et al. 2018, with weights of 1).
+  /// The activations of several layers as one row per image. The squared distance of two rows is
+  /// Σ_layers mean_positions ‖â − b̂‖², where â has length 1 over channels (LPIPS, Zhang et al. 2018, with weights of 1).
   static func perceptual(_ layers: [Tensor]) -> Tensor {
     .concatenated(
       layers.map { x in

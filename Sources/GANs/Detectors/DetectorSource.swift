@@ -4,17 +4,17 @@ import Foundation
 import Images
 import Torch
 
-/// Finds a detector by what a user calls it.
+/// Opens a detector by its name or path.
 public enum DetectorSource {
   /// The detectors that need no file.
   public static let builtIn = ["fashion", "random-vgg"]
 
   /// Opens a detector.
   /// - Parameters:
-  ///   - spec: `auto` (one that is made for the data, else `random-vgg`), `fashion`, `random-vgg`, a TorchScript file, or
-  ///     a safetensors file of ``Classifier``, ``InceptionV3`` or ``VGG16``.
-  ///   - data: what it will look at.
-  ///   - name: the data's name, where the data itself is not there.
+  ///   - spec: `auto` (`fashion` for Fashion-MNIST, else `random-vgg`), `fashion`, `random-vgg`, a TorchScript file, or a
+  ///     safetensors file of ``Classifier``, ``InceptionV3`` or ``VGG16``.
+  ///   - data: the images to measure.
+  ///   - name: the data's name, where `data` is nil.
   /// - Throws: ``DetectorError``, `FileError`, and errors of the file.
   public static func open(
     _ spec: String, for data: (any ImageDataset)?, named name: String? = nil, device: Device = .cpu
@@ -32,13 +32,12 @@ public enum DetectorSource {
       throw DetectorError(
         "there is no detector '\(spec)'; use auto, \(builtIn.joined(separator: ", ")), or a .pt or .safetensors file")
     }
-    // A ZIP archive: TorchScript.
-    let start = try WholeFile.prefix(of: spec, 2)
-    if start == [0x50, 0x4b] { return try ScriptDetector(path: spec, device: device) }
+    // TorchScript files are ZIP archives.
+    if try WholeFile.prefix(of: spec, 2) == [0x50, 0x4b] { return try ScriptDetector(path: spec, device: device) }
     if spec.hasSuffix(".pt") || spec.hasSuffix(".pth") {
       throw DetectorError(
-        "\(spec) cannot be used as a detector: it is no TorchScript archive (torch.jit.save makes one; a state dict is "
-          + "converted to safetensors)")
+        "\(spec) cannot be used as a detector: it is not a TorchScript archive (torch.jit.save makes one; convert a state "
+          + "dict to safetensors)")
     }
     let file = try SafetensorsFile(path: spec)
     let name = URL(fileURLWithPath: spec).deletingPathExtension().lastPathComponent

@@ -1,8 +1,8 @@
 import Foundation
 import Torch
 
-/// Inception-v3 (Szegedy et al. 2016) as the FID networks of the field have it: means in pooling do not count the border,
-/// and the last block pools by maxima. Features are the 2,048 means over the image.
+/// Inception-v3 (Szegedy et al. 2016) as in the usual FID networks: average pooling does not count the border, and the last
+/// block uses max pooling. Features are the 2,048 means over the image.
 ///
 /// Weights come from a safetensors file with the names of the usual PyTorch state dict (`Conv2d_1a_3x3.conv.weight`,
 /// `….bn.running_mean`, …, `Mixed_7c.branch_pool.bn.bias`, `fc.weight`, `fc.bias`), without `num_batches_tracked` and
@@ -10,11 +10,11 @@ import Torch
 public final class InceptionV3: Detector {
   /// The file's name without its extension.
   public let name: String
-  /// Follows from the weights.
+  /// The name and a digest of the weights.
   public let identity: String
-  /// It has classes, but no perceptual features.
+  /// Features and probabilities; no perceptual features.
   public let outputs: Set<DetectorOutput> = [.features, .probabilities]
-  /// Not in the file.
+  /// Empty: the file has no names.
   public let classNames: [String] = []
   private let weights: StateDict
 
@@ -27,7 +27,7 @@ public final class InceptionV3: Detector {
     identity = "\(name) \(digest(of: weights.state))"
   }
 
-  /// Every tensor, in the order in which the network uses them.
+  /// The names of all tensors, in the order of the network.
   private static var names: [String] {
     let stem = ["1a_3x3", "2a_3x3", "2b_3x3", "3b_1x1", "4a_3x3"].map { "Conv2d_\($0)" }
     let a = ["1x1", "5x5_1", "5x5_2", "3x3dbl_1", "3x3dbl_2", "3x3dbl_3", "_pool"]
@@ -56,7 +56,7 @@ public final class InceptionV3: Detector {
     }
   }
 
-  /// Convolution without bias, batch norm (ε 0.001), ReLU; padded to keep the size unless `isValid` or strided.
+  /// Convolution without bias, batch norm (ε = 0.001), ReLU. It keeps the size, except where `isValid` or strided.
   private func unit(_ x: Tensor, _ name: String, stride: Int = 1, isValid: Bool = false) -> Tensor {
     let weight = weights["\(name).conv.weight"]
     let bare = isValid || stride > 1
@@ -72,7 +72,8 @@ public final class InceptionV3: Detector {
     var x = unit(images, "Conv2d_1a_3x3", stride: 2)
     x = unit(unit(x, "Conv2d_2a_3x3", isValid: true), "Conv2d_2b_3x3").maxPooled(kernel: 3, stride: 2)
     x = unit(unit(x, "Conv2d_3b_1x1"), "Conv2d_4a_3x3", isValid: true).maxPooled(kernel: 3, stride: 2)
-    /// One layer after the other of a branch.
+    func joined(_ parts: Tensor...) -> Tensor { .concatenated(parts, along: 1) }
+    /// The layers of a branch, one after another.
     func chain(_ block: String, _ layers: [String], lastStride: Int = 1) -> Tensor {
       layers.enumerated().reduce(x) { y, layer in
         unit(y, "\(block).branch\(layer.element)", stride: layer.offset == layers.count - 1 ? lastStride : 1)
@@ -80,56 +81,45 @@ public final class InceptionV3: Detector {
     }
     func pooled(_ block: String, byMaxima: Bool = false) -> Tensor {
       let pool =
-        byMaxima
-        ? x.maxPooled(kernel: 3, stride: 1, padding: 1) : x.averagePooled(kernel: 3, stride: 1, padding: 1)
+        byMaxima ? x.maxPooled(kernel: 3, stride: 1, padding: 1) : x.averagePooled(kernel: 3, stride: 1, padding: 1)
       return unit(pool, "\(block).branch_pool")
     }
     for block in ["Mixed_5b", "Mixed_5c", "Mixed_5d"] {
-      x = .concatenated(
-        [
-          chain(block, ["1x1"]), chain(block, ["5x5_1", "5x5_2"]),
-          chain(block, ["3x3dbl_1", "3x3dbl_2", "3x3dbl_3"]), pooled(block),
-        ], along: 1)
+      x = joined(
+        chain(block, ["1x1"]), chain(block, ["5x5_1", "5x5_2"]), chain(block, ["3x3dbl_1", "3x3dbl_2", "3x3dbl_3"]),
+        pooled(block))
     }
-    x = .concatenated(
-      [
-        chain("Mixed_6a", ["3x3"], lastStride: 2),
-        chain("Mixed_6a", ["3x3dbl_1", "3x3dbl_2", "3x3dbl_3"], lastStride: 2), x.maxPooled(kernel: 3, stride: 2),
-      ], along: 1)
+    x = joined(
+      chain("Mixed_6a", ["3x3"], lastStride: 2),
+      chain("Mixed_6a", ["3x3dbl_1", "3x3dbl_2", "3x3dbl_3"], lastStride: 2), x.maxPooled(kernel: 3, stride: 2))
     for block in ["Mixed_6b", "Mixed_6c", "Mixed_6d", "Mixed_6e"] {
-      x = .concatenated(
-        [
-          chain(block, ["1x1"]), chain(block, ["7x7_1", "7x7_2", "7x7_3"]),
-          chain(block, (1...5).map { "7x7dbl_\($0)" }), pooled(block),
-        ], along: 1)
+      x = joined(
+        chain(block, ["1x1"]), chain(block, ["7x7_1", "7x7_2", "7x7_3"]), chain(block, (1...5).map { "7x7dbl_\($0)" }),
+        pooled(block))
     }
-    x = .concatenated(
-      [
-        chain("Mixed_7a", ["3x3_1", "3x3_2"], lastStride: 2),
-        chain("Mixed_7a", (1...4).map { "7x7x3_\($0)" }, lastStride: 2), x.maxPooled(kernel: 3, stride: 2),
-      ], along: 1)
+    x = joined(
+      chain("Mixed_7a", ["3x3_1", "3x3_2"], lastStride: 2),
+      chain("Mixed_7a", (1...4).map { "7x7x3_\($0)" }, lastStride: 2), x.maxPooled(kernel: 3, stride: 2))
     for block in ["Mixed_7b", "Mixed_7c"] {
       let (wide, double) = (chain(block, ["3x3_1"]), chain(block, ["3x3dbl_1", "3x3dbl_2"]))
-      x = .concatenated(
-        [
-          chain(block, ["1x1"]), unit(wide, "\(block).branch3x3_2a"), unit(wide, "\(block).branch3x3_2b"),
-          unit(double, "\(block).branch3x3dbl_3a"), unit(double, "\(block).branch3x3dbl_3b"),
-          pooled(block, byMaxima: block == "Mixed_7c"),
-        ], along: 1)
+      x = joined(
+        chain(block, ["1x1"]), unit(wide, "\(block).branch3x3_2a"), unit(wide, "\(block).branch3x3_2b"),
+        unit(double, "\(block).branch3x3dbl_3a"), unit(double, "\(block).branch3x3dbl_3b"),
+        pooled(block, byMaxima: block == "Mixed_7c"))
     }
     return x.mean(over: [2, 3])
   }
 }
 
-/// The weights of a network whose shapes are the file's own.
+/// The weights of a network; the file decides their shapes.
 struct StateDict {
   let device: Device
-  /// In the order of the names.
+  /// The tensors in the order of the names.
   let state: [(name: String, value: Tensor)]
   private let values: [String: Tensor]
 
   /// Reads exactly these tensors, as float32.
-  /// - Throws: `LoadError` listing what is missing or unexpected.
+  /// - Throws: `LoadError` with all missing and unexpected tensors.
   init(_ file: SafetensorsFile, _ names: [String], device: Device) throws {
     self.device = device
     var found: [(name: String, value: Tensor)] = []
@@ -142,7 +132,7 @@ struct StateDict {
       let value = try file.tensor(name)
       let rank = name.hasSuffix("weight") && !name.hasSuffix("bn.weight") ? value.rank : 1
       if !value.dtype.isFloatingPoint || !value.isAllFinite || value.rank != rank || value.elementCount == 0 {
-        problems.append("'\(name)' \(value.shape) is not what it should be")
+        problems.append("'\(name)' \(value.shape) has a wrong type, shape or value")
       }
       found.append((name, value.to(.float32).to(device)))
     }

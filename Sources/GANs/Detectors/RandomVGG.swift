@@ -1,10 +1,10 @@
 import Torch
 
-/// A VGG-like network with random weights that are always the same: a detector for any images, made of nothing but a
-/// seed. Random convolutions tell textures and shapes apart, though not things; values compare only with each other.
+/// A VGG-like network with fixed random weights: a detector for any images that needs no file. Random convolutions
+/// distinguish textures and shapes, but not objects. Compare its values only with each other.
 ///
-/// Four blocks of 3×3 convolution (He et al.'s initialisation) and ReLU, halved by maxima between; images larger than 64
-/// pixels are shrunk to 64. Features are the means of each block's channels over the image, 352 in all.
+/// Four blocks of 3×3 convolution (He et al.'s initialization) and ReLU, with 2×2 max pooling between them; images larger
+/// than 64 pixels are resized to 64. Features are the means of each block's channels over the image, 352 in all.
 public final class RandomVGG: Detector {
   private static let channels = [3, 32, 64, 128, 128]
   private let store: ParameterStore
@@ -12,11 +12,11 @@ public final class RandomVGG: Detector {
 
   /// "random-vgg"
   public let name = "random-vgg"
-  /// Its version.
+  /// The name and version.
   public let identity = "random-vgg 1"
-  /// It has no classes.
+  /// Features and perceptual features.
   public let outputs: Set<DetectorOutput> = [.features, .perceptual]
-  /// None.
+  /// Empty: it has no classes.
   public let classNames: [String] = []
 
   /// The detector.

@@ -4,12 +4,12 @@ import Foundation
 import Images
 import Torch
 
-/// A detector from a TorchScript file, called as the field's usual ones are: uint8 images `[N, 3, H, W]`, 0…255, and
+/// A detector from a TorchScript file with the usual interface. Images are uint8 `[N, 3, H, W]`, 0…255.
 ///
-/// | asked for | call | of a file that has |
+/// | output | call | where `forward` has |
 /// |---|---|---|
 /// | features | `(x, return_features=True)`, or `(x)` | `return_features`, or no switches |
-/// | probabilities | `(x)`, with `no_output_bias=True` where it has that | no `return_lpips` |
+/// | probabilities | `(x)`, with `no_output_bias=True` if supported | no `return_lpips` |
 /// | perceptual | `(x, resize_images=False, return_lpips=True)`, x not rounded | `return_lpips` |
 public final class ScriptDetector: Detector {
   private let script: TorchScript
@@ -17,11 +17,11 @@ public final class ScriptDetector: Detector {
 
   /// The file's name without its extension.
   public let name: String
-  /// Follows from the file's bytes.
+  /// The name and a digest of the file.
   public let identity: String
-  /// What the switches of its `forward` promise.
+  /// The outputs that the switches of `forward` allow.
   public let outputs: Set<DetectorOutput>
-  /// Not known.
+  /// Empty: the names are not known.
   public let classNames: [String] = []
 
   /// Loads a file.
@@ -34,17 +34,13 @@ public final class ScriptDetector: Detector {
     identity = "\(name) \(digest.hexadecimal)"
     script = try TorchScript(path: path, device: device)
     self.device = device
-    if script.takes("return_lpips") {
-      outputs = [.features, .perceptual]
-    } else if script.takes("return_features") {
-      outputs = [.features, .probabilities]
-    } else {
-      outputs = [.features]
-    }
+    outputs =
+      script.takes("return_lpips")
+      ? [.features, .perceptual] : script.takes("return_features") ? [.features, .probabilities] : [.features]
   }
 
-  /// Asks the module.
-  /// - Throws: `TorchScriptError` where it fails or gives something else than a row for each image.
+  /// Calls the module.
+  /// - Throws: `TorchScriptError` where it fails or does not return one row per image.
   public func callAsFunction(_ images: Tensor, _ output: DetectorOutput) throws -> Tensor {
     try withoutGradients {
       let x = DetectorInput.channels(images.to(device), 3).laidOut(.contiguous)
@@ -64,10 +60,10 @@ public final class ScriptDetector: Detector {
   }
 }
 
-/// Attributes from TorchScript files, one a file (StyleGAN §4.2: 40 classifiers of CelebA's attributes).
+/// Attributes from TorchScript files, one per file (StyleGAN §4.2: 40 classifiers of CelebA's attributes).
 ///
-/// Each takes uint8 images `[N, 3, H, W]`, 0…255, at most 256 pixels high, and gives a logit an image (above 0: yes), or
-/// two numbers an image (no, yes), whose difference is the logit.
+/// Each takes uint8 images `[N, 3, H, W]`, 0…255, at most 256 pixels high, and gives one logit per image (above 0: yes), or
+/// two numbers per image (no, yes); their difference is the logit.
 public final class ScriptAttributes: AttributeClassifier {
   private let scripts: [TorchScript]
   private let device: Device
@@ -75,10 +71,10 @@ public final class ScriptAttributes: AttributeClassifier {
   public let name: String
   /// The files' names.
   public let names: [String]
-  /// As the paper does.
+  /// The paper's ranking.
   public let ranking = LinearSeparability.Ranking.overall
 
-  /// Loads files, or the `.pt` files of a folder in the order of their names.
+  /// Loads files, separated by commas, or the `.pt` files of a folder in the order of their names.
   /// - Throws: `TorchScriptError`, `FileError`; ``DetectorError`` for a folder without such files.
   public init(path: String, device: Device = .cpu) throws {
     var isFolder: ObjCBool = false
@@ -87,7 +83,7 @@ public final class ScriptAttributes: AttributeClassifier {
       let files = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
       paths = files.filter { $0.hasSuffix(".pt") }.sorted().map { "\(path)/\($0)" }
       guard !paths.isEmpty else {
-        throw DetectorError("\(path) has no .pt files; give a folder of TorchScript classifiers, one an attribute")
+        throw DetectorError("\(path) has no .pt files; give a folder with one TorchScript classifier per attribute")
       }
     }
     for path in paths where access(path, R_OK) != 0 { throw FileError(.read, path: path) }

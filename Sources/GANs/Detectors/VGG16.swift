@@ -1,24 +1,25 @@
 import Foundation
 import Torch
 
-/// VGG16 (Simonyan & Zisserman 2015): perceptual distances as LPIPS measures them (Zhang et al. 2018), and 4,096 features
-/// of its second linear layer for precision and recall.
+/// VGG16 (Simonyan & Zisserman 2015): perceptual distances of LPIPS (Zhang et al. 2018), and 4,096 features of its second
+/// linear layer for precision and recall.
 ///
 /// Weights come from a safetensors file with the names of the usual PyTorch state dicts: `features.0.weight` …
-/// `features.28.bias`; for features also `classifier.0`, `.3` and `.6`; for the learnt weights of LPIPS `lin0.model.1.weight`
-/// … `lin4.model.1.weight` (without them all channels count alike). Layers may be narrower than the original's.
+/// `features.28.bias`; for features also `classifier.0`, `.3` and `.6`; for the learned weights of LPIPS
+/// `lin0.model.1.weight` … `lin4.model.1.weight` (without them all channels have equal weight). Layers may be narrower
+/// than the original's.
 public final class VGG16: Detector {
   /// The file's name without its extension.
   public let name: String
-  /// Follows from the weights.
+  /// The name and a digest of the weights.
   public let identity: String
   /// Perceptual features; features and probabilities where the file has the linear layers.
   public let outputs: Set<DetectorOutput>
-  /// Not in the file.
+  /// Empty: the file has no names.
   public let classNames: [String] = []
   private let weights: StateDict
   private let hasWeightedLayers: Bool
-  /// The convolutions of each block, by their place in `features`.
+  /// The indices in `features` of the convolutions of each block.
   private static let blocks = [[0, 2], [5, 7], [10, 12, 14], [17, 19, 21], [24, 26, 28]]
 
   /// Whether a file has these weights.
@@ -36,7 +37,7 @@ public final class VGG16: Detector {
     identity = "\(name) \(digest(of: weights.state))"
   }
 
-  /// What was asked for.
+  /// Features, probabilities or perceptual features.
   public func callAsFunction(_ images: Tensor, _ output: DetectorOutput) -> Tensor {
     withoutGradients {
       let device = weights.device
@@ -65,7 +66,7 @@ public final class VGG16: Detector {
     }
   }
 
-  /// A row an image whose squared distances are Σ_layers mean_positions Σ_c w_c (â_c − b̂_c)².
+  /// One row per image; squared distances of rows are Σ_layers mean_positions Σ_c w_c (â_c − b̂_c)².
   private func perceptual(_ layers: [Tensor]) -> Tensor {
     guard hasWeightedLayers else { return DetectorInput.perceptual(layers) }
     return .concatenated(

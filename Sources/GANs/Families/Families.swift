@@ -1,4 +1,4 @@
-/// Everything that can be trained here: a line a family.
+/// The network families, one per line.
 public enum Families {
   /// The families, in the order of their papers.
   public static let all: [any NetworkConfiguration.Type] = [
@@ -13,24 +13,24 @@ public enum Families {
   /// Every named training, in the same order.
   public static var recipes: [Recipe] { all.flatMap { $0.recipes } }
 
-  /// What users may choose of any family, from the newest on, each once.
+  /// The settings of all families, newest family first, without duplicates.
   public static var settings: [Setting] {
     all.reversed().flatMap { $0.settings }.reduce(into: []) { all, setting in
       if !all.contains(where: { $0.field == setting.field }) { all.append(setting) }
     }
   }
 
-  /// The family that a file names.
+  /// The family with this name in files.
   static func family(named name: String) -> (any NetworkConfiguration.Type)? { all.first { $0.family == name } }
 }
 
-/// A named training: an architecture's switches, and how it is trained.
+/// A named training: an architecture with its objective, optimizer and schedule.
 public struct Recipe: Sendable {
   /// The name: "stylegan-c".
   public let name: String
-  /// A sentence.
+  /// One sentence for users.
   public let summary: String
-  /// What to expect of it, in a few words.
+  /// The expected speed, in a few words.
   public let cost: String
   /// The family's configuration.
   public let family: any NetworkConfiguration.Type
@@ -39,7 +39,7 @@ public struct Recipe: Sendable {
 
   /// A recipe of a family.
   /// - Parameters:
-  ///   - switches: what sets its architecture apart from its family's.
+  ///   - switches: settings that differ from the family's defaults.
   ///   - training: sets the objective, optimizer and schedule.
   public init(
     _ name: String, _ summary: String, cost: String, of family: any NetworkConfiguration.Type,
@@ -49,14 +49,12 @@ public struct Recipe: Sendable {
     (self.switches, self.training) = (switches, training)
   }
 
-  /// The architecture for images of a size; what is asked goes before the recipe's own switches.
-  /// - Throws: ``ConfigurationError`` naming a setting that the family does not have.
-  public func configuration(
-    _ asked: Settings = [:], resolution: Int, imageChannels: Int
-  ) throws(ConfigurationError) -> any NetworkConfiguration {
-    try family.init(asked.merging(switches) { mine, _ in mine }, resolution: resolution, imageChannels: imageChannels)
-  }
+  /// The architecture for images of a size. `asked` overrides the recipe's own switches.
+  /// - Throws: ``ConfigurationError`` naming a setting that the family lacks.
+  public func configuration(_ asked: Settings = [:], resolution: Int, imageChannels: Int) throws(ConfigurationError)
+    -> any NetworkConfiguration
+  { try family.init(asked.merging(switches) { mine, _ in mine }, resolution: resolution, imageChannels: imageChannels) }
 
-  /// Sets how this recipe trains.
+  /// Sets the objective, optimizer and schedule.
   func apply(to options: inout TrainingOptions) { training(&options) }
 }

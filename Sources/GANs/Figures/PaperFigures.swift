@@ -2,7 +2,7 @@ import Datasets
 import Images
 import Torch
 
-/// The figures of the StyleGAN paper: all but the sixth can be drawn from any trained network.
+/// The figures of the StyleGAN paper. All except the sixth can be drawn from any trained network.
 public enum PaperFigure: Int, CaseIterable, Sendable {
   /// Uncurated samples.
   case samples = 2
@@ -12,14 +12,14 @@ public enum PaperFigure: Int, CaseIterable, Sendable {
   case stochasticVariation
   /// Noise in some layers only.
   case noise
-  /// Two factors of variation, a combination of which is missing: ``TwoFactorExperiment``.
+  /// Two factors of variation with a missing combination: ``TwoFactorExperiment``.
   case twoFactors
-  /// The data.
+  /// Images of the data set.
   case dataset
   /// The truncation trick.
   case truncation
 
-  /// The names of the files that are written: "figure-3-style-mixing.png".
+  /// The file name: "figure-3-style-mixing.png".
   public var fileName: String {
     let name =
       switch self {
@@ -36,11 +36,11 @@ public enum PaperFigure: Int, CaseIterable, Sendable {
 }
 
 extension Renderer {
-  /// Pixels to a side at which the figures show a picture: small ones are enlarged.
+  /// The side of an image in the figures, in pixels; small images are enlarged.
   private var shown: Int { growth.resolution * max(1, 96 / growth.resolution) }
 
-  /// Uncurated samples in columns of halving size (StyleGAN Fig. 2), truncated as this renderer does.
-  /// - Parameter seed: of the first sample; the others follow it.
+  /// Uncurated samples in columns of decreasing size (StyleGAN Fig. 2), with this renderer's truncation.
+  /// - Parameter seed: the first of consecutive seeds.
   public func samplesFigure(seed: UInt32 = 0) throws -> Image {
     let side = max(growth.resolution, 128)
     let levels = [0, 1, 2, 2, 3, 3].filter { side >> $0 >= 32 }
@@ -59,9 +59,9 @@ extension Renderer {
     return try sheet.image()
   }
 
-  /// Style mixing (StyleGAN Fig. 3): coarse, middle and fine styles of sources B, above, everything else of sources A, on
-  /// the left; three rows, two and one.
-  /// - Parameter seed: of the first source A; the others, then the five B, follow it.
+  /// Style mixing (StyleGAN Fig. 3): coarse (three rows), middle (two) and fine styles (one) of the sources B at the top,
+  /// the other styles of the sources A at the left.
+  /// - Parameter seed: the first of consecutive seeds, for A and then for the five B.
   public func styleMixingFigure(seed: UInt32 = 0) throws -> Image {
     let (side, gap, margin) = (shown, 4, 96)
     let bands = StyleBand.allCases.filter { !layers(of: $0).isEmpty }
@@ -70,8 +70,7 @@ extension Renderer {
     let a = styles(codes(seeds: (0..<UInt32(rowCount)).map { seed &+ $0 }))
     let b = styles(codes(seeds: (0..<5).map { seed &+ UInt32(rowCount) &+ $0 }))
     let step = side + 2
-    var sheet = try Sheet(
-      width: margin + 6 * step + gap, height: 20 + (rowCount + 1) * step + (bands.count + 1) * gap)
+    var sheet = try Sheet(width: margin + 6 * step + gap, height: 20 + (rowCount + 1) * step + (bands.count + 1) * gap)
     try sheet.write("Source B", x: margin + step + gap + 5 * step / 2, y: 10)
     try sheet.write("Source A", x: margin + side / 2, y: 20 + side - 8)
     for (column, image) in images(b).enumerated() {
@@ -87,8 +86,7 @@ extension Renderer {
       let grid = styleMixing(rows: a[row..<row + size], columns: b, layers: layers).dropFirst(6)
       for (i, image) in grid.enumerated() {
         let column = i % 6
-        sheet.draw(
-          try image.fitted(side), x: margin + column * step + (column > 0 ? gap : 0), y: y + i / 6 * step)
+        sheet.draw(try image.fitted(side), x: margin + column * step + (column > 0 ? gap : 0), y: y + i / 6 * step)
       }
       row += size
       y += size * step + gap
@@ -96,13 +94,12 @@ extension Renderer {
     return try sheet.image()
   }
 
-  /// Stochastic variation (StyleGAN Fig. 4): a picture; its liveliest part under four realisations of the noise; the standard
-  /// deviation of each pixel over a hundred, in the brightness that makes the largest of the row white.
-  /// - Parameter seeds: one row each.
+  /// Stochastic variation (StyleGAN Fig. 4): an image; its most variable part with four realizations of the noise; the
+  /// standard deviation of each pixel over a hundred, scaled so that the largest is white.
+  /// - Parameter seeds: one per row.
   public func stochasticVariationFigure(seeds: [UInt32] = [0, 1, 2], realisations: Int = 100) throws -> Image {
-    let (side, gap, top) = (2 * shown, 4, 22)
+    let (side, gap, top, r) = (2 * shown, 4, 22, growth.resolution)
     let styles = styles(codes(seeds: seeds))
-    let r = growth.resolution
     let window = max(2, r / (r > 64 ? 4 : 2))
     var sheet = try Sheet(width: 3 * side + 2 * gap, height: top + seeds.count * (side + gap + 14))
     for (column, title) in ["(a) Generated image", "(b) Stochastic variation", "(c) Standard deviation"].enumerated() {
@@ -121,8 +118,7 @@ extension Renderer {
       let variants = with(noise: .random(RandomStream(seed: 1))).images(one.repeated(4))
       for (i, variant) in variants.enumerated() {
         let part = try variant.cropped(x: left, y: up, width: window, height: window)
-        sheet.draw(
-          try part.fitted(side / 2 - 1), x: side + gap + i % 2 * (side / 2 + 1), y: y + i / 2 * (side / 2 + 1))
+        sheet.draw(try part.fitted(side / 2 - 1), x: side + gap + i % 2 * (side / 2 + 1), y: y + i / 2 * (side / 2 + 1))
       }
       let values = deviation.floats
       let most = max(values.max() ?? 0, .leastNormalMagnitude)
@@ -135,7 +131,7 @@ extension Renderer {
     return try sheet.image()
   }
 
-  /// The square with the largest sum of deviations: (left, top).
+  /// The square with the largest sum of standard deviations: (left, top).
   private func liveliest(_ deviation: Tensor, window: Int) -> (Int, Int) {
     let (r, values) = (deviation.size(0), deviation.floats)
     var best = (sum: -Float.infinity, x: 0, y: 0)
@@ -150,8 +146,8 @@ extension Renderer {
     return (best.x, best.y)
   }
 
-  /// The effect of noise at different layers (StyleGAN Fig. 5): in all; in none; in the fine ones only; in the others only.
-  /// - Parameter seeds: one row each.
+  /// The effect of noise at different layers (StyleGAN Fig. 5): all layers, none, only the fine ones, only the others.
+  /// - Parameter seeds: one per row.
   public func noiseFigure(seeds: [UInt32] = [0, 1, 2]) throws -> Image {
     let all = Set(0..<layerCount)
     let fine = layers(of: .fine).isEmpty ? Set([layerCount - 2, layerCount - 1]) : layers(of: .fine)
@@ -164,8 +160,8 @@ extension Renderer {
     return try labelled(columns, titles: choices.map(\.0), side: 2 * shown)
   }
 
-  /// The truncation trick (StyleGAN Fig. 8): columns of ψ, all layers truncated.
-  /// - Parameter seeds: one row each.
+  /// The truncation trick (StyleGAN Fig. 8): one ψ per column, applied to all layers.
+  /// - Parameter seeds: one per row.
   public func truncationFigure(
     seeds: [UInt32] = [0, 1, 2, 3], psis: [Double] = [1, 0.7, 0.5, 0, -0.5, -1]
   ) throws -> Image {
@@ -184,7 +180,7 @@ extension Renderer {
   }
 }
 
-/// Pictures of a data set, chosen by chance (StyleGAN Fig. 7).
+/// Random images of a data set (StyleGAN Fig. 7).
 public func datasetFigure(_ dataset: any ImageDataset, columns: Int = 12, rows: Int = 6, seed: UInt64 = 0) throws
   -> Image
 {
@@ -204,7 +200,7 @@ extension StyleBand {
 }
 
 extension Image {
-  /// Enlarged with sharp squares, or reduced by averaging, to a square of `side`.
+  /// Resizes to a square of `side`: nearest neighbor to enlarge, area averages to reduce.
   func fitted(_ side: Int) throws -> Image {
     try resized(width: side, height: side, kernel: side < width ? .area : .nearest)
   }

@@ -1,16 +1,16 @@
 import Torch
 
-/// Why there is a mapping network, as an experiment (StyleGAN Fig. 6): two factors of variation of which one combination is
+/// An experiment on the purpose of the mapping network (StyleGAN Fig. 6): two factors of variation, and one combination is
 /// missing in the data.
 ///
-/// The data are points (a, b), uniform on [−1, 1]² but for the quarter a > 0, b > 0. A GAN of fully connected layers learns
-/// them: f maps z, uniform on a whole square, to w of two numbers, and g maps w to (a, b); logistic loss with R1, moving
-/// average. Z has no place for the missing combination, so g∘f must be curved; w need not fill a square, so that g can be
-/// straight. How straight they are is measured, nothing is assumed.
+/// The data are points (a, b), uniform on [−1, 1]² without the quarter a > 0, b > 0. A fully connected GAN learns them: f
+/// maps z, uniform on the whole square, to a w of two numbers, and g maps w to (a, b); logistic loss with R1, moving
+/// average. z fills the square, so g∘f must be curved. w does not have to fill a square, so g can be linear. The result
+/// measures how linear both are.
 public struct TwoFactorExperiment: Sendable {
   /// Training steps.
   public var steps = 4000
-  /// Points a batch.
+  /// Points per batch.
   public var batch = 256
   /// Adam's learning rate; β = (0, 0.99).
   public var learningRate = 0.003
@@ -18,18 +18,18 @@ public struct TwoFactorExperiment: Sendable {
   public var mappingMultiplier = 0.01
   /// γ of R1.
   public var gamma = 0.1
-  /// Fixes everything.
+  /// Fixes all random numbers.
   public var seed: UInt64
 
   /// The experiment with a seed.
   public init(seed: UInt64 = 0) { self.seed = seed }
 
-  /// What came out, with functions to draw it.
+  /// The measurements, and the trained functions for the figure.
   public struct Result {
-    /// Perceptual path length (StyleGAN §4.1) with distances of (a, b), over full paths, in units of the mean squared
-    /// distance of the ends: 1 where paths are straight and even, above it where not. Straight lines in Z and in W.
+    /// Perceptual path length (StyleGAN §4.1) of straight lines in Z and in W, with distances of (a, b) over full paths, in
+    /// units of the mean squared distance of the ends: 1 for straight, even paths, else more.
     public let pathLengthZ, pathLengthW: Double
-    /// How much of the factors' variance a linear function explains, of z and of w: 1 for straight ones (R², mean of both).
+    /// R² of a linear function of z, and of w, to the factors, averaged over both factors: 1 where the map is linear.
     public let linearityZ, linearityW: Double
     /// The share of generated points in the missing quarter.
     public let missing: Double
@@ -52,7 +52,7 @@ public struct TwoFactorExperiment: Sendable {
   }
 
   /// Trains and measures.
-  /// - Parameter progress: told how many steps are done.
+  /// - Parameter progress: called after each step.
   public func run(progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }) -> Result {
     let random = RandomStream(seed: seed)
     let (generator, average) = (TwoFactorGenerator(self), TwoFactorGenerator(self))
@@ -109,7 +109,7 @@ public struct TwoFactorExperiment: Sendable {
       synthesis: { w in withoutGradients { generator.g(w) } })
   }
 
-  /// R² of the least-squares linear functions of two variables, the mean over both factors: cᵀC⁻¹c/σ².
+  /// R² of the least-squares linear function of two variables, averaged over both factors: cᵀC⁻¹c/σ².
   private func linearity(of x: Tensor, in inputs: Tensor) -> Double {
     func centred(_ a: Tensor) -> Tensor { a.to(.float64) - a.to(.float64).mean(over: [0], keepingDimensions: true) }
     let (x, inputs) = (centred(x), centred(inputs))
@@ -132,12 +132,8 @@ private struct Perceptron {
   }
 
   func callAsFunction(_ x: Tensor) -> Tensor {
-    layers.dropLast().reduce(x) { $1($0).leakyReLU(slope: 0.2) }.applying(layers.last!)
+    layers.last!(layers.dropLast().reduce(x) { $1($0).leakyReLU(slope: 0.2) })
   }
-}
-
-extension Tensor {
-  fileprivate func applying(_ layer: EqualizedLinear) -> Tensor { layer(self) }
 }
 
 private final class TwoFactorGenerator {
@@ -146,8 +142,7 @@ private final class TwoFactorGenerator {
 
   init(_ experiment: TwoFactorExperiment) {
     store = ParameterStore(seed: experiment.seed)
-    let mapping = Perceptron(
-      store.root / "f", [2, 64, 64, 64, 64, 2], multiplier: experiment.mappingMultiplier)
+    let mapping = Perceptron(store.root / "f", [2, 64, 64, 64, 64, 2], multiplier: experiment.mappingMultiplier)
     let synthesis = Perceptron(store.root / "g", [2, 32, 2])
     (f, g) = ({ mapping($0) }, { synthesis($0) })
   }
@@ -156,7 +151,7 @@ private final class TwoFactorGenerator {
 }
 
 extension Objective {
-  /// R1 of points `[N, 2]` instead of pictures.
+  /// R1 of points `[N, 2]` instead of images.
   fileprivate func penalty(points: Tensor, scores: Tensor) -> Tensor {
     let gradient = gradients(of: scores.sum(), withRespectTo: [points], createGraph: true)[0]
     return gradient.squared().sum(over: [1]).mean() * (gamma / 2)

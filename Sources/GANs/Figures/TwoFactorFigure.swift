@@ -2,9 +2,9 @@ import Images
 import Torch
 
 extension TwoFactorExperiment.Result {
-  /// The three panels of StyleGAN's Fig. 6: (a) the factors in the data, (b) Z and (c) W, each with lines along which one
-  /// factor is constant, a in blue and b in red; dots are samples.
-  /// - Throws: `ImageError` where a text cannot be drawn.
+  /// The three panels of StyleGAN's Fig. 6: (a) the factors in the data, (b) Z and (c) W. One factor is constant along each
+  /// line, a in blue and b in red; dots are samples.
+  /// - Throws: `ImageError` where text cannot be drawn.
   public func figure(seed: UInt64 = 0) throws -> Image {
     let random = RandomStream(seed: seed)
     let z = random.uniform([1500, 2]) * 2 - 1
@@ -46,11 +46,11 @@ extension TwoFactorExperiment.Result {
     return try sheet.image()
   }
 
-  /// A part of the plane.
+  /// A rectangle of the plane.
   private struct Box {
     let x, y: ClosedRange<Double>
 
-    /// What holds all points, with a margin.
+    /// The bounding box of all points, with a margin.
     init(around points: [Float]) {
       func range(_ offset: Int) -> ClosedRange<Double> {
         let values = stride(from: offset, to: points.count, by: 2).map { Double(points[$0]) }
@@ -61,11 +61,9 @@ extension TwoFactorExperiment.Result {
       (x, y) = (range(0), range(1))
     }
 
-    /// The point at these shares of the width and, from the top, of the height.
+    /// The point at relative coordinates 0…1 from the left and from the top.
     func value(_ u: Double, _ v: Double) -> [Double] {
-      [
-        x.lowerBound + u * (x.upperBound - x.lowerBound), y.upperBound - v * (y.upperBound - y.lowerBound),
-      ]
+      [x.lowerBound + u * (x.upperBound - x.lowerBound), y.upperBound - v * (y.upperBound - y.lowerBound)]
     }
 
     func place(_ u: Double, _ v: Double, side: Int) -> (Double, Double) {
@@ -77,13 +75,12 @@ extension TwoFactorExperiment.Result {
     }
   }
 
-  /// Lines along which a factor is a multiple of 0.25: of each cell of a grid, the segments between the places on its sides
-  /// where the factor has that value (marching squares; Lorensen & Cline 1987 in the plane).
+  /// Contour lines of each factor at multiples of 0.25 by marching squares (Lorensen & Cline 1987, in the plane).
   /// - Returns: for each of the two factors, segments in pixels of a panel.
   private func lines(_ factors: (Tensor) -> Tensor, _ box: Box, side: Int) -> [[[(x: Double, y: Double)]]] {
     let n = side / 2
-    let points = (0...n).flatMap { row in (0...n).flatMap { box.value(Double($0) / Double(n), Double(row) / Double(n)) }
-    }
+    func share(_ i: Int) -> Double { Double(i) / Double(n) }
+    let points = (0...n).flatMap { row in (0...n).flatMap { box.value(share($0), share(row)) } }
     let values = factors(Tensor(points, shape: [(n + 1) * (n + 1), 2])).doubles
     return (0..<2).map { factor in
       (0..<n * n).flatMap { cell in

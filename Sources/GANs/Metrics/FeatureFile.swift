@@ -4,34 +4,33 @@ import Foundation
 import Images
 import Torch
 
-/// Features on disk, row after row of float32: what a metric needs of 50,000 images without holding it in memory, what
-/// another run need not compute again, and what an interrupted one goes on from.
+/// A file of features, rows of float32. A metric of 50,000 images does not hold them in memory, another run reuses them,
+/// and an interrupted evaluation resumes from them.
 ///
-/// A header says how many rows there are and has their checksum. A file whose rows are not those that were written (a
-/// damaged disk, pages that a power cut made zeros) is emptied when it is opened; rows behind those of the header, left by
-/// a process that was killed, do not count.
+/// The header has the number of rows and their checksum. Opening a file with a wrong checksum (a damaged disk, pages
+/// zeroed by a power cut) empties it. Rows beyond the header's number, from a killed process, are ignored.
 public final class FeatureFile {
-  /// Where features are kept: `$XDG_CACHE_HOME/swift-stylegan/features`, else below `~/.cache`.
+  /// The default cache folder: `$XDG_CACHE_HOME/swift-stylegan/features`, else below `~/.cache`.
   public static var defaultFolder: String { Folder.cache + "/features" }
 
-  /// The file; it has this name only while no other process writes it.
+  /// The file, or a temporary file while another process uses the named one.
   public let path: String
-  /// Elements of a row; nil as long as the file is empty.
+  /// Elements of a row; nil while the file is empty.
   public private(set) var width: Int?
-  /// Whole rows.
+  /// The number of rows.
   public private(set) var count = 0
   private let descriptor: Int32
   private let isTemporary: Bool
-  /// Of all rows.
+  /// The digest of all rows.
   private var digest = Digest()
 
   private static let magic: UInt64 = 0x3246_4547_4c59_5453  // "STYLEGF2"
   private static let fakesPrefix = "fakes-"
 
-  /// Opens or makes a file.
+  /// Opens or creates a file.
   /// - Parameters:
-  ///   - key: all that determines the features; it is hashed into the file's name.
-  ///   - ofFakes: they are of no use when all is measured: ``removeAbandonedFakes(in:olderThan:)`` may take them.
+  ///   - key: everything that determines the features; its hash is part of the file's name.
+  ///   - ofFakes: whether ``removeAbandonedFakes(in:olderThan:)`` may remove the file.
   /// - Throws: `FileError`.
   public init(folder: String, key: String, ofFakes: Bool = false) throws {
     try Folder.make(folder)
@@ -41,7 +40,7 @@ public final class FeatureFile {
     if flock(file, LOCK_EX | LOCK_NB) == 0 {
       (path, isTemporary) = (name, false)
     } else {
-      // Another process is at it: this one works by itself.
+      // Another process uses the file: this one uses a temporary file.
       close(file)
       let own = "\(folder)/\(AtomicFile.temporaryPrefix)\(UUID().uuidString)"
       file = open(own, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
@@ -55,10 +54,10 @@ public final class FeatureFile {
 
   deinit { close(descriptor) }
 
-  /// Magic, width, count, checksum: 8 bytes each, little-endian as every processor that this runs on.
+  /// Magic, width, count, checksum: 8 bytes each, little-endian.
   private static let headerSize = 32
 
-  /// Finds what is there, and empties the file where that is not what was written.
+  /// Reads the header, and empties the file where the header or the checksum is wrong.
   private func readHeader() throws {
     let size = Int(lseek(descriptor, 0, SEEK_END))
     guard size > 0 else { return }
@@ -75,7 +74,7 @@ public final class FeatureFile {
     guard ftruncate(descriptor, 0) == 0 else { throw FileError(.write, path: path) }
   }
 
-  /// Of the rows, their number and their width.
+  /// The checksum of the rows, their number and their width.
   private var checksum: UInt64 {
     var whole = digest
     whole.add(UInt64(width ?? 0))
@@ -83,27 +82,22 @@ public final class FeatureFile {
     return whole.value
   }
 
-  /// Reads all rows anew into the digest.
+  /// Computes the digest of all rows from the file.
   private func readDigest() throws {
     digest = Digest()
     // About 4 MB at once.
-    let chunk = max(1, (1 << 20) / width!)
-    for start in stride(from: 0, to: count, by: chunk) {
-      let values = try values(of: start..<min(start + chunk, count))
-      values.withUnsafeBytes { addToDigest($0) }
+    for range in chunks(count, of: max(1, (1 << 20) / width!)) {
+      try values(of: range).withUnsafeBytes { addToDigest($0) }
     }
   }
 
-  /// Adds whole rows.
+  /// Adds whole rows to the digest.
   private func addToDigest(_ rows: UnsafeRawBufferPointer) {
-    let size = width! * 4
-    for start in stride(from: 0, to: rows.count, by: size) {
-      digest.add(UnsafeRawBufferPointer(rebasing: rows[start..<start + size]))
-    }
+    for range in chunks(rows.count, of: width! * 4) { digest.add(UnsafeRawBufferPointer(rebasing: rows[range])) }
   }
 
-  /// Adds rows, `[N, width]`.
-  /// - Throws: `FileError`, as when the disk is full; the rows before stay.
+  /// Appends rows, `[N, width]`.
+  /// - Throws: `FileError`, for example where the disk is full; earlier rows stay.
   public func append(_ features: Tensor) throws {
     if width == nil { width = features.size(1) }
     precondition(features.size(1) == width, "rows of \(features.size(1)) in a file of rows of \(width!)")
@@ -122,17 +116,17 @@ public final class FeatureFile {
     try bytes.withUnsafeBytes { try AtomicFile.writeAll($0, to: descriptor, at: offset, path: path) }
   }
 
-  /// Forgets all rows from `count` on.
+  /// Drops all rows from `count` on.
   /// - Throws: `FileError`.
   public func keep(rows count: Int) throws {
     guard count < self.count else { return }
     self.count = count
     try readDigest()
-    // Before rows are written over that the header counts.
+    // The header must not count rows that will be overwritten.
     try writeHeader()
   }
 
-  /// Some rows, `[range.count, width]`.
+  /// Reads rows, `[range.count, width]`.
   /// - Throws: `FileError`.
   public func rows(_ range: Range<Int>) throws -> Tensor {
     Tensor(try values(of: range), shape: [range.count, width!])
@@ -153,24 +147,23 @@ public final class FeatureFile {
     return values
   }
 
-  /// Rows by their numbers, ascending.
+  /// Reads rows by their ascending numbers.
   public func rows(_ numbers: [Int]) throws -> Tensor {
-    var parts: [Tensor] = []
-    var start = 0
+    var (parts, start): ([Tensor], Int) = ([], 0)
     while start < numbers.count {
       var end = start + 1
       while end < numbers.count, numbers[end] == numbers[end - 1] + 1 { end += 1 }
-      parts.append(try rows(numbers[start]..<numbers[start] + (end - start)))
+      parts.append(try rows(numbers[start]..<numbers[end - 1] + 1))
       start = end
     }
     return .concatenated(parts)
   }
 
-  /// Removes the file; what is open stays readable.
+  /// Removes the file; this open file stays readable.
   public func remove() { if !isTemporary { unlink(path) } }
 
-  /// Removes features of fakes that nobody came back for: evaluations that were killed, or stopped and not gone on with.
-  /// - Parameter days: since they were last written; files in use stay.
+  /// Removes features of fakes from evaluations that were stopped or killed and not resumed. Files in use stay.
+  /// - Parameter days: the age since the last write.
   public static func removeAbandonedFakes(in folder: String, olderThan days: Double = 7) {
     AtomicFile.removeStale(in: folder) { name in
       guard name.hasPrefix(fakesPrefix),

@@ -1,7 +1,7 @@
 import Torch
 
-/// Mean and covariance of features that come in batches, in float64: memory grows with the features' size squared, not
-/// with their number.
+/// Mean and covariance of batches of features, in float64. Memory is proportional to d², independent of the number of
+/// features.
 public struct FeatureStatistics {
   /// Features added so far.
   public private(set) var count = 0
@@ -9,8 +9,8 @@ public struct FeatureStatistics {
   private var sum: Tensor
   private var products: Tensor
 
-  /// Statistics of no features yet.
-  /// - Parameter first: some of the features, `[N, d]`; sums are taken around their mean, which keeps them exact.
+  /// Empty statistics.
+  /// - Parameter first: some of the features, `[N, d]`; sums are of differences to their mean, to avoid cancellation.
   public init(like first: Tensor) {
     let size = first.size(1)
     shift = first.to(.float64).mean(over: [0], keepingDimensions: true)
@@ -36,25 +36,23 @@ public struct FeatureStatistics {
   }
 }
 
-/// The Fréchet distance of two normal distributions: ‖μ₁ − μ₂‖² + Tr(Σ₁ + Σ₂ − 2(Σ₁Σ₂)^½) (Heusel et al. 2017); of
-/// Inception features it is FID.
+/// The Fréchet distance of two normal distributions: ‖μ₁ − μ₂‖² + Tr(Σ₁ + Σ₂ − 2(Σ₁Σ₂)^½) (Heusel et al. 2017); with
+/// Inception features it is the FID.
 ///
 /// For any A Aᵀ = Σ₁, B Bᵀ = Σ₂, Tr (Σ₁Σ₂)^½ is the sum of the singular values of AᵀB, since (AᵀB)(AᵀB)ᵀ = Aᵀ Σ₂ A has
-/// the eigenvalues of Σ₁Σ₂. The factors are Cholesky's, or where a covariance is singular (fewer samples than features) come
-/// from its symmetric eigenproblem, so nothing imaginary can appear.
+/// the eigenvalues of Σ₁Σ₂. The factors are Cholesky factors; for a singular covariance (fewer samples than features) they
+/// come from its eigendecomposition. So no imaginary part can appear.
 /// - Parameters:
 ///   - mean1: μ₁, `[d]`
 ///   - covariance1: Σ₁, `[d, d]`, symmetric and positive semidefinite.
 /// - Returns: 0 or more.
-public func frechetDistance(
-  mean1: Tensor, covariance1: Tensor, mean2: Tensor, covariance2: Tensor
-) -> Double {
+public func frechetDistance(mean1: Tensor, covariance1: Tensor, mean2: Tensor, covariance2: Tensor) -> Double {
   withoutGradients {
     let distance = (mean1 - mean2).to(.float64).squared().sum().item
     let (a, b) = (factor(covariance1.to(.float64)), factor(covariance2.to(.float64)))
     let traces = a.squared().sum().item + b.squared().sum().item
     let value = distance + traces - 2 * a.transposed.matmul(b).singularValues().sum().item
-    // Not max(), which makes 0 of what is no number.
+    // Not max(0, value), which returns 0 for NaN.
     return value < 0 ? 0 : value
   }
 }
@@ -64,14 +62,13 @@ public func frechetDistance(_ a: FeatureStatistics, _ b: FeatureStatistics) -> D
   frechetDistance(mean1: a.mean, covariance1: a.covariance, mean2: b.mean, covariance2: b.covariance)
 }
 
-/// A `[d, rank]` with A Aᵀ = Σ: Cholesky's triangle where Σ is positive definite, else eigenvectors times √λ, without the
-/// directions in which nothing varies; Cholesky's takes a twentieth of the time.
+/// A `[d, rank]` with A Aᵀ = Σ: the Cholesky factor where Σ is positive definite (20 times as fast), else eigenvectors
+/// times √λ, without those of λ = 0.
 private func factor(_ covariance: Tensor) -> Tensor {
   let symmetric = (covariance + covariance.transposed) / 2
   if let triangle = symmetric.choleskyFactor() { return triangle }
   let (values, vectors) = symmetric.symmetricEigen()
-  let size = values.size(0)
-  let lambda = values.doubles
+  let (size, lambda) = (values.size(0), values.doubles)
   let floor = (lambda.last ?? 0) * Double(size) * 1e-16
   let first = min(lambda.firstIndex { $0 > floor } ?? size - 1, size - 1)
   let roots = values[first..<size].clamped(minimum: 0, maximum: .infinity).squareRoot()

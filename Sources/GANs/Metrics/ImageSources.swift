@@ -1,11 +1,10 @@
 import Datasets
 import Torch
 
-// Where a metric's images come from. Both kinds are rounded to 256 values, as files are, and any range can be asked for
-// again.
+// The image sources of metrics. Both round to 256 values, as image files do, and give a range again on request.
 
-/// Pictures of a generator from random latents: without truncation, with fresh noise, as metrics are defined; with the
-/// black border that its training data has lost.
+/// Images of a generator from random latents: without truncation, with fresh noise, as metrics are defined. The border
+/// that training cropped is added in black.
 public struct GeneratedImages {
   private let generator: any Generator
   private let growth: Growth
@@ -14,25 +13,21 @@ public struct GeneratedImages {
   private let mixing: Int
   private let labels: LabelDistribution?
 
-  /// Pictures without end, fixed by `seed`.
+  /// An endless sequence of images, fixed by `seed`.
   /// - Parameters:
-  ///   - mixing: latents mixed in each picture, with random crossovers (StyleGAN Table 2); 1: none.
-  ///   - labels: what conditional generators are asked for; nil for others.
+  ///   - mixing: latents mixed in each image, with random crossovers (StyleGAN Table 2); 1: no mixing.
+  ///   - labels: the distribution of labels for conditional generators; nil for others.
   public init(
     generator: any Generator, growth: Growth, seed: UInt64, mixing: Int = 1, labels: LabelDistribution? = nil,
     compute: Compute = .default
   ) {
-    (self.mixing, self.labels) = (mixing, labels)
-    self.generator = generator
-    self.growth = growth
-    self.compute = compute
-    self.seed = seed
+    (self.generator, self.growth, self.compute) = (generator, growth, compute)
+    (self.seed, self.mixing, self.labels) = (seed, mixing, labels)
   }
 
   /// `[range.count, C, r, r]`, 0…255 in whole numbers.
   public func images(_ range: Range<Int>) -> Tensor {
-    // Pictures are drawn in groups whose latents and noise follow from where the group begins: a picture is the same
-    // whatever range it is asked for in.
+    // Each group of 32 has its own random stream, so that an image does not depend on the requested range.
     let group = 32
     return .concatenated(
       stride(from: range.lowerBound / group * group, to: range.upperBound, by: group).map { start in
@@ -50,7 +45,7 @@ public struct GeneratedImages {
       return generator.images(
         z, condition: condition, truncation: .none, noise: .random(random), growth: growth, compute)
     }
-    guard let style = generator as? any StyleBasedGenerator else { preconditionFailure("only styles can be mixed") }
+    guard let style = generator as? any StyleBasedGenerator else { preconditionFailure("mixing needs styles") }
     return withoutGradients {
       style.synthesize(mixedStyles(z, condition, random, style), noise: .random(random), growth: growth, compute)
     }
@@ -65,8 +60,7 @@ public struct GeneratedImages {
     let used = generator.activeLayers(at: growth).count
     let crossovers = (0..<n).map { _ in (1..<mixing).map { _ in random.integer(in: 1..<used) }.sorted() }
     for latent in 1..<mixing {
-      let other = generator.broadcast(
-        generator.map(random.normal([n, z.size(1)]).to(z.device), condition: condition))
+      let other = generator.broadcast(generator.map(random.normal([n, z.size(1)]).to(z.device), condition: condition))
       let mask = crossovers.flatMap { places in (0..<layers).map { $0 >= places[latent - 1] ? 1.0 : 0 } }
       styles = .choose(
         Tensor([0.5], shape: [1, 1, 1], device: z.device).isLess(
@@ -76,7 +70,7 @@ public struct GeneratedImages {
   }
 }
 
-/// Real images in the order in which training would show them, as the network sees them at its growth.
+/// Real images in the order of a training, processed for the growth of the network.
 public final class RealImages {
   private let dataset: any ImageDataset
   private let growth: Growth
@@ -84,20 +78,15 @@ public final class RealImages {
   private let device: Device
   private var loader: BatchLoader?
 
-  /// Images of a data set; after its end it starts anew in another order.
+  /// Images of a data set. Each epoch has another order.
   public init(dataset: any ImageDataset, growth: Growth, seed: UInt64, device: Device = .cpu) {
-    self.dataset = dataset
-    self.growth = growth
-    self.seed = seed
-    self.device = device
+    (self.dataset, self.growth, self.seed, self.device) = (dataset, growth, seed, device)
   }
 
   /// `[range.count, C, r, r]`, 0…255 in whole numbers.
-  /// - Throws: what reading throws.
+  /// - Throws: errors of reading.
   public func images(_ range: Range<Int>) throws -> Tensor {
-    if loader?.position != range.lowerBound {
-      loader = BatchLoader(dataset, seed: seed, startingAt: range.lowerBound)
-    }
+    if loader?.position != range.lowerBound { loader = BatchLoader(dataset, seed: seed, startingAt: range.lowerBound) }
     let batch = try loader!.next(range.count)
     let images = batch.tensor(channels: dataset.channels, resolution: dataset.resolution, device: device)
     return growth.prepared(images).quantized().to(.float32)

@@ -2,7 +2,7 @@ import Foundation
 import Torch
 
 /// The inception score (Salimans et al. 2016): exp E KL(p(y|x) ‖ p(y)) of a classifier's probabilities, in equal splits
-/// of consecutive images. 1 where every image looks the same to the classifier; the number of classes where each image
+/// of consecutive images. It is 1 where all images have the same probabilities, and the number of classes where each image
 /// is certain and all classes are equally frequent.
 public struct InceptionScore {
   private let total: Int
@@ -17,8 +17,7 @@ public struct InceptionScore {
     self.total = total
     self.splits = min(splits, total)
     sums = Array(repeating: nil, count: self.splits)
-    entropies = Array(repeating: 0, count: self.splits)
-    counts = Array(repeating: 0, count: self.splits)
+    (entropies, counts) = (Array(repeating: 0, count: self.splits), Array(repeating: 0, count: self.splits))
   }
 
   /// Adds the next images.
@@ -32,7 +31,7 @@ public struct InceptionScore {
       var end = row
       while end < p.size(0), Self.split(of: added + end - row, total, splits) == split { end += 1 }
       let part = p[row..<end]
-      // p log p, which is 0 at 0.
+      // The clamp makes p log p = 0 at p = 0.
       entropies[split] += (part * part.clamped(minimum: 1e-300, maximum: 1).log()).sum().item
       let sum = part.sum(over: [0])
       sums[split] = sums[split].map { $0 + sum } ?? sum
@@ -43,11 +42,9 @@ public struct InceptionScore {
   }
 
   /// Split i holds the images from ⌊i·total/splits⌋ on.
-  private static func split(of image: Int, _ total: Int, _ splits: Int) -> Int {
-    ((image + 1) * splits - 1) / total
-  }
+  private static func split(of image: Int, _ total: Int, _ splits: Int) -> Int { ((image + 1) * splits - 1) / total }
 
-  /// The mean and the (biased) deviation over splits.
+  /// The mean and the (biased) standard deviation over splits.
   public var result: (mean: Double, deviation: Double) {
     precondition(added == total, "\(added) of \(total) images were added")
     let scores = zip(zip(sums, entropies), counts).map { part, count in

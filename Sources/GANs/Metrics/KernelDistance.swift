@@ -1,23 +1,23 @@
 import Torch
 
-/// The kernel inception distance (Bińkowski et al. 2018): the unbiased squared maximum mean discrepancy with the
-/// kernel k(x, y) = (x·y/d + 1)³, averaged over random subsets.
+/// The kernel inception distance (Bińkowski et al. 2018): the unbiased squared maximum mean discrepancy with the kernel
+/// k(x, y) = (x·y/d + 1)³, averaged over random subsets.
 public struct KernelDistance: Sendable {
-  /// Subsets drawn.
+  /// The number of subsets.
   public var subsets = 100
-  /// Features of a subset, drawn without repetition; all where there are fewer.
+  /// The size of a subset, drawn without replacement; all features where there are fewer.
   public var subsetSize = 1000
   /// Fixes the subsets.
   public var seed: UInt64
 
-  /// The usual setting: 100 subsets of 1,000.
+  /// The usual settings: 100 subsets of 1,000.
   public init(seed: UInt64 = 0) { self.seed = seed }
 
   /// Measures the distance of two sets of features.
   /// - Parameters:
-  ///   - real: gives the features of the named rows, `[rows, d]`.
-  ///   - fake: likewise.
-  /// - Returns: the mean over subsets, around 0 for equal distributions (it may be below).
+  ///   - real: returns the features of rows, `[rows, d]`.
+  ///   - fake: the same for the fakes.
+  /// - Returns: the mean over subsets, near 0 for equal distributions (it may be negative).
   public func callAsFunction(
     realCount: Int, fakeCount: Int, real: ([Int]) throws -> Tensor, fake: ([Int]) throws -> Tensor,
     progress: (Double) -> Void = { _ in }
@@ -28,14 +28,13 @@ public struct KernelDistance: Sendable {
     var total = 0.0
     for subset in 0..<subsets {
       let x = try real(Self.draw(size, of: realCount, random))
-      let y = try fake(Self.draw(size, of: fakeCount, random))
-      total += Self.discrepancy(x, y)
+      total += Self.discrepancy(x, try fake(Self.draw(size, of: fakeCount, random)))
       progress(Double(subset + 1) / Double(subsets))
     }
     return total / Double(subsets)
   }
 
-  /// The unbiased estimate of the squared discrepancy of two equally large sets, `[m, d]` each:
+  /// The unbiased estimate of the squared discrepancy of two sets of equal size, `[m, d]` each:
   /// Σ_{i≠j} (k(xᵢ, xⱼ) + k(yᵢ, yⱼ))/(m(m − 1)) − 2 Σ k(xᵢ, yⱼ)/m².
   public static func discrepancy(_ x: Tensor, _ y: Tensor) -> Double {
     withoutGradients {
@@ -50,7 +49,7 @@ public struct KernelDistance: Sendable {
     }
   }
 
-  /// `count` different numbers below `total`, ascending.
+  /// `count` distinct numbers below `total`, ascending.
   static func draw(_ count: Int, of total: Int, _ random: RandomStream) -> [Int] {
     if count == total { return Array(0..<total) }
     // Floyd's algorithm: each set is equally likely.

@@ -1,23 +1,23 @@
 import Datasets
 import Torch
 
-/// How often each label occurs: what conditional networks are asked for when they are measured.
+/// The distribution of labels for metrics of conditional networks.
 public struct LabelDistribution: Sendable {
   /// The number of classes.
   public let size: Int
-  /// The class of each image of the data; empty: all classes alike.
+  /// The class of each image of the data; empty: a uniform distribution.
   private let classes: [Int]
 
-  /// Classes as frequent as in a data set.
+  /// The distribution of a data set.
   public init(of dataset: any ImageDataset) {
     size = dataset.labelCount
     classes = (0..<dataset.count).compactMap { dataset.label(at: $0) }
   }
 
-  /// All of `size` classes alike.
+  /// The uniform distribution of `size` classes.
   public init(uniform size: Int) { (self.size, classes) = (size, []) }
 
-  /// The labels that a network needs: as frequent as in the data, or all alike where there is none.
+  /// The distribution for a network: that of the data, or uniform without data.
   /// - Returns: nil for a network without labels.
   public init?(for configuration: any NetworkConfiguration, data: (any ImageDataset)?) {
     guard configuration.labelSize > 0 else { return nil }
@@ -28,7 +28,7 @@ public struct LabelDistribution: Sendable {
     }
   }
 
-  /// Labels of `count` images.
+  /// Draws the labels of `count` images.
   func draw(_ count: Int, _ random: RandomStream, device: Device) -> Condition {
     let range = 0..<(classes.isEmpty ? size : classes.count)
     let drawn = (0..<count).map { _ in random.integer(in: range) }

@@ -1,22 +1,22 @@
 import Torch
 
-/// A generator as metrics see it: latents in, images out, without truncation.
+/// The interface of a generator for metrics: from latents to images, without truncation.
 public struct LatentGenerator {
   /// Size of z.
   public let zSize: Int
-  /// Image channels, and pixels on each side.
+  /// Image channels, and the side of the images.
   public let channels, resolution: Int
   /// f: z `[N, zSize]` and labels → w `[N, wSize]`; nil for a generator without an intermediate latent space.
   public let mapping: ((_ z: Tensor, Condition?) -> Tensor)?
-  /// Images of w (of z where there is no mapping): `[N, channels, r, r]`, nominally −1…1. `noise` draws the noise inputs of
-  /// one image of each group; the `repeats` images of a group get the same.
+  /// Images of w (of z without a mapping): `[N, channels, r, r]`, nominally −1…1. `noise` draws N/`repeats` sets of noise
+  /// inputs; they are repeated `repeats` times along the batch.
   public let synthesis: (_ w: Tensor, Condition?, _ noise: RandomStream, _ repeats: Int) -> Tensor
-  /// Which labels it is asked for; nil without labels.
+  /// The distribution of labels; nil without labels.
   public let labels: LabelDistribution?
-  /// Where it runs.
+  /// The device of the network.
   public let device: Device
 
-  /// A generator made of functions.
+  /// A generator from functions.
   public init(
     zSize: Int, channels: Int, resolution: Int, labels: LabelDistribution? = nil, device: Device = .cpu,
     mapping: ((_ z: Tensor, Condition?) -> Tensor)?,
@@ -27,21 +27,17 @@ public struct LatentGenerator {
   }
 
   /// A generator of any family; style-based ones have a mapping.
-  /// - Parameter growth: how far it has grown.
-  public init(
-    _ generator: any Generator, growth: Growth, labels: LabelDistribution? = nil, compute: Compute = .default
-  ) {
-    let architecture = generator.architecture
-    let style = generator as? any StyleBasedGenerator
+  public init(_ generator: any Generator, growth: Growth, labels: LabelDistribution? = nil, compute: Compute = .default)
+  {
+    let (architecture, style) = (generator.architecture, generator as? any StyleBasedGenerator)
     self.init(
       zSize: architecture.zSize, channels: architecture.imageChannels,
       resolution: growth.resolution + 2 * architecture.border, labels: labels, device: generator.store.device,
       mapping: style.map { g in { z, condition in withoutGradients { g.map(z, condition: condition) } } },
       synthesis: { w, condition, stream, repeats in
         guard let style else {
-          return generator.images(
-            w, condition: condition, truncation: .none, noise: .none, growth: growth, compute
-          ).bordered(by: architecture.border)
+          return generator.images(w, condition: condition, truncation: .none, noise: .none, growth: growth, compute)
+            .bordered(by: architecture.border)
         }
         return withoutGradients {
           let noise = style.activeLayers(at: growth).map { layer -> Tensor? in
@@ -54,6 +50,6 @@ public struct LatentGenerator {
       })
   }
 
-  /// Labels of `count` images; nil for a generator without.
+  /// Draws the labels of `count` images; nil for a generator without labels.
   func condition(_ count: Int, _ random: RandomStream) -> Condition? { labels?.draw(count, random, device: device) }
 }

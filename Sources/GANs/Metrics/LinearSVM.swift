@@ -1,14 +1,14 @@
 import Torch
 
-/// A linear support vector machine with squared hinge loss, as liblinear's: the w that minimises
-/// ½‖w‖² + C Σᵢ max(0, 1 − yᵢ w·xᵢ)², each x with a 1 appended for the bias.
+/// A linear support vector machine with squared hinge loss, as in liblinear: w minimizes
+/// ½‖w‖² + C Σᵢ max(0, 1 − yᵢ w·xᵢ)²; each x has a 1 appended for the bias.
 ///
-/// The problem is strictly convex, so there is one solution whatever the solver. Here it is Newton's method on the
-/// primal (Keerthi & DeCoste 2005), to the end: deterministic, without a number of passes to choose.
+/// The problem is strictly convex, so every solver finds the same solution. This one is Newton's method on the primal
+/// problem until convergence (Keerthi & DeCoste 2005); it is deterministic.
 public struct LinearSVM: Sendable {
   /// The weights and, last, the bias.
   public let weights: [Double]
-  /// Newton steps taken.
+  /// The number of Newton steps.
   public let iterations: Int
   /// ‖∇‖ at the end, relative to the start.
   public let residual: Double
@@ -16,7 +16,7 @@ public struct LinearSVM: Sendable {
   /// Fits the machine.
   /// - Parameters:
   ///   - x: `[N, d]`
-  ///   - labels: for each row, whether it is of the positive class.
+  ///   - labels: whether each row belongs to the positive class.
   ///   - c: C, the weight of the loss.
   public init(_ x: Tensor, labels: [Bool], c: Double = 1, tolerance: Double = 1e-9, limit: Int = 100) {
     precondition(x.size(0) == labels.count, "\(labels.count) labels for \(x.size(0)) rows")
@@ -28,7 +28,7 @@ public struct LinearSVM: Sendable {
     while steps < limit && residual > tolerance {
       let step = problem.hessian(w).solving(state.gradient) * -1
       let slope = (step * state.gradient).sum().item
-      // Whole steps mostly; half of it as long as the value falls too little.
+      // Backtracking: the step is halved until the value decreases enough.
       var (share, next) = (1.0, problem.state(w + step))
       while next.value > state.value + 1e-4 * share * slope && share > 1e-10 {
         share /= 2
@@ -40,15 +40,13 @@ public struct LinearSVM: Sendable {
       state = next
       residual = state.gradient.squared().sum().item.squareRoot() / start
     }
-    weights = w.doubles
-    iterations = steps
-    self.residual = residual
+    (weights, iterations, self.residual) = (w.doubles, steps, residual)
   }
 
-  /// Whether each row of x `[N, d]` is on the positive side.
+  /// Whether each row of x, `[N, d]`, is on the positive side.
   public func predictions(_ x: Tensor) -> [Bool] {
     let w = Tensor(weights, shape: [weights.count, 1], dtype: .float64)
-    return Problem.chunks(x.size(0)).flatMap { Problem.rows(x, $0).matmul(w).doubles.map { $0 > 0 } }
+    return chunks(x.size(0), of: Problem.chunk).flatMap { Problem.rows(x, $0).matmul(w).doubles.map { $0 > 0 } }
   }
 
   private struct Problem {
@@ -56,11 +54,9 @@ public struct LinearSVM: Sendable {
     let signs: [Double]
     let c: Double
 
-    static func chunks(_ count: Int) -> [Range<Int>] {
-      stride(from: 0, to: count, by: 16_384).map { $0..<min($0 + 16_384, count) }
-    }
+    static let chunk = 16_384
 
-    /// Some rows in float64 with a 1 at the end.
+    /// Some rows in float64 with an appended 1.
     static func rows(_ x: Tensor, _ range: Range<Int>) -> Tensor {
       .concatenated([x[range].to(.float64), .ones([range.count, 1], dtype: .float64)], along: 1)
     }
@@ -74,7 +70,7 @@ public struct LinearSVM: Sendable {
     func state(_ w: Tensor) -> (value: Double, gradient: Tensor) {
       var value = w.squared().sum().item / 2
       var gradient = w
-      for range in Self.chunks(x.size(0)) {
+      for range in chunks(x.size(0), of: Self.chunk) {
         let rows = Self.rows(x, range)
         let (y, loss) = margins(range, rows, w)
         value += c * loss.squared().sum().item
@@ -83,13 +79,13 @@ public struct LinearSVM: Sendable {
       return (value, gradient)
     }
 
-    /// The generalised Hessian I + 2C Σ xᵢxᵢᵀ over rows with a loss, `[d + 1, d + 1]`.
+    /// The generalized Hessian I + 2C Σ xᵢxᵢᵀ over rows with a positive loss, `[d + 1, d + 1]`.
     func hessian(_ w: Tensor) -> Tensor {
       let size = w.size(0)
       var diagonal = [Double](repeating: 0, count: size * size)
       for i in 0..<size { diagonal[i * size + i] = 1 }
       var sum = Tensor(diagonal, shape: [size, size], dtype: .float64)
-      for range in Self.chunks(x.size(0)) {
+      for range in chunks(x.size(0), of: Self.chunk) {
         let rows = Self.rows(x, range)
         let active = margins(range, rows, w).loss.doubles.enumerated().filter { $0.element > 0 }.map(\.offset)
         guard !active.isEmpty else { continue }

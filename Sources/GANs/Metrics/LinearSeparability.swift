@@ -1,34 +1,34 @@
 import Foundation
 import Torch
 
-/// Linear separability of a latent space (StyleGAN §4.2): can a hyperplane tell attributes of the images apart?
+/// Linear separability of a latent space (StyleGAN §4.2): whether hyperplanes separate attributes of the images.
 ///
-/// For each attribute, the images of which a classifier is most certain are kept (half of them; 100k of 200k in the
-/// paper), a linear SVM is fitted to predict the classifier's answer Y from the latent, and H(Y | X) says how much of
-/// the answer remains unknown when the SVM's side X is known. The score is exp Σᵢ H(Yᵢ | Xᵢ), natural logarithms: 1
-/// where every attribute is on one side of a hyperplane, doubled by each binary attribute that is independent of it.
+/// For each attribute the half of the images with the most certain answers of a classifier is kept (100k of 200k in the
+/// paper). A linear SVM predicts the classifier's answer Y from the latent. H(Y | X) is the remaining entropy of Y, given
+/// the SVM's prediction X. The score is exp Σᵢ H(Yᵢ | Xᵢ), with natural logarithms: 1 where hyperplanes separate all
+/// attributes; each balanced binary attribute without any separation doubles it.
 public struct LinearSeparability: Sendable {
   /// The share of images kept for an attribute.
   public var keptShare = 0.5
-  /// How the classifier's answers are ranked.
+  /// The ranking of the classifier's answers.
   public var ranking: Ranking
 
-  /// What "most certain" means.
+  /// The definition of the most certain answers.
   public enum Ranking: Sendable {
-    /// By |logit|: the paper's, for attributes that many images have.
+    /// The largest |logit|: the paper's definition, for frequent attributes.
     case overall
-    /// By |logit| among the images with, and among those without the attribute: for classes against the rest. A rare
-    /// class would be absent among the images that are most certain overall.
+    /// The largest |logit| among images with the attribute, and among those without: for one class against the rest. With
+    /// `overall` a rare class could have no images.
     case perAnswer
   }
 
-  /// What was measured of an attribute.
+  /// The result for one attribute.
   public struct Attribute: Sendable, Codable, Equatable {
-    /// The attribute.
+    /// The name of the attribute.
     public let name: String
     /// H(Y | X) in nats.
     public let entropy: Double
-    /// The share of kept images that the SVM puts where the classifier does.
+    /// The share of kept images where the SVM agrees with the classifier.
     public let accuracy: Double
     /// The share of kept images that have the attribute.
     public let positives: Double
@@ -40,17 +40,16 @@ public struct LinearSeparability: Sendable {
   /// Measures one attribute.
   /// - Parameters:
   ///   - latents: `[N, d]`
-  ///   - logits: the classifier's log-odds for each image; above 0 it has the attribute.
+  ///   - logits: the classifier's log-odds for each image; above 0 the image has the attribute.
   public func callAsFunction(_ name: String, latents: Tensor, logits: [Double]) -> Attribute {
     withoutGradients {
       let kept = self.kept(logits)
       let labels = kept.map { logits[$0] > 0 }
       let x = latents.gathered(Tensor(kept), along: 0)
       let predictions = LinearSVM(x, labels: labels).predictions(x)
-      let right = zip(predictions, labels).count { $0 == $1 }
       return Attribute(
         name: name, entropy: Self.conditionalEntropy(of: labels, given: predictions),
-        accuracy: Double(right) / Double(max(kept.count, 1)),
+        accuracy: Double(zip(predictions, labels).count { $0 == $1 }) / Double(max(kept.count, 1)),
         positives: Double(labels.count { $0 }) / Double(max(kept.count, 1)))
     }
   }
@@ -58,7 +57,7 @@ public struct LinearSeparability: Sendable {
   /// exp Σ H(Y | X)
   public static func score(_ attributes: [Attribute]) -> Double { exp(attributes.reduce(0) { $0 + $1.entropy }) }
 
-  /// The images kept, in their order.
+  /// The indices of the kept images, ascending.
   func kept(_ logits: [Double]) -> [Int] {
     func most(_ images: [Int]) -> ArraySlice<Int> {
       let count = Int((Double(images.count) * keptShare).rounded())

@@ -1,4 +1,4 @@
-/// The metrics, by the names the field knows them by.
+/// The metrics, by their usual names.
 public enum Metric: String, CaseIterable, Codable, Sendable {
   case fid50kFull = "fid50k_full"
   case fid50k
@@ -12,14 +12,14 @@ public enum Metric: String, CaseIterable, Codable, Sendable {
   case pplWEnd = "ppl_wend"
   case ls, swd, msssim
 
-  /// What it measures, in a line.
+  /// A description in one line.
   public var summary: String {
     switch self {
     case .fid50kFull: "Fréchet distance of features, 50,000 fakes against all reals"
     case .fid50k: "the same against 50,000 reals"
     case .kid50kFull: "kernel distance of features, 50,000 fakes against all reals"
     case .kid50k: "the same against 50,000 reals"
-    case .pr50k3Full: "precision and recall, 3 neighbours, 50,000 fakes against all reals"
+    case .pr50k3Full: "precision and recall, 3 neighbors, 50,000 fakes against all reals"
     case .pr50k3: "the same against 50,000 reals"
     case .is50k: "inception score of 50,000 fakes, for detectors with classes"
     case .pplZFull: "perceptual path length in Z, 100,000 pairs anywhere on paths"
@@ -32,7 +32,7 @@ public enum Metric: String, CaseIterable, Codable, Sendable {
     }
   }
 
-  /// Fakes (or pairs of them) that its name stands for.
+  /// The usual number of fakes, or of pairs.
   public var usualSamples: Int {
     switch self {
     case .pplZFull, .pplWFull, .pplZEnd, .pplWEnd: 100_000
@@ -43,7 +43,7 @@ public enum Metric: String, CaseIterable, Codable, Sendable {
     }
   }
 
-  /// What it asks a detector for; nil where it needs none.
+  /// The detector output that it needs; nil where it needs none.
   public var output: DetectorOutput? {
     switch self {
     case .fid50kFull, .fid50k, .kid50kFull, .kid50k, .pr50k3Full, .pr50k3: .features
@@ -53,8 +53,8 @@ public enum Metric: String, CaseIterable, Codable, Sendable {
     }
   }
 
-  /// Fakes, and reals where it compares with them, without which it is not defined: a third neighbour is a fourth image, a
-  /// covariance takes two, and patches are there in one.
+  /// The smallest number of fakes, and of reals, for which it is defined: k neighbors need k + 1 images, a covariance needs
+  /// two, patches need one.
   var leastImages: Int {
     switch self {
     case .pr50k3Full, .pr50k3: PrecisionRecall().neighbours + 1
@@ -63,73 +63,73 @@ public enum Metric: String, CaseIterable, Codable, Sendable {
     }
   }
 
-  /// Whether real images are compared with.
-  public var needsReals: Bool { [.features].contains(output) || self == .swd }
-  /// Whether it looks into a generator, so that pictures alone are not enough.
+  /// Whether it needs real images.
+  public var needsReals: Bool { output == .features || self == .swd }
+  /// Whether it needs a generator and its latents, not only images.
   public var needsGenerator: Bool { output == .perceptual || self == .ls }
-  /// Whether all reals count, not as many as there are fakes.
+  /// Whether it uses all reals instead of as many as there are fakes.
   var takesAllReals: Bool { rawValue.hasSuffix("_full") }
 }
 
-/// What is measured and how: at each snapshot of a training, or when asked.
+/// The metrics of a training's snapshots, with their options.
 public struct MeasureOptions: Codable, Sendable, Equatable {
-  /// What is measured.
+  /// The metrics.
   public var metrics: [Metric]
-  /// Fakes, or pairs of them; nil for what a metric's name stands for.
+  /// The number of fakes, or of pairs; nil for the usual number of each metric.
   public var samples: Int?
-  /// What `DetectorSource.open` takes; several with commas.
+  /// The argument of `DetectorSource.open`; several are separated by commas.
   public var detector: String
-  /// Classifiers of attributes: what ``ScriptAttributes`` takes.
+  /// Classifiers of attributes: the argument of ``ScriptAttributes``.
   public var attributes: String?
 
-  /// Metrics with the detector that fits the data.
+  /// Metrics, by default with the detector for the data.
   public init(metrics: [Metric], samples: Int? = nil, detector: String = "auto", attributes: String? = nil) {
     (self.metrics, self.samples, self.detector, self.attributes) = (metrics, samples, detector, attributes)
   }
 }
 
-/// What was measured; a line of `metric-NAME.jsonl`.
+/// The result of a metric; a line of `metric-NAME.jsonl`.
 public struct MetricResult: Codable, Sendable, Equatable {
-  /// The metric with its detector: "fid50k_full[fashion]"; "@5000" behind it where samples are not the usual.
+  /// The metric with its detector: "fid50k_full[fashion]"; with "@5000" appended for an unusual number of samples.
   public var metric: String
-  /// The value; of several, the first that `values` has by the papers' order.
+  /// The value; the main one where there are several.
   public var value: Double
   /// All values by name: "precision", "recall", "ls_z", "ls_w", "32", …
   public var values: [String: Double]
-  /// Images or pairs: "fake", "real", "pairs".
+  /// The numbers of images or pairs: "fake", "real", "pairs".
   public var samples: [String: Int]
-  /// The detector's name; nil where there is none.
+  /// The detector's name; nil for a metric without a detector.
   public var detector: String?
-  /// What fixed latents, noise and draws.
+  /// The seed of latents, noise and other random numbers.
   public var seed: UInt64
-  /// How long it took.
+  /// The duration in seconds.
   public var seconds: Double
-  /// Random latents mixed into each image, where more than one may be.
+  /// Random latents mixed into each image; nil for one.
   public var mixing: Int?
-  /// What was learnt of each attribute, in Z and in W.
+  /// The results for each attribute, in Z and in W.
   public var attributes: [String: [LinearSeparability.Attribute]]?
-  /// Thousands of images that the network was trained on.
+  /// The training length of the network in thousands of images.
   public var kimg: Double?
-  /// What was measured: a network's file name and which weights, or a folder of pictures; and the data.
+  /// The subject (a network's file name and its weights, or a folder of images) and the data.
   public var network, weights, images, data: String?
 
-  /// What to mind where far fewer fakes (or pairs of them) were looked at than the metric's name stands for.
+  /// A warning where the metric used less than a tenth of the usual number of fakes or pairs.
   public var caution: String? {
     guard let usual = Metric(rawValue: name)?.usualSamples, let count = samples["pairs"] ?? samples["fake"],
       count * 10 < usual
     else { return nil }
-    return "\(name) of \(count) is noisy and biased: compare it only with values of as many"
+    return "\(name) of \(count) is noisy and biased: compare it only with values of the same number"
   }
 
   /// The name without detector and count, as in the file's name.
   public var name: String { String(metric.prefix { $0 != "[" && $0 != "@" }) }
 }
 
-/// A metric that cannot be measured here.
+/// A metric cannot be measured.
 public struct MetricError: Error, Equatable, CustomStringConvertible {
-  /// A sentence naming the metric, what is missing and what to give.
+  /// A sentence with the metric, the problem and the remedy.
   public let message: Message
-  /// The sentence with properties' names.
+  /// The sentence with property names.
   public var description: String { message.description }
 
   init(_ metric: Metric, _ problem: Message) { message = "\(metric.rawValue) cannot be measured: " + problem }

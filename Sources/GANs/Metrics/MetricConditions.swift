@@ -1,23 +1,23 @@
 import Datasets
 
-/// What there is to measure with: whether a metric can be measured follows from it, before anything is drawn.
+/// The conditions of an evaluation. They decide before any drawing whether a metric can be measured.
 public struct MetricConditions {
-  /// Look at the images: for each metric the first that gives what it needs.
+  /// The detectors; each metric uses the first with the output that it needs.
   public var detectors: [any Detector]
   /// Whether there are classifiers of attributes.
   public var hasAttributes = false
-  /// Fakes (or pairs) instead of the usual number.
+  /// The number of fakes, or of pairs; nil for the usual number.
   public var samples: Int?
-  /// Whether a generator is measured, and whether that has an intermediate latent space W.
+  /// Whether the subject is a generator, and whether it has an intermediate latent space W.
   public var hasGenerator = true, hasW = true
-  /// Pictures where those are measured; nil for a generator.
+  /// The number of images where the subject is a set of images; nil for a generator.
   public var pictures: Int?
-  /// Pixels on each side.
+  /// The side of the images.
   public var resolution: Int
-  /// Real images; nil where there are none to compare with.
+  /// The number of real images; nil without reals.
   public var reals: Int?
 
-  /// The conditions at the end of a training.
+  /// The conditions of a training's snapshots.
   public init(
     of configuration: any NetworkConfiguration, reals: Int, detectors: [any Detector], hasAttributes: Bool,
     samples: Int?
@@ -34,12 +34,12 @@ public struct MetricConditions {
     resolution = subject.resolution
   }
 
-  /// Why a metric cannot be measured; nil where it can.
+  /// The reason why a metric cannot be measured; nil where it can.
   public func obstacle(to metric: Metric) -> MetricError? {
     func error(_ problem: Message) -> MetricError { MetricError(metric, problem) }
     if metric.needsReals && reals == nil { return error("it compares with real images; give \(field: .data)") }
     if metric.needsGenerator && !hasGenerator {
-      return error("it looks into a generator; give \(field: .network) in place of \(field: .images)")
+      return error("it needs a generator; give \(field: .network) in place of \(field: .images)")
     }
     if [.pplWFull, .pplWEnd].contains(metric), hasGenerator, !hasW {
       return error("this network has no W; measure \(metric == .pplWFull ? "ppl_zfull" : "ppl_zend")")
@@ -73,18 +73,18 @@ public struct MetricConditions {
     }
     if metric.needsReals, let reals, reals < least {
       return MetricError(
-        metric, "it needs at least \(least) real images, and the data has \(reals); give it more of them")
+        metric, "it needs at least \(least) real images, and the data has \(reals); give more images")
     }
     return nil
   }
 
-  /// The detector that a metric takes.
+  /// The detector for a metric.
   func detector(for metric: Metric) -> (any Detector)? {
     detectors.first { metric == .ls ? !$0.classNames.isEmpty : metric.output.map($0.outputs.contains) ?? false }
   }
 
-  /// Fakes that a metric draws, or pairs of them: no more than there are, and for ``Metric/swd``, which compares sets of
-  /// one size, no more than there are reals.
+  /// The number of fakes, or of pairs, for a metric: at most the available images; for ``Metric/swd``, which compares sets
+  /// of equal size, at most the number of reals.
   func count(of metric: Metric) -> Int {
     let count = min(samples ?? metric.usualSamples, pictures ?? .max)
     switch metric {

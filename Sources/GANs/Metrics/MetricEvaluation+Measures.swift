@@ -1,18 +1,16 @@
 import Foundation
 import Torch
 
-// Each metric on the features, latents or images that it is defined on.
-
 extension MetricEvaluation {
-  /// - Throws: ``Stopped`` where it was asked to stop.
+  /// - Throws: ``Stopped`` where `shouldStop` returns true.
   func requireTime() throws { if shouldStop() { throw Stopped() } }
 
   func frechet(_ metric: Metric, _ count: Int) throws -> MetricResult {
     let realCount = realCount(metric, count)
     func statistics(_ file: FeatureFile, _ count: Int) throws -> FeatureStatistics {
       var statistics: FeatureStatistics?
-      for start in stride(from: 0, to: count, by: 1024) {
-        let rows = try file.rows(start..<min(start + 1024, count))
+      for range in chunks(count, of: 1024) {
+        let rows = try file.rows(range)
         if statistics == nil { statistics = FeatureStatistics(like: rows) }
         statistics!.add(rows)
       }
@@ -27,30 +25,26 @@ extension MetricEvaluation {
   }
 
   func kernel(_ metric: Metric, _ count: Int) throws -> MetricResult {
-    let realCount = realCount(metric, count)
-    let detector = detector(for: metric)!
+    let (realCount, detector) = (realCount(metric, count), detector(for: metric)!)
     let (real, fake) = (try reals(detector, .features, realCount), try fakes(detector, .features, count))
     let value = try KernelDistance(seed: seed)(
       realCount: realCount, fakeCount: count,
       real: { rows in
         try self.requireTime()
         return try real.rows(rows)
-      }, fake: { try fake.rows($0) },
-      progress: { self.progress("subsets", Int($0 * 100), 100) })
+      }, fake: { try fake.rows($0) }, progress: { self.progress("subsets", Int($0 * 100), 100) })
     return result(metric, ["kid": value], samples: ["real": realCount, "fake": count], detector: detector.name)
   }
 
   func precisionRecall(_ metric: Metric, _ count: Int) throws -> MetricResult {
-    let realCount = realCount(metric, count)
-    let detector = detector(for: metric)!
+    let (realCount, detector) = (realCount(metric, count), detector(for: metric)!)
     let (real, fake) = (try reals(detector, .features, realCount), try fakes(detector, .features, count))
     let value = try PrecisionRecall()(
       realCount: realCount, fakeCount: count,
       real: { rows in
         try self.requireTime()
         return try real.rows(rows)
-      }, fake: { try fake.rows($0) },
-      progress: { self.progress("neighbours", Int($0 * 100), 100) })
+      }, fake: { try fake.rows($0) }, progress: { self.progress("neighbors", Int($0 * 100), 100) })
     return result(
       metric, ["precision": value.precision, "recall": value.recall], samples: ["real": realCount, "fake": count],
       detector: detector.name)
@@ -60,10 +54,9 @@ extension MetricEvaluation {
     let detector = detector(for: metric)!
     let file = try fakes(detector, .probabilities, count)
     var score = InceptionScore(total: count)
-    for start in stride(from: 0, to: count, by: 1024) { score.add(try file.rows(start..<min(start + 1024, count))) }
-    let value = score.result
-    return result(
-      metric, ["mean": value.mean, "std": value.deviation], samples: ["fake": count], detector: detector.name)
+    for range in chunks(count, of: 1024) { score.add(try file.rows(range)) }
+    let (mean, deviation) = score.result
+    return result(metric, ["mean": mean, "std": deviation], samples: ["fake": count], detector: detector.name)
   }
 
   func pathLength(
@@ -91,15 +84,15 @@ extension MetricEvaluation {
     let classifier = attributes ?? ClassAttributes(detector(for: metric)!)
     let z = RandomStream(seed: seed).normal([count, generator.zSize])
     var (ws, logits): ([Tensor], [Tensor]) = ([], [])
-    for start in stride(from: 0, to: count, by: 64) {
+    for range in chunks(count, of: 64) {
       try requireTime()
-      let part = z[start..<min(start + 64, count)].to(generator.device)
-      let noise = RandomStream(seed: seed &+ 0x9e37_79b9_7f4a_7c15 &* UInt64(start + 1))
+      let part = z[range].to(generator.device)
+      let noise = RandomStream(seed: seed &+ 0x9e37_79b9_7f4a_7c15 &* UInt64(range.lowerBound + 1))
       let condition = generator.condition(part.size(0), noise)
       let w = generator.mapping?(part, condition) ?? part
       ws.append(w.to(.cpu))
       logits.append(try classifier(generator.synthesis(w, condition, noise, 1).quantized().to(.float32)))
-      progress("fakes", min(start + 64, count), count)
+      progress("fakes", range.upperBound, count)
     }
     let answers = Tensor.concatenated(logits)
     let measure = LinearSeparability(ranking: classifier.ranking)
@@ -136,17 +129,14 @@ extension MetricEvaluation {
         return try kept.map { try $0.rows(range).reshaped(shape).to(self.device) } ?? self.subject.images(range)
       }
     ) { share in progress("percent", Int(share * 100), 100) }
-    var found = result(
-      metric, ["average": value.average], samples: ["fake": count, "real": count], detector: nil)
+    var found = result(metric, ["average": value.average], samples: ["fake": count, "real": count], detector: nil)
     found.values = Dictionary(uniqueKeysWithValues: value.levels.map { (String($0.resolution), $0.distance) })
     return found
   }
 
   func similarity(_ metric: Metric, _ pairs: Int) throws -> MetricResult {
     let file = try filled(try similarities(pairs: pairs))
-    let total = try stride(from: 0, to: 2 * pairs, by: 1024).reduce(0.0) { sum, start in
-      sum + (try file.rows(start..<min(start + 1024, 2 * pairs))).sum().item
-    }
+    let total = try chunks(2 * pairs, of: 1024).reduce(0.0) { $0 + (try file.rows($1)).sum().item }
     return result(metric, ["msssim": total / Double(2 * pairs)], samples: ["pairs": pairs], detector: nil)
   }
 }

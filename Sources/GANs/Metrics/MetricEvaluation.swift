@@ -4,39 +4,38 @@ import Torch
 
 /// Measures metrics of one subject against one data set.
 ///
-/// Fakes are drawn once for all metrics that were planned (``plan(_:)``), whichever detectors look at them; what these see
-/// lies on disk, so that memory does not grow with their number and an interrupted evaluation goes on where it was.
-/// Features of reals are kept for the next.
+/// Fakes are drawn once for all planned metrics (``plan(_:)``) and all detectors. Their features are files, so memory does
+/// not grow with their number, and an interrupted evaluation resumes. Features of reals are kept for later evaluations.
 public final class MetricEvaluation {
-  /// What is measured.
+  /// The subject of the metrics.
   public let subject: MetricSubject
-  /// What it is compared with; nil: metrics that need no reals.
+  /// The real images; nil: only metrics without reals.
   public let reals: (any ImageDataset)?
-  /// Look at the images: for each metric the first that gives what it needs; none for metrics that need none.
+  /// The detectors; each metric uses the first with the output that it needs.
   public let detectors: [any Detector]
   /// Attributes for separability; nil: the detector's classes, each against the rest.
   public var attributes: (any AttributeClassifier)?
-  /// Fakes (or pairs) instead of the usual number.
+  /// The number of fakes, or of pairs; nil for the usual number.
   public var samples: Int?
-  /// Crops faces in path lengths.
+  /// Whether path lengths use crops of faces.
   public var cropsFaces = false
-  /// Fixes draws.
+  /// Fixes all random numbers.
   public let seed: UInt64
-  /// Told what is being done, and how far it is.
+  /// Takes the current task and its progress.
   public var progress: (_ what: String, _ done: Int, _ total: Int) -> Void = { _, _, _ in }
-  /// Asked between batches; on true ``Stopped`` is thrown.
+  /// Called between batches; on true ``Stopped`` is thrown.
   public var shouldStop: () -> Bool = { false }
-  /// The path lengths last measured, unsorted.
+  /// The last measured path lengths, unsorted.
   public internal(set) var lastPathLengths: [Double] = []
   let folder: String
   let device: Device
   private var views: [FakeView] = []
 
-  /// Thrown where it was asked to stop.
+  /// Thrown where `shouldStop` returns true.
   public struct Stopped: Error {}
 
   /// An evaluation.
-  /// - Parameter cacheFolder: where features lie.
+  /// - Parameter cacheFolder: the folder of the feature files.
   public init(
     _ subject: MetricSubject, reals: (any ImageDataset)?, detectors: [any Detector], seed: UInt64 = 0,
     device: Device = .cpu, cacheFolder: String = FeatureFile.defaultFolder
@@ -55,19 +54,18 @@ public final class MetricEvaluation {
       cacheFolder: cacheFolder)
   }
 
-  /// Why a metric cannot be measured here; nil where it can.
+  /// The reason why a metric cannot be measured; nil where it can.
   public func obstacle(to metric: Metric) -> MetricError? { MetricConditions(self).obstacle(to: metric) }
 
-  /// The detector that a metric takes.
+  /// The detector for a metric.
   func detector(for metric: Metric) -> (any Detector)? { MetricConditions(self).detector(for: metric) }
 
   /// Measures a metric.
-  /// - Throws: ``MetricError`` where it cannot be measured; ``Stopped``; what reading, writing and detectors throw.
+  /// - Throws: ``MetricError`` where it cannot be measured; ``Stopped``; errors of reading, writing and detectors.
   public func measure(_ metric: Metric) throws -> MetricResult {
     if let obstacle = obstacle(to: metric) { throw obstacle }
     let clock = ContinuousClock()
-    let start = clock.now
-    let count = count(of: metric)
+    let (start, count) = (clock.now, count(of: metric))
     var result = try withoutGradients { () throws -> MetricResult in
       switch metric {
       case .fid50kFull, .fid50k: try frechet(metric, count)
@@ -101,14 +99,14 @@ public final class MetricEvaluation {
       samples: samples, detector: detector, seed: seed, seconds: 0)
   }
 
-  /// Fakes that a metric takes, or pairs of them.
+  /// The number of fakes, or of pairs, for a metric.
   private func count(of metric: Metric) -> Int { MetricConditions(self).count(of: metric) }
 
   // MARK: Fakes
 
-  /// Says what will be measured: the first of these metrics that draws fakes draws them for all.
+  /// Announces metrics: the first one that needs fakes draws them for all. It does not change the values.
   ///
-  /// Values are the same without it. What evaluations of last week left unfinished is removed.
+  /// It also removes features of fakes from evaluations that stopped more than a week ago.
   public func plan(_ metrics: [Metric]) throws {
     FeatureFile.removeAbandonedFakes(in: folder)
     for metric in metrics where obstacle(to: metric) == nil {
@@ -118,12 +116,12 @@ public final class MetricEvaluation {
         _ = try view(detector(for: metric)!, metric.output!, count)
       case .msssim: _ = try similarities(pairs: count)
       case .swd: _ = try pictures(count)
-      case .pplZFull, .pplWFull, .pplZEnd, .pplWEnd, .ls: break  // of other latents
+      case .pplZFull, .pplWFull, .pplZEnd, .pplWEnd, .ls: break  // These draw other latents.
       }
     }
   }
 
-  /// What a detector gives of the first `count` fakes.
+  /// A detector's output for the first `count` fakes.
   func fakes(_ detector: any Detector, _ output: DetectorOutput, _ count: Int) throws -> FeatureFile {
     try filled(try view(detector, output, count))
   }
@@ -132,9 +130,9 @@ public final class MetricEvaluation {
     try view("\(detector.identity) \(output.rawValue)", count) { try detector($0, output) }
   }
 
-  /// For each of the first 2·`pairs` fakes the similarity of its pair: in each batch, the first half with the second.
+  /// The similarity of the pair of each of the first 2·`pairs` fakes. A batch pairs its first half with its second half.
   func similarities(pairs: Int) throws -> FakeView {
-    // The last batch's pairs depend on where it ends.
+    // The key has the number: the pairs of the last batch depend on its size.
     try view("msssim \(pairs)", 2 * pairs) { images in
       let half = images.size(0) / 2
       let found = MultiScaleSimilarity.similarity(images[0..<half], images[half..<2 * half])
@@ -142,7 +140,7 @@ public final class MetricEvaluation {
     }
   }
 
-  /// The first `count` fakes themselves, `[C·r·r]` a row; nil where they would take more than 1 GiB.
+  /// The first `count` fakes, `[C·r·r]` per row; nil where they would take more than 1 GiB.
   func pictures(_ count: Int) throws -> FakeView? {
     let size = subject.channels * subject.resolution * subject.resolution
     guard count * size * 4 <= 1 << 30 else { return nil }
@@ -159,7 +157,7 @@ public final class MetricEvaluation {
     return views.last!
   }
 
-  /// Draws the fakes that are missing, for all views at once.
+  /// Draws the missing fakes, for all views at once.
   func filled(_ view: FakeView) throws -> FeatureFile {
     while view.file.count < view.count {
       if shouldStop() { throw Stopped() }
@@ -168,7 +166,7 @@ public final class MetricEvaluation {
       let total = open.map(\.count).max()!
       let images = try subject.images(start..<min(start + Self.batch, total))
       for view in open where view.file.count / Self.batch * Self.batch == start {
-        // From the start of a batch: a batch's pictures are looked at together.
+        // Each file continues at the start of a batch, because pairs depend on the batch.
         try view.file.keep(rows: start)
         try view.file.append(try view.look(images[0..<min(view.count, start + Self.batch) - start]))
       }
@@ -177,7 +175,7 @@ public final class MetricEvaluation {
     return view.file
   }
 
-  /// Removes what is kept of fakes; to be called when all is measured.
+  /// Removes the files of fakes; call it after the last metric.
   public func removeFakes() {
     for view in views { view.file.remove() }
     views = []
@@ -187,7 +185,7 @@ public final class MetricEvaluation {
 
   private static let batch = 128
 
-  /// The features of `count` reals, in an order fixed for the data set.
+  /// The features of `count` reals, in a fixed order.
   func reals(_ detector: any Detector, _ output: DetectorOutput, _ count: Int) throws -> FeatureFile {
     let data = reals!
     let key =
@@ -211,13 +209,13 @@ public final class MetricEvaluation {
   }
 }
 
-/// What is computed of each fake and kept in a file.
+/// One function of the fakes, with a row per fake in a file.
 final class FakeView {
   let key: String
   let file: FeatureFile
-  /// Fakes that are wanted.
+  /// The required number of fakes.
   var count: Int
-  /// Images of a batch `[N, C, r, r]` → a row for each.
+  /// Images of a batch, `[N, C, r, r]` → one row each.
   let look: (Tensor) throws -> Tensor
 
   init(key: String, file: FeatureFile, count: Int, look: @escaping (Tensor) throws -> Tensor) {

@@ -1,28 +1,28 @@
 import Datasets
 import Torch
 
-/// What metrics are measured of: a network, or a set of pictures.
+/// The subject of metrics: a network, or a set of images.
 public struct MetricSubject {
-  /// Changes with everything that changes the pictures; names stored features.
+  /// Identifies the images; part of the key of stored features.
   public let identity: String
-  /// The number of pictures; nil where any number can be drawn.
+  /// The number of images; nil for a network.
   public let count: Int?
-  /// Image channels, and pixels on each side.
+  /// Image channels, and the side of the images.
   public let channels, resolution: Int
-  /// Pictures by their numbers, `[count, C, r, r]`, 0…255 in whole numbers.
+  /// Images by their numbers, `[count, C, r, r]`, 0…255 in whole numbers.
   public private(set) var images: (_ range: Range<Int>) throws -> Tensor
-  /// Reals as this subject should be compared with, `[N, C, R, R]` → `[N, C, r, r]`, −1…1.
+  /// The growth for which reals are prepared, `[N, C, R, R]` → `[N, C, r, r]`, −1…1.
   let growth: Growth
-  /// The generator, in float32; nil for pictures.
+  /// The generator, in float32; nil for a set of images.
   public let generator: LatentGenerator?
-  /// Random latents mixed in each picture.
+  /// Random latents mixed in each image.
   public let mixing: Int
 
   /// A network.
   /// - Parameters:
-  ///   - mixing: latents mixed in each picture with random crossovers (StyleGAN Table 2); 1: none. Networks without
-  ///     styles trap on more.
-  ///   - labels: what a conditional network is asked for; nil for others.
+  ///   - mixing: latents mixed in each image with random crossovers (StyleGAN Table 2); 1: no mixing. More traps for
+  ///     networks without styles.
+  ///   - labels: the distribution of labels for a conditional network; nil for others.
   public init(
     _ generator: any Generator, growth: Growth, seed: UInt64, mixing: Int = 1, labels: LabelDistribution? = nil,
     compute: Compute = .default
@@ -41,21 +41,17 @@ public struct MetricSubject {
     self.mixing = mixing
   }
 
-  /// Pictures.
+  /// A set of images.
   public init(_ pictures: any ImageDataset, seed: UInt64) {
     let growth = Growth(resolution: pictures.resolution)
     let source = RealImages(dataset: pictures, growth: growth, seed: seed)
     identity = "pictures \(pictures.fingerprint) seed \(seed)"
-    count = pictures.count
-    channels = pictures.channels
-    resolution = pictures.resolution
+    (count, channels, resolution) = (pictures.count, pictures.channels, pictures.resolution)
     images = { try source.images($0) }
-    self.growth = growth
-    generator = nil
-    mixing = 1
+    (self.growth, generator, mixing) = (growth, nil, 1)
   }
 
-  /// The same subject; `drawn` is told of every range of pictures.
+  /// The same subject; `drawn` gets every requested range of images.
   package func observed(_ drawn: @escaping (Range<Int>) -> Void) -> MetricSubject {
     var subject = self
     subject.images = { range in

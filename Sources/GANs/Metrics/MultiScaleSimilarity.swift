@@ -1,11 +1,11 @@
 import Torch
 
-/// Multi-scale structural similarity of pairs of images (Wang et al. 2003); over pairs of generated images it shows mode
-/// collapse (Odena et al. 2017, PGGAN §5): the nearer to 1, the more alike they are.
+/// Multi-scale structural similarity of pairs of images (Wang et al. 2003). For pairs of generated images a value near 1
+/// shows mode collapse (Odena et al. 2017, PGGAN §5).
 ///
-/// At each of five scales, contrast and structure cs = (2σ_xy + C₂)/(σ_x² + σ_y² + C₂) in Gaussian windows of 11×11
-/// pixels, σ = 1.5 (smaller in proportion where the image is smaller), without a border; between scales, means of 2×2
-/// pixels. The result is Π cs_j^w_j · ssim_5^w_5 with the weights of the paper, cs below 0 taken as 0. Pixels are 0…255.
+/// At each of five scales, contrast and structure are cs = (2σ_xy + C₂)/(σ_x² + σ_y² + C₂) in Gaussian windows of 11×11
+/// pixels, σ = 1.5 (smaller in proportion for small images), without padding; 2×2 averages lead to the next scale. The
+/// result is Π cs_j^w_j · ssim_5^w_5 with the weights of the paper; negative cs become 0. Pixels are 0…255.
 public enum MultiScaleSimilarity {
   static let weights = [0.0448, 0.2856, 0.3001, 0.2363, 0.1333]
 
@@ -13,7 +13,7 @@ public enum MultiScaleSimilarity {
   /// - Parameters:
   ///   - a: `[N, C, r, r]`, 0…255, r at least 16.
   ///   - b: the same shape.
-  /// - Returns: `[N]`, float64, at most 1; channels, as further places, are averaged over.
+  /// - Returns: `[N]`, float64, at most 1, averaged over positions and channels.
   public static func similarity(_ a: Tensor, _ b: Tensor) -> Tensor {
     precondition(a.shape == b.shape && a.size(3) >= 16, "pairs of \(a.shape) and \(b.shape)")
     return withoutGradients {
@@ -30,7 +30,7 @@ public enum MultiScaleSimilarity {
     }
   }
 
-  /// Means over each image's windows of ssim and of its part without luminance.
+  /// The means over each image's windows of ssim, and of cs, its part without luminance.
   private static func structure(_ x: Tensor, _ y: Tensor) -> (similarity: Tensor, contrast: Tensor) {
     let (c1, c2) = (0.01 * 255 * 0.01 * 255, 0.03 * 255 * 0.03 * 255)
     let (n, c, h, w) = (x.size(0), x.size(1), x.size(2), x.size(3))

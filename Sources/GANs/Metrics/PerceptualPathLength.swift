@@ -1,35 +1,35 @@
 import Torch
 
 /// Perceptual path length (StyleGAN §4.1): E[d(G(a), G(b))/ε²] for points ε apart on a path between two random latents.
-/// Short where a small step in latent space is a small step for the eye.
+/// It is small where small steps in latent space change the image little.
 ///
 /// In Z the path is an arc (slerp), in W a straight line between f(z₁) and f(z₂). Both images of a pair have the same
-/// noise; nothing is truncated; the mean leaves out the lowest and highest 1 % of values. d is the squared distance of a
-/// detector's perceptual features (LPIPS where it is VGG16).
+/// noise; there is no truncation; the mean excludes the lowest and highest 1 % of values. d is the squared distance of a
+/// detector's perceptual features (LPIPS with VGG16).
 public struct PerceptualPathLength: Sendable {
-  /// Where paths run.
+  /// The space of the paths.
   public enum Space: String, Sendable, CaseIterable { case z, w }
-  /// Which places of a path count.
+  /// The positions t on a path.
   public enum Sampling: String, Sendable, CaseIterable {
     /// t ~ U(0, 1)
     case full
-    /// t = 0: near the latents that are really drawn.
+    /// t = 0: at latents of the usual distribution.
     case end
   }
 
-  /// Where paths run.
+  /// The space of the paths.
   public var space: Space
-  /// Which places of a path count.
+  /// The positions t on a path.
   public var sampling: Sampling
-  /// Pairs; the paper takes 100,000.
+  /// The number of pairs; 100,000 in the paper.
   public var samples: Int
   /// ε
   public var epsilon = 1e-4
-  /// For aligned faces: compare only rows 3/8…7/8 and columns 2/8…6/8.
+  /// Whether to compare only rows 3/8…7/8 and columns 2/8…6/8, for aligned faces.
   public var cropsFaces = false
   /// Fixes latents and noise.
   public var seed: UInt64
-  /// Pairs at once.
+  /// Pairs per batch.
   var batch = 32
 
   /// A measure of `samples` pairs.
@@ -39,16 +39,16 @@ public struct PerceptualPathLength: Sendable {
 
   /// d(G(a), G(b))/ε² for each pair.
   /// - Parameters:
-  ///   - generator: in float32; rounding to bfloat16 would be larger than the step.
-  ///   - perceptual: features of images `[N, C, H, W]`, 0…255 unrounded, whose squared distance is d: `[N, p]`.
-  /// - Throws: what `perceptual` throws.
+  ///   - generator: in float32; the rounding error of bfloat16 is larger than the step.
+  ///   - perceptual: images `[N, C, H, W]`, 0…255 unrounded, → features `[N, p]`; their squared distance is d.
+  /// - Throws: errors of `perceptual`.
   public func distances(
     _ generator: LatentGenerator, perceptual: (Tensor) throws -> Tensor, progress: (Int) -> Void = { _ in }
   ) throws -> [Double] {
     var values: [Double] = []
-    for start in stride(from: 0, to: samples, by: batch) {
-      let count = min(batch, samples - start)
-      let random = RandomStream(seed: seed &+ 0x9e37_79b9_7f4a_7c15 &* UInt64(start + 1))
+    for range in chunks(samples, of: batch) {
+      let count = range.count
+      let random = RandomStream(seed: seed &+ 0x9e37_79b9_7f4a_7c15 &* UInt64(range.lowerBound + 1))
       let z = random.normal([2, count, generator.zSize], dtype: .float64)
       let t = sampling == .full ? random.uniform([count, 1], dtype: .float64) : .zeros([count, 1], dtype: .float64)
       let condition = generator.condition(count, random).map { Condition.joined([$0, $0]) }
@@ -64,7 +64,7 @@ public struct PerceptualPathLength: Sendable {
     return values
   }
 
-  /// What synthesis takes at t (first half of the rows) and at t + ε.
+  /// The inputs of synthesis at t (first half of the rows) and at t + ε.
   private func pair(
     _ z1: Tensor, _ z2: Tensor, _ t: Tensor, _ condition: Condition?, _ generator: LatentGenerator
   ) -> Tensor {
@@ -74,7 +74,7 @@ public struct PerceptualPathLength: Sendable {
     }
     switch space {
     case .z:
-      // On the sphere of radius √d, where pixel norm brings z too.
+      // The sphere of radius √d, as after pixel norm.
       let radius = Double(generator.zSize).squareRoot()
       return map(.concatenated([z1.slerp(to: z2, t) * radius, z1.slerp(to: z2, t + epsilon) * radius]))
     case .w:
@@ -85,7 +85,7 @@ public struct PerceptualPathLength: Sendable {
     }
   }
 
-  /// Cropped where asked, and at most 256 pixels high.
+  /// Crops faces where required, and reduces the height to at most 256 pixels.
   private func prepared(_ images: Tensor) -> Tensor {
     var x = images
     if cropsFaces {
@@ -96,8 +96,7 @@ public struct PerceptualPathLength: Sendable {
     return factor > 1 ? x.averagePooled(by: factor) : x
   }
 
-  /// The mean of the values from the 1st to the 99th percentile, both included; the percentiles are values themselves
-  /// (the next lower and the next higher one).
+  /// The mean of the values from the 1st to the 99th percentile, inclusive; the percentiles are rounded outward to values.
   public static func trimmedMean(_ values: [Double]) -> Double {
     precondition(!values.isEmpty, "a mean of nothing")
     let sorted = values.sorted()

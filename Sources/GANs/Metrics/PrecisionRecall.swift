@@ -1,10 +1,10 @@
 import Torch
 
-/// Precision and recall of a set of fakes by nearest-neighbour manifolds (Kynkäänniemi et al. 2019).
+/// Precision and recall of a set of fakes by nearest-neighbor manifolds (Kynkäänniemi et al. 2019).
 ///
-/// A set's manifold is the union of balls around its features, each reaching to the k-th nearest other feature of the
-/// set. Precision is the share of fakes in the manifold of the reals (are the pictures good?), recall the share of reals
-/// in the manifold of the fakes (are all kinds there?).
+/// A set's manifold is the union of balls around its features; each radius is the distance to the k-th nearest other
+/// feature of the set. Precision (quality) is the share of fakes in the manifold of the reals, recall (diversity) the share
+/// of reals in the manifold of the fakes.
 public struct PrecisionRecall: Sendable {
   /// k
   public var neighbours = 3
@@ -17,7 +17,7 @@ public struct PrecisionRecall: Sendable {
   /// Some features of a set, `[range.count, d]`.
   public typealias Source = (Range<Int>) throws -> Tensor
 
-  /// Measures both shares; memory holds two blocks of features at a time.
+  /// Measures both shares. It holds two blocks of features in memory.
   /// - Returns: precision and recall, 0…1.
   public func callAsFunction(
     realCount: Int, fakeCount: Int, real: Source, fake: Source, progress: (Double) -> Void = { _ in }
@@ -30,21 +30,20 @@ public struct PrecisionRecall: Sendable {
       progress(Double(done) / rows)
     }
     let precision = try share(of: fake, fakeCount, in: real, realCount, step)
-    let recall = try share(of: real, realCount, in: fake, fakeCount, step)
-    return (precision, recall)
+    return (precision, try share(of: real, realCount, in: fake, fakeCount, step))
   }
 
   private func share(
     of points: Source, _ pointCount: Int, in set: Source, _ setCount: Int, _ step: (Int) -> Void
   ) rethrows -> Double {
     var inside = [Bool](repeating: false, count: pointCount)
-    // Features are taken around a common centre: differences of large squares would lose digits.
+    // Subtracting a common center keeps squares small: differences of large squares would lose digits.
     let centre = try set(0..<min(block, setCount)).to(.float32).mean(over: [0], keepingDimensions: true)
-    for rows in Self.blocks(setCount, block) {
+    for rows in chunks(setCount, of: block) {
       let part = try set(rows).to(.float32) - centre
-      // The k + 1 smallest so far: a feature is its own nearest.
+      // The k + 1 smallest distances so far: the nearest feature is the feature itself.
       var nearest: Tensor?
-      for columns in Self.blocks(setCount, block) {
+      for columns in chunks(setCount, of: block) {
         let distances = Self.squaredDistances(part, try set(columns).to(.float32) - centre)
         let kept = min(neighbours + 1, columns.count)
         let smallest = Tensor.stacked((1...kept).map { distances.smallest($0) }, along: 1)
@@ -52,9 +51,9 @@ public struct PrecisionRecall: Sendable {
         nearest = nearest!.sliced(0..<min(neighbours + 1, nearest!.size(1)), along: 1)
       }
       let radii = nearest!.selected(neighbours, along: 1).unsqueezed(at: 1)  // squared, [rows, 1]
-      for columns in Self.blocks(pointCount, block) {
+      for columns in chunks(pointCount, of: block) {
         let distances = Self.squaredDistances(part, try points(columns).to(.float32) - centre)
-        // ≤ as "not radius < distance".
+        // distance ≤ radius is computed as not (radius < distance).
         let outside = radii.isLess(than: distances).to(.uint8).minimum(over: [0]).integers
         for (i, far) in outside.enumerated() where far == 0 { inside[columns.lowerBound + i] = true }
       }
@@ -67,9 +66,5 @@ public struct PrecisionRecall: Sendable {
   private static func squaredDistances(_ a: Tensor, _ b: Tensor) -> Tensor {
     let products = a.matmul(b.transposed) * -2
     return products + a.squared().sum(over: [1], keepingDimensions: true) + b.squared().sum(over: [1])
-  }
-
-  private static func blocks(_ count: Int, _ size: Int) -> [Range<Int>] {
-    stride(from: 0, to: count, by: size).map { $0..<min($0 + size, count) }
   }
 }

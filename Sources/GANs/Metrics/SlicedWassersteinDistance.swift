@@ -1,42 +1,39 @@
 import Torch
 
-/// Compares two sets of images by the statistics of their patches at every scale (PGGAN §5).
+/// Compares the statistics of patches of two sets of images at every scale (PGGAN §5). It needs no trained network.
 ///
-/// A Laplacian pyramid from the full resolution down to 16² separates the scales. At each level every image gives 7×7
-/// patches; over all patches of a set each channel is brought to mean 0 and deviation 1; the patches are projected on
-/// random unit directions, and the distance is the mean |difference| of the sorted projections: the 1-D Wasserstein-1
-/// distance, averaged over directions. 0 for equal sets; a small value at a level says that the sets look alike at that
-/// scale. It needs no trained network.
+/// A Laplacian pyramid from the full resolution down to 16² separates the scales. Each image gives 7×7 patches at each
+/// level. Over all patches of a set each channel is normalized to mean 0 and standard deviation 1. The patches are
+/// projected on random unit directions. The distance is the mean |difference| of the sorted projections: the 1-D
+/// Wasserstein-1 distance, averaged over directions; 0 for equal sets. A small value at a level means that the sets look
+/// similar at that scale.
 ///
-/// Images come in chunks and are asked for again for every group of levels that does not fit ``memoryLimit``, so that
-/// memory is bounded whatever the resolution.
+/// Images come in chunks. Each group of levels that fits ``memoryLimit`` requests them again, so memory is bounded at every
+/// resolution.
 public struct SlicedWassersteinDistance: Sendable {
-  /// Images of each set; PGGAN takes 16,384.
+  /// Images of each set; 16,384 in PGGAN.
   public var samples: Int
-  /// Patches of each image and level.
+  /// Patches per image and level.
   public var patchesPerImage = 128
   /// Random unit directions: 4 × 128.
   public var directions = 512
-  /// Fixes directions and the places of patches.
+  /// Fixes directions and positions of patches.
   public var seed: UInt64
-  /// Bytes that the patches of one group of levels may take; a single level may take more.
+  /// The limit for the patches of one group of levels, in bytes; a single level may take more.
   public var memoryLimit = 2 << 30
 
   static let patchSize = 7
   static let smallest = 16
 
   /// A distance between sets of `samples` images.
-  public init(samples: Int = 16_384, seed: UInt64 = 0) {
-    self.samples = samples
-    self.seed = seed
-  }
+  public init(samples: Int = 16_384, seed: UInt64 = 0) { (self.samples, self.seed) = (samples, seed) }
 
-  /// Bytes that the patches of one level take.
+  /// The size of the patches of one level, in bytes.
   public func leastMemory(channels: Int) -> Int {
     2 * samples * patchesPerImage * channels * Self.patchSize * Self.patchSize * 4
   }
 
-  /// What was measured, × 10³ as the papers print it.
+  /// The distances × 10³, as in the papers.
   public struct Result: Sendable, Equatable {
     /// The distance at each level of the pyramid, from the full resolution down.
     public let levels: [(resolution: Int, distance: Double)]
@@ -49,8 +46,8 @@ public struct SlicedWassersteinDistance: Sendable {
     }
   }
 
-  /// Images of a set by their numbers, `[count, C, r, r]` on any scale; a range asked for again gives the same images.
-  /// Ranges are asked for in order, from 0 on in each pass.
+  /// Images of a set by their numbers, `[count, C, r, r]` on any scale. Each pass requests the ranges in order from 0; the
+  /// same range must give the same images.
   public typealias Source = (Range<Int>) throws -> Tensor
 
   /// Measures the distance of two sets of square images.
@@ -59,8 +56,8 @@ public struct SlicedWassersteinDistance: Sendable {
   ///   - channels: C.
   ///   - reals: one set.
   ///   - fakes: the other.
-  ///   - progress: told the share that is done, 0…1.
-  /// - Throws: what the sources throw.
+  ///   - progress: takes the finished share, 0…1.
+  /// - Throws: errors of the sources.
   public func callAsFunction(
     resolution: Int, channels: Int, reals: Source, fakes: Source, progress: (Double) -> Void = { _ in }
   ) throws -> Result {
@@ -70,11 +67,9 @@ public struct SlicedWassersteinDistance: Sendable {
     let resolutions = Self.levels(of: resolution)
     let atOnce = max(1, min(resolutions.count, memoryLimit / leastMemory(channels: channels)))
     var levels: [(resolution: Int, distance: Double)] = []
-    for start in stride(from: 0, to: resolutions.count, by: atOnce) {
-      let group = Array(resolutions[start..<min(start + atOnce, resolutions.count)])
-      func done(_ share: Double) {
-        progress((Double(start) + share * Double(group.count)) / Double(resolutions.count))
-      }
+    for range in chunks(resolutions.count, of: atOnce) {
+      let (group, start) = (Array(resolutions[range]), range.lowerBound)
+      func done(_ share: Double) { progress((Double(start) + share * Double(group.count)) / Double(resolutions.count)) }
       var a = try descriptors(of: reals, at: group, channels, set: 1) { done($0 * 0.25) }
       var b = try descriptors(of: fakes, at: group, channels, set: 2) { done(0.25 + $0 * 0.5) }
       for (i, level) in group.enumerated() {
@@ -86,14 +81,14 @@ public struct SlicedWassersteinDistance: Sendable {
     return Result(levels: levels)
   }
 
-  /// Normalised patches of a set at some levels, each `[samples · patchesPerImage, C·49]`.
+  /// Normalized patches of a set at some levels, each `[samples · patchesPerImage, C·49]`.
   private func descriptors(
     of source: Source, at resolutions: [Int], _ channels: Int, set: UInt64, done: (Double) -> Void
   ) throws -> [Tensor] {
     let places = patchesPerImage
     let size = channels * Self.patchSize * Self.patchSize
     let sets = resolutions.map { _ in Tensor.zeros([samples * places, size]) }
-    // A stream for each level and set: what is drawn does not depend on how levels are grouped.
+    // Each level and set has its own stream, so that the grouping of levels does not change the patches.
     let streams = resolutions.map { RandomStream(seed: seed &+ UInt64($0) << 32 &+ set << 48) }
     // About 64 MB of float32 images at once.
     var chunk: Int?
@@ -107,7 +102,7 @@ public struct SlicedWassersteinDistance: Sendable {
         for level in Self.laplacianPyramid(images) {
           guard let i = resolutions.firstIndex(of: level.size(3)) else { continue }
           let highest = level.size(3) - Self.patchSize + 1
-          // U[0, 1)·highest, cut off: each place is equally likely.
+          // U[0, 1)·highest, truncated: all positions are equally likely.
           let positions = (streams[i].uniform([range.count, places, 2], dtype: .float64) * Double(highest)).to(.int64)
           sets[i][range.lowerBound * places..<range.upperBound * places].overwrite(
             with: Self.patches(level, positions: positions).reshaped([-1, size]))
@@ -121,12 +116,12 @@ public struct SlicedWassersteinDistance: Sendable {
 
   // MARK: Parts
 
-  /// The resolutions of the pyramid of images of a resolution: halved down to 16.
+  /// The resolutions of the pyramid: halved down to 16.
   package static func levels(of resolution: Int) -> [Int] {
     Array(sequence(first: resolution) { $0 > smallest ? $0 / 2 : nil })
   }
 
-  /// x − expanded(reduced(x)) at each resolution, and at last the reduced images themselves.
+  /// x − expanded(reduced(x)) at each resolution, and finally the reduced images.
   /// - Parameter images: `[N, C, r, r]` of any type.
   /// - Returns: float32, `[N, C, r, r]`, `[N, C, r/2, r/2]`, … down to 16.
   package static func laplacianPyramid(_ images: Tensor) -> [Tensor] {
@@ -161,11 +156,11 @@ public struct SlicedWassersteinDistance: Sendable {
   /// - Parameters:
   ///   - level: `[N, C, H, W]`
   ///   - positions: row and column of the top left pixel, int64 `[N, P, 2]`.
-  /// - Returns: `[N·P, C, 7, 7]`, an image's patches side by side.
+  /// - Returns: `[N·P, C, 7, 7]`; the patches of an image are consecutive.
   package static func patches(_ level: Tensor, positions: Tensor) -> Tensor {
     let (n, c, h, w) = (level.size(0), level.size(1), level.size(2), level.size(3))
     let (places, side) = (positions.size(1), patchSize)
-    // The pixel y, x of image i is number (i·H + y)·W + x of its channel.
+    // The pixel y, x of image i has the index (i·H + y)·W + x in its channel.
     let image = Tensor((0..<n).map { $0 * h * w }).reshaped([n, 1, 1])
     let corner = image + (positions.sliced(0..<1, along: 2) * Double(w)).to(.int64) + positions.sliced(1..<2, along: 2)
     let offset = Tensor((0..<side * side).map { $0 / side * w + $0 % side }).reshaped([1, 1, -1])
@@ -174,17 +169,16 @@ public struct SlicedWassersteinDistance: Sendable {
       .reshaped([c, n * places, side, side]).permuted([1, 0, 2, 3])
   }
 
-  /// Each channel to mean 0 and (biased) deviation 1 over all patches and pixels.
+  /// Normalizes each channel to mean 0 and (biased) standard deviation 1 over all patches and pixels.
   /// - Parameter patches: `[M, C·49]`
-  /// - Returns: the same shape; a channel without any variation becomes 0.
+  /// - Returns: the same shape; a constant channel becomes 0.
   package static func normalized(_ patches: Tensor, channels: Int) -> Tensor {
     let x = patches.reshaped([patches.size(0), channels, -1])
-    // Sums of millions of terms: in chunks, each in float64.
-    var (sum, squares) = (
-      Tensor.zeros([1, channels, 1], dtype: .float64), Tensor.zeros([1, channels, 1], dtype: .float64)
-    )
-    for start in stride(from: 0, to: x.size(0), by: 65_536) {
-      let part = x[start..<min(start + 65_536, x.size(0))].to(.float64)
+    // Sums of millions of terms need float64; chunks limit its memory.
+    let zero = Tensor.zeros([1, channels, 1], dtype: .float64)
+    var (sum, squares) = (zero, zero)
+    for range in chunks(x.size(0), of: 65_536) {
+      let part = x[range].to(.float64)
       sum = sum + part.sum(over: [0, 2], keepingDimensions: true).to(.cpu)
       squares = squares + part.squared().sum(over: [0, 2], keepingDimensions: true).to(.cpu)
     }
@@ -198,17 +192,16 @@ public struct SlicedWassersteinDistance: Sendable {
   /// The mean over directions of the mean |difference| of the sorted projections.
   /// - Parameters:
   ///   - a: descriptors, `[M, size]`
-  ///   - b: as many of the other set.
+  ///   - b: the same number from the other set.
   ///   - directions: unit columns, `[size, D]`
   package static func distance(_ a: Tensor, _ b: Tensor, _ directions: Tensor) -> Double {
-    // A few directions at once: projections of 64 MB at most, or of one direction.
+    // Projections take at most 64 MB, except for a single direction.
     let count = a.size(0)
     let atOnce = max(1, min(64, (16 << 20) / count))
     var sorter = RadixSorter(count: count)
     var total = 0.0
     withoutGradients {
-      for start in stride(from: 0, to: directions.size(1), by: atOnce) {
-        let range = start..<min(start + atOnce, directions.size(1))
+      for range in chunks(directions.size(1), of: atOnce) {
         let columns = directions.sliced(range, along: 1).transposed
         var (p, q) = (columns.matmul(a.transposed).floats, columns.matmul(b.transposed).floats)  // [D' M]
         for row in 0..<range.count {
@@ -230,8 +223,8 @@ public struct SlicedWassersteinDistance: Sendable {
   }
 }
 
-/// Sorts floats by their bits, eleven at a time (LSD radix sort): linear time, and on the millions of projections of this
-/// metric many times as fast as libtorch's sort, which carries indices along.
+/// Sorts floats by their bits, eleven at a time (LSD radix sort). On millions of projections it is many times as fast as
+/// libtorch's sort, which also moves indices.
 private struct RadixSorter {
   private var keys, scratch: [UInt32]
 
@@ -241,9 +234,9 @@ private struct RadixSorter {
     scratch = keys
   }
 
-  /// Puts finite elements into ascending order.
+  /// Sorts finite elements in ascending order.
   mutating func sort(_ values: UnsafeMutableBufferPointer<Float>) {
-    // As unsigned numbers, floats with the sign flipped (or, below 0, all bits flipped) have the order of the values.
+    // With the sign bit flipped (negative numbers: all bits) the bits as unsigned integers have the order of the values.
     for i in values.indices {
       let bits = values[i].bitPattern
       keys[i] = bits ^ (bits >> 31 == 0 ? 0x8000_0000 : 0xffff_ffff)

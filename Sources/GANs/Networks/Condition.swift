@@ -1,19 +1,17 @@
 import Torch
 
-/// What a conditional network is asked to draw or to judge: a vector of labels for each image.
-///
-/// Of a class it is one-hot; data may also give vectors of numbers.
+/// The condition of a conditional network: a label vector for each image, one-hot for classes.
 public struct Condition: Sendable {
   /// `[N, labelSize]`, float32.
   public let vectors: Tensor
 
-  /// Vectors of labels, `[N, labelSize]`.
+  /// Label vectors, `[N, labelSize]`.
   public init(_ vectors: Tensor) {
     precondition(vectors.rank == 2, "labels of shape \(vectors.shape), not [N, labelSize]")
     self.vectors = vectors
   }
 
-  /// Classes, one for each image, of `count`: 0 to `count` − 1.
+  /// One-hot vectors of classes 0 to `count` − 1, one for each image.
   public init(classes: [Int], of count: Int, device: Device = .cpu) {
     precondition(classes.allSatisfy { (0..<count).contains($0) }, "classes \(classes) of \(count)")
     self.init(
@@ -21,7 +19,7 @@ public struct Condition: Sendable {
         .to(device))
   }
 
-  /// How many images it is for.
+  /// The number of images.
   public var count: Int { vectors.size(0) }
 
   /// The conditions of some of the images.
@@ -30,6 +28,6 @@ public struct Condition: Sendable {
   /// The same condition for `count` images.
   public func repeated(_ count: Int) -> Condition { Condition(vectors.expanded([count, -1])) }
 
-  /// Conditions one after another.
+  /// Concatenates conditions.
   static func joined(_ all: [Condition]) -> Condition { Condition(.concatenated(all.map(\.vectors))) }
 }

@@ -2,42 +2,42 @@ import Files
 import Foundation
 import Torch
 
-/// A trained network in a file that explains itself: weights and, in its metadata, everything needed to use them.
+/// A trained network in a self-describing file: weights, and the metadata to use them.
 ///
-/// Our own format is a safetensors file. Tensors: `G_ema.…` (the generator to draw with: a moving average), `G.…` and
-/// `D.…` (to train on from). Metadata: `format`, `family`, `configuration`, `growth`, `labels` and `training`, JSON where
-/// structured. Other formats stand beside it as other ``NetworkReader``s.
+/// Our format is a safetensors file. Tensors: `G_ema.…` (the moving average of the generator, for drawing), `G.…` and
+/// `D.…` (to continue training). Metadata: `format`, `family`, `configuration`, `growth`, `labels` and `training`, JSON
+/// where structured. Other formats need another ``NetworkReader``.
 public struct NetworkFile {
-  /// What `format` says in files of this version.
+  /// The value of `format` in files of this version.
   public static let format = "swift-stylegan network 1"
 
-  /// How a network came about; shown by `inspect`.
+  /// The training history of a network; `inspect` shows it.
   public struct History: Codable, Sendable, Equatable {
     /// Thousands of real images shown.
     public var kimg: Double
     /// The data set's name.
     public var dataset: String
-    /// Its content's fingerprint.
+    /// The fingerprint of the data set's content.
     public var fingerprint: String
     /// The seed of the run.
     public var seed: UInt64
     /// Training steps done.
     public var steps: Int
-    /// The preset the run started from.
+    /// The recipe of the run.
     public var recipe: String
   }
 
-  /// The generator to draw with.
+  /// The averaged generator, for drawing.
   public let generator: any Generator
   private let reader: any NetworkReader
 
   /// The architecture, of any family.
   public var configuration: any NetworkConfiguration { reader.header.configuration }
-  /// How far the network has grown.
+  /// The growth of the network.
   public var growth: Growth { reader.header.growth }
-  /// A name for each class of its labels, or empty.
+  /// A name for each class, or empty.
   public var labelNames: [String] { reader.header.labelNames }
-  /// How it was trained; nil for a network that was not.
+  /// The training history; nil for an untrained network.
   public var history: History? { reader.header.history }
   /// The path of the file.
   public var path: String { reader.path }
@@ -45,7 +45,7 @@ public struct NetworkFile {
   public var tensors: [SafetensorsFile.TensorInfo] { reader.tensors }
 
   /// Opens a network file of any format, or the training state of a run, and loads the averaged generator.
-  /// - Throws: `SafetensorsError`, ``NetworkFileError`` or `LoadError`, each naming the file and what is wrong.
+  /// - Throws: `SafetensorsError`, ``NetworkFileError`` or `LoadError`, each with the file and the problem.
   public init(path: String, device: Device = .cpu) throws {
     reader = try NetworkReaders.open(path)
     let header = reader.header
@@ -62,13 +62,13 @@ public struct NetworkFile {
     generator.store.setRequiresGradient(false)
   }
 
-  /// Loads the raw generator and the discriminator too, to train on from.
+  /// Loads the raw generator and the discriminator, to continue training.
   public func load(generator: any Generator, discriminator: any Discriminator) throws {
     try reader.load(into: generator.store, .raw)
     try reader.load(into: discriminator.store, .discriminator)
   }
 
-  /// The generator as it was in training, without averaging.
+  /// The generator without averaging.
   /// - Throws: `LoadError` where its tensors do not fit.
   public func rawGenerator() throws -> any Generator {
     let raw = configuration.makeGenerator(seed: 0, device: generator.store.device)
@@ -77,11 +77,10 @@ public struct NetworkFile {
     return raw
   }
 
-  /// The generator as one with a mapping network f and a synthesis network g.
-  /// - Parameter styles: whether each layer must take a style, too.
-  /// - Throws: ``ConfigurationError`` saying what this network is and what it lacks.
-  @discardableResult
-  public func styleGenerator(withStyles styles: Bool = true) throws -> any StyleBasedGenerator {
+  /// The generator, if it has a mapping network f and a synthesis network g.
+  /// - Parameter styles: whether each layer must also have a style.
+  /// - Throws: ``ConfigurationError`` with the missing part.
+  @discardableResult public func styleGenerator(withStyles styles: Bool = true) throws -> any StyleBasedGenerator {
     let title = type(of: configuration).title
     guard let generator = generator as? any StyleBasedGenerator else {
       throw ConfigurationError(
@@ -93,7 +92,7 @@ public struct NetworkFile {
     return generator
   }
 
-  /// Writes a network file, at once or not at all.
+  /// Writes a network file. The write is atomic.
   static func write(to path: String, _ networks: TrainingNetworks, _ header: NetworkHeader) throws {
     var writer = SafetensorsWriter(metadata: try header.metadata(format: format))
     for (prefix, tensors) in networks.state.prefix(3) { writer.add(tensors, prefix: prefix) }
@@ -101,26 +100,26 @@ public struct NetworkFile {
   }
 }
 
-/// What a file says of its network, besides the weights.
+/// The content of a network file besides the weights.
 public struct NetworkHeader {
   /// The architecture.
   public var configuration: any NetworkConfiguration
-  /// How far it has grown.
+  /// The growth of the network.
   public var growth: Growth
-  /// A name for each class of its labels, or empty.
+  /// A name for each class, or empty.
   public var labelNames: [String] = []
-  /// How it was trained; nil where that is not known.
+  /// The training history; nil where it is unknown.
   public var history: NetworkFile.History?
 
-  /// Refuses a configuration whose averaged generator is larger than the file, before memory is taken for it.
+  /// Refuses a configuration with a generator that is larger than the file, before memory is allocated for it.
   /// - Throws: ``NetworkFileError``.
   func requireGenerator(in tensors: [SafetensorsFile.TensorInfo], of path: String) throws {
     let size = NetworkSize(of: configuration)
     let wanted = size.generator + size.generatorBuffers
     let found = tensors.reduce(0) { $1.name.hasPrefix("G_ema.") ? $0 + $1.byteRange.count / 4 : $0 }
-    // What is merely missing is listed by name when it is loaded.
+    // The limit is loose: loading lists missing tensors by name.
     guard wanted <= 2 * found + 1 << 20 else {
-      throw NetworkFileError(path, "its configuration asks for a generator of \(wanted) values, but it has \(found)")
+      throw NetworkFileError(path, "its configuration needs a generator of \(wanted) values, but it has \(found)")
     }
   }
 
@@ -135,11 +134,11 @@ public struct NetworkHeader {
   }
 }
 
-/// A file that is no network this program can use.
+/// A file cannot be used as a network.
 public struct NetworkFileError: Error, Equatable, CustomStringConvertible {
-  /// A sentence naming the file and what is wrong.
+  /// A sentence with the file and the problem.
   public let message: Message
-  /// The sentence with properties' names.
+  /// The sentence with property names.
   public var description: String { message.description }
 
   init(_ path: String, _ problem: Message) { message = "\(path) cannot be used as a network: " + problem }

@@ -2,42 +2,42 @@ import Files
 import Foundation
 import Torch
 
-/// The networks that a file can hold.
+/// The networks of a file.
 public enum NetworkPart: String, Sendable, CaseIterable {
-  /// The moving average of G, to draw with.
+  /// The moving average of G, for drawing.
   case average = "G_ema."
-  /// G as it was in training.
+  /// G without averaging.
   case raw = "G."
   /// D
   case discriminator = "D."
 }
 
-/// Reads the network files of one format: configuration, names, tensors.
+/// Reads the network files of one format.
 public protocol NetworkReader {
-  /// Whether a file is of this format, by its first bytes.
+  /// Whether a file has this format, by its first bytes.
   static func recognizes(_ start: [UInt8]) -> Bool
   /// Opens a file without loading its tensors.
-  /// - Throws: ``NetworkFileError``, or an error of the format, naming the file.
+  /// - Throws: ``NetworkFileError``, or an error of the format, with the file.
   init(path: String) throws
   /// The path of the file.
   var path: String { get }
-  /// The architecture, its growth, labels and history.
+  /// The architecture, growth, labels and history.
   var header: NetworkHeader { get }
   /// Every tensor, with our names: `G_ema.…`, `G.…`, `D.…`.
   var tensors: [SafetensorsFile.TensorInfo] { get }
-  /// Overwrites a network's parameters and buffers with those of the file: all of them, or none.
+  /// Overwrites all parameters and buffers of a network with those of the file; on an error it changes none.
   /// - Throws: `LoadError` listing every tensor that does not fit.
   func load(into store: ParameterStore, _ part: NetworkPart) throws
 }
 
-/// The formats that can be read: a line each.
+/// The formats that can be read.
 enum NetworkReaders {
   static var all: [any NetworkReader.Type] { [SafetensorsNetwork.self] }
 
-  /// Opens a file by the first format that recognizes it; our own reader explains what none recognizes.
+  /// Opens a file with the first reader that recognizes it. For an unknown format our own reader throws the error.
   static func open(_ path: String) throws -> any NetworkReader {
     var start = [UInt8](repeating: 0, count: 64)
-    // Without O_NONBLOCK a pipe would wait for its writer here.
+    // O_NONBLOCK: opening a pipe must not wait for its writer.
     let descriptor = Foundation.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     if descriptor >= 0 {
       start.removeLast(start.count - max(0, read(descriptor, &start, start.count)))
@@ -47,12 +47,12 @@ enum NetworkReaders {
   }
 }
 
-/// Our own files: network files and training states.
+/// Reads our own files: network files and training states.
 struct SafetensorsNetwork: NetworkReader {
   let header: NetworkHeader
   private let file: SafetensorsFile
 
-  /// A header's length, 8 bytes, then JSON.
+  /// Safetensors start with 8 bytes for the header's length, then JSON.
   static func recognizes(_ start: [UInt8]) -> Bool { start.count > 8 && start[8] == UInt8(ascii: "{") }
 
   init(path: String) throws {
@@ -84,7 +84,7 @@ extension NetworkHeader {
       throw NetworkFileError(file.path, "its format is '\(format)'; this program reads '\(NetworkFile.format)'")
     }
     guard let family = Families.family(named: file.metadata["family"] ?? "") else {
-      throw NetworkFileError(file.path, "its family is '\(file.metadata["family"] ?? "")', which is not known here")
+      throw NetworkFileError(file.path, "its family '\(file.metadata["family"] ?? "")' is unknown")
     }
     func configuration<Family: NetworkConfiguration>(_: Family.Type) throws -> any NetworkConfiguration {
       try file.decoded("configuration", as: Family.self)
@@ -97,22 +97,16 @@ extension NetworkHeader {
 }
 
 extension SafetensorsFile {
-  /// A structured entry of the metadata.
+  /// Decodes a JSON entry of the metadata.
   func decoded<Value: Codable>(_ key: String, as type: Value.Type) throws -> Value {
     guard let text = metadata[key] else { throw NetworkFileError(path, "its metadata has no '\(key)'") }
-    let value: Value
-    let unknown: [String]
+    let (value, unknown): (Value, [String])
     do {
-      let data = Data(text.utf8)
-      value = try JSONDecoder().decode(type, from: data)
-      unknown = unknownKeys(
-        in: try JSONSerialization.jsonObject(with: data),
-        known: try JSONSerialization.jsonObject(with: Data(try JSON.compact(value).utf8)))
-    } catch {
-      throw NetworkFileError(path, "its '\(key)' is not what it should be")
-    }
+      value = try JSONDecoder().decode(type, from: Data(text.utf8))
+      unknown = try unknownKeys(in: Data(text.utf8), of: value)
+    } catch { throw NetworkFileError(path, "its '\(key)' is not valid") }
     guard unknown.isEmpty else {
-      throw NetworkFileError(path, "its '\(key)' has unknown keys: \(unknown.sorted().joined(separator: ", "))")
+      throw NetworkFileError(path, "its '\(key)' has unknown keys: \(unknown.joined(separator: ", "))")
     }
     return value
   }

@@ -1,7 +1,7 @@
 import Torch
 
-// What the trainer, the files and the commands know of a family: three small protocols. A family is a folder with a
-// configuration, a generator, a discriminator and recipes, and one line in `Families.all`.
+// Trainer, files and commands use a family through three small protocols. A family is a folder with a configuration, a
+// generator, a discriminator and recipes, and one line in `Families.all`.
 
 /// The architecture of one family's networks; saved in every network file.
 public protocol NetworkConfiguration: Codable, Sendable, Equatable {
@@ -11,9 +11,9 @@ public protocol NetworkConfiguration: Codable, Sendable, Equatable {
   static var title: String { get }
   /// The named trainings of this family.
   static var recipes: [Recipe] { get }
-  /// What users may choose.
+  /// The settings of this family.
   static var settings: [Setting] { get }
-  /// The family's defaults for images of a size. What is asked decides only where one default follows from another.
+  /// The family's defaults for images of a size. `asked` matters only where one default depends on another setting.
   static func defaults(for asked: Settings, resolution: Int, imageChannels: Int) -> Self
 
   /// The side of the images.
@@ -22,21 +22,21 @@ public protocol NetworkConfiguration: Codable, Sendable, Equatable {
   var imageChannels: Int { get }
   /// Size of z.
   var zSize: Int { get }
-  /// Size of the vector of labels that images are conditioned on: the number of classes, or 0 for none.
+  /// Size of the label vector: the number of classes, or 0 without labels.
   var labelSize: Int { get set }
-  /// Pixels cut off each side of the data's images.
+  /// Pixels cropped from each side of the data's images.
   var border: Int { get }
-  /// The resolutions it can draw at, rising; one where nothing grows.
+  /// The resolutions of its images, ascending; one for a network that does not grow.
   var resolutions: [Int] { get }
-  /// Which parts it has.
+  /// The optional parts of its networks.
   var traits: NetworkTraits { get }
 
   /// Checks every field.
   /// - Throws: ``ConfigurationError`` naming the first field that is out of range.
   func validate() throws(ConfigurationError)
-  /// Values that the discriminator's layers keep of one image of a resolution for the backward pass.
+  /// Values that the discriminator's layers keep for the backward pass of one image of a resolution.
   func activationCount(at resolution: Int) -> Int
-  /// What `inspect` says of it, in lines.
+  /// A description in lines, for `inspect`.
   var summary: [String] { get }
 
   /// A generator with fresh weights fixed by `seed`.
@@ -46,31 +46,31 @@ public protocol NetworkConfiguration: Codable, Sendable, Equatable {
 }
 
 extension NetworkConfiguration {
-  /// None.
+  /// No border.
   public var border: Int { 0 }
-  /// One.
+  /// Only the full resolution.
   public var resolutions: [Int] { [resolution] }
-  /// None: a family that takes labels stores their number.
+  /// No labels; a family with labels stores this property.
   public var labelSize: Int {
     get { 0 }
     set { precondition(newValue == 0, "\(Self.title) takes no labels") }
   }
   /// The side of the data's images.
   public var dataResolution: Int { resolution + 2 * border }
-  /// Growth to the full resolution.
+  /// The complete growth.
   public var grown: Growth { Growth(resolution: resolution) }
 
-  /// Whether two architectures, of any family, are the same.
+  /// Whether two architectures of any family are equal.
   func isSame(as other: any NetworkConfiguration) -> Bool { (other as? Self) == self }
 }
 
-/// Which parts networks of an architecture have: what can be asked of them follows from it.
+/// The optional parts of an architecture's networks. They decide which options and commands apply.
 public struct NetworkTraits: Sendable, Equatable {
-  /// Whether they grow from resolution to resolution.
+  /// Whether they grow progressively.
   public var grows = false
   /// Whether each layer takes a style.
   public var hasStyles = false
-  /// Whether latents pass through an intermediate space W with a mean to truncate towards.
+  /// Whether they have an intermediate latent space W.
   public var hasW = false
   /// Whether they have noise inputs.
   public var hasNoise = false
@@ -87,10 +87,10 @@ public struct NetworkTraits: Sendable, Equatable {
 public struct NetworkSize: Sendable, Equatable {
   /// Trained scalars.
   public let generator, discriminator: Int
-  /// Scalars of the generator that are saved but not trained.
+  /// Saved scalars of the generator that are not trained.
   public let generatorBuffers: Int
 
-  /// Counts the parameters of networks that are built on the meta device: shapes without memory.
+  /// Counts the parameters of networks on the meta device, which have shapes but no memory.
   public init(of configuration: any NetworkConfiguration) {
     func count(_ parameters: [Parameter]) -> Int { parameters.reduce(0) { $0 + $1.value.elementCount } }
     let (g, d) = (
@@ -106,36 +106,33 @@ public struct NetworkSize: Sendable, Equatable {
 public protocol Generator: AnyObject {
   /// Every parameter, by name.
   var store: ParameterStore { get }
-  /// The architecture that it is built from.
+  /// The architecture.
   var architecture: any NetworkConfiguration { get }
-  /// Images for latents, without gradients, as they are shown and measured.
+  /// Images for latents, without gradients.
   /// - Parameters:
   ///   - z: `[N, zSize]`
   ///   - condition: one for each latent; nil for networks without labels.
   ///   - truncation: of w; networks without W ignore it.
   ///   - noise: of the noise inputs; networks without them ignore it.
-  ///   - growth: how far it has grown; nil for the full resolution.
+  ///   - growth: the growth of the network; nil for the full resolution.
   /// - Returns: `[N, imageChannels, r, r]`, nominally −1…1.
   func images(
     _ z: Tensor, condition: Condition?, truncation: Truncation, noise: NoiseMode, growth: Growth?, _ compute: Compute
   ) -> Tensor
-  /// Draws all that is random in a training batch.
-  func sample(
-    count: Int, condition: Condition?, growth: Growth, mixingProbability: Double, random: SamplingStreams
-  ) -> TrainingSample
+  /// Draws all random inputs of a training batch.
+  func sample(count: Int, condition: Condition?, growth: Growth, mixingProbability: Double, random: SamplingStreams)
+    -> TrainingSample
   /// The fakes of a training step, differentiable.
-  /// - Parameter updatingAverage: whether w_avg follows this batch, in networks that have it.
+  /// - Parameter updatingAverage: whether to update w_avg from this batch, in networks with W.
   /// - Returns: `[N, imageChannels, r, r]`
   func trainingImages(_ sample: TrainingSample, growth: Growth, updatingAverage: Bool, _ compute: Compute) -> Tensor
 }
 
 extension Generator {
-  /// Latents from N(0, I), and nothing else.
+  /// Draws only latents, from N(0, I).
   public func sample(
     count: Int, condition: Condition?, growth: Growth, mixingProbability: Double, random: SamplingStreams
-  ) -> TrainingSample {
-    TrainingSample(z: random.tensors.normal([count, architecture.zSize]), condition: condition)
-  }
+  ) -> TrainingSample { TrainingSample(z: random.tensors.normal([count, architecture.zSize]), condition: condition) }
 }
 
 /// D of any family: images in, scores out.

@@ -1,13 +1,13 @@
 import Torch
 
 /// A generator with an intermediate latent space W: a mapping network f: Z → W and a synthesis network g: W → images
-/// (StyleGAN Fig. 1b). Everything that controls or measures pictures asks for this, never for a family.
+/// (StyleGAN Fig. 1b). Code that controls or measures images uses this protocol, not a family.
 public protocol StyleBasedGenerator: Generator {
   /// Size of w.
   var wSize: Int { get }
-  /// The layers that take a w, L in all, from the coarsest to the finest.
+  /// The L layers with an input w, from the coarsest to the finest.
   var layers: [SynthesisLayer] { get }
-  /// w_avg, `[wSize]`: the moving average of w, which truncation pulls towards (StyleGAN §B).
+  /// w_avg, `[wSize]`: the moving average of w, the center of truncation (StyleGAN §B).
   var wAverage: Buffer { get }
   /// f: latents to intermediate latents.
   /// - Parameters:
@@ -17,16 +17,16 @@ public protocol StyleBasedGenerator: Generator {
   func map(_ z: Tensor, condition: Condition?) -> Tensor
   /// g: intermediate latents to images.
   /// - Parameters:
-  ///   - ws: one w a layer, `[N, L, wSize]`.
-  ///   - noise: where the noise inputs come from.
-  ///   - growth: how far the network has grown.
+  ///   - ws: one w per layer, `[N, L, wSize]`.
+  ///   - noise: the source of the noise inputs.
+  ///   - growth: the growth of the network.
   /// - Returns: `[N, imageChannels, r, r]`, float32, nominally −1…1, r = growth.resolution.
   func synthesize(_ ws: Tensor, noise: NoiseMode, growth: Growth, _ compute: Compute) -> Tensor
 }
 
-/// A layer of a synthesis network, as those who control it see it.
+/// The parts of a synthesis layer that control uses.
 public struct SynthesisLayer {
-  /// The resolution at which it works.
+  /// Its resolution.
   public let resolution: Int
   /// Its stored noise image, `[1, 1, r, r]`; nil without a noise input.
   public let noise: Tensor?
@@ -35,7 +35,7 @@ public struct SynthesisLayer {
 }
 
 extension StyleBasedGenerator {
-  /// Layers that draw at a growth: those up to its resolution.
+  /// The layers active at a growth: those up to its resolution.
   public func activeLayers(at growth: Growth) -> [SynthesisLayer] {
     layers.filter { $0.resolution <= growth.resolution }
   }
@@ -57,7 +57,7 @@ extension StyleBasedGenerator {
 
   /// Latents, the second latents of mixing regularization (StyleGAN §3.1) and noise.
   ///
-  /// A batch is mixed with the given probability, at a crossover uniform over the active layers.
+  /// A batch is mixed with the given probability; the crossover is uniform over the active layers.
   public func sample(
     count: Int, condition: Condition?, growth: Growth, mixingProbability: Double, random: SamplingStreams
   ) -> TrainingSample {
@@ -74,7 +74,7 @@ extension StyleBasedGenerator {
   }
 
   /// The intermediate latents of a training step, differentiable.
-  /// - Parameter updatingAverage: whether w_avg follows this batch's w (of the first latents).
+  /// - Parameter updatingAverage: whether to update w_avg from the w of the first latents.
   /// - Returns: `[N, L, wSize]`
   func trainingStyles(_ sample: TrainingSample, updatingAverage: Bool) -> Tensor {
     guard let mixing = sample.mixing else {
@@ -82,7 +82,7 @@ extension StyleBasedGenerator {
       if updatingAverage { updateAverage(w) }
       return broadcast(w)
     }
-    // Both latents of a mixture go through the mapping network together: its weights are read once.
+    // Both latents go through the mapping network in one batch, to read its weights once.
     let count = sample.z.size(0)
     let both = map(
       .concatenated([sample.z, mixing.z], along: 0), condition: sample.condition.map { .joined([$0, $0]) })
@@ -99,7 +99,7 @@ extension StyleBasedGenerator {
       trainingStyles(sample, updatingAverage: updatingAverage), noise: .given(sample.noise), growth: growth, compute)
   }
 
-  /// Moves the average of w towards a batch: w_avg ← mean(w) + β·(w_avg − mean(w)), β = 0.995 (StyleGAN §B).
+  /// Updates the moving average of w: w_avg ← mean(w) + β·(w_avg − mean(w)), β = 0.995 (StyleGAN §B).
   private func updateAverage(_ w: Tensor, beta: Double = 0.995) {
     wAverage.moveTowards(w.withoutGraph.mean(over: [0]), weight: 1 - beta)
   }
@@ -107,19 +107,16 @@ extension StyleBasedGenerator {
 
 /// The truncation trick in W (StyleGAN §B): w' = w_avg + ψ·(w − w_avg), in the first layers.
 public struct Truncation: Sendable, Equatable {
-  /// 1: none; 0: the average image; below 0: the opposite.
+  /// ψ. 1: no truncation; 0: the average image; below 0: the opposite image.
   public var psi: Double
-  /// Layers before this one are truncated; nil: all.
+  /// The number of truncated layers; nil: all.
   public var cutoff: Int?
 
   /// No truncation.
   public static let none = Truncation(psi: 1)
 
-  /// A truncation; for showing pictures, never in metrics.
-  public init(psi: Double, cutoff: Int? = nil) {
-    self.psi = psi
-    self.cutoff = cutoff
-  }
+  /// A truncation. Metrics never use one.
+  public init(psi: Double, cutoff: Int? = nil) { (self.psi, self.cutoff) = (psi, cutoff) }
 
   /// Truncates intermediate latents.
   /// - Parameters:
@@ -134,15 +131,15 @@ public struct Truncation: Sendable, Equatable {
   }
 }
 
-/// Where the noise inputs of a drawing come from.
+/// The source of the noise inputs.
 public enum NoiseMode {
   /// Fresh noise from a stream: training, stochastic variation.
   case random(RandomStream)
-  /// The images stored in the network: the same picture every time.
+  /// The noise images stored in the network: the result is always the same.
   case constant
   /// No noise.
   case none
-  /// One image `[N or 1, 1, r, r]` a layer, or nil for a layer without.
+  /// One noise image per layer, `[N or 1, 1, r, r]`; nil for no noise.
   case given([Tensor?])
 
   /// The noise image of a layer for a batch of `count`.
@@ -152,13 +149,12 @@ public enum NoiseMode {
     case .none: nil
     case .constant: stored
     case .given(let images): layer < images.count ? images[layer] : nil
-    case .random(let stream):
-      stored.map { stream.normal([count, 1, $0.size(2), $0.size(3)]).to($0.device) }
+    case .random(let stream): stored.map { stream.normal([count, 1, $0.size(2), $0.size(3)]).to($0.device) }
     }
   }
 }
 
-/// Mixes styles: layers before `crossover` take them from `first`, the others from `second` (StyleGAN §3.1).
+/// Mixes styles: layers before `crossover` come from `first`, the others from `second` (StyleGAN §3.1).
 /// - Parameters:
 ///   - first: `[N, L, wSize]`
 ///   - second: the same shape

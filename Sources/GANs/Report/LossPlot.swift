@@ -2,22 +2,17 @@ import Files
 import Foundation
 import Images
 
-/// `loss.png` of a run: what `stats.jsonl` says of losses, scores, penalties and estimates, against kimg.
+/// `loss.png` of a run: losses, scores, penalties and estimates of `stats.jsonl` against kimg.
 enum LossPlot {
   private static let panels: [(title: String, curves: [(key: String, name: String)])] = [
     ("losses", [("Loss/G/loss", "generator"), ("Loss/D/loss", "discriminator")]),
     ("Wasserstein estimate", [("Loss/wasserstein", "E[D(x)] − E[D(G(z))]")]),
     ("scores", [("Loss/scores/real", "reals"), ("Loss/scores/fake", "fakes")]),
-    (
-      "penalties",
-      [
-        ("Loss/r1_penalty", "R1"), ("Loss/gradient_penalty", "gradient penalty"), ("Loss/drift", "drift"),
-      ]
-    ),
+    ("penalties", [("Loss/r1_penalty", "R1"), ("Loss/gradient_penalty", "gradient penalty"), ("Loss/drift", "drift")]),
   ]
 
-  /// Draws the plot of the lines of a file; what a run does not have gets no panel.
-  /// - Returns: why it could not be drawn or written, or nil: a run does without it.
+  /// Draws the plot of a statistics file. Missing values get no panel.
+  /// - Returns: the reason for a failure, or nil. The plot is optional, so a failure does not stop the run.
   static func write(statistics: String, to path: String) -> String? {
     do { try draw(statistics: statistics, to: path) } catch { return "\(path) is not drawn: \(error)" }
     return nil

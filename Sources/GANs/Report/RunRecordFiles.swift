@@ -3,17 +3,17 @@ import Foundation
 import Images
 import Torch
 
-/// What a run's folder holds, read for a report; what is missing or unreadable inside is left out, and told of.
+/// The files of a run's folder for a report. Missing or unreadable files are skipped and listed in `problems`.
 struct RunRecordFiles {
   let path: String
   let name: String
-  /// options.json, nested keys with dots.
+  /// options.json with dotted keys.
   let options: [String: String]
   /// The lines of stats.jsonl.
   let statistics: [[String: Double]]
-  /// The lines of all metric-NAME.jsonl, by metric and then in their order.
+  /// The lines of all metric-NAME.jsonl, sorted by file name.
   let metrics: [MetricResult]
-  /// What could not be read, a sentence each.
+  /// The unreadable parts, one sentence each.
   let problems: [String]
   private let files: [String]
 
@@ -22,8 +22,7 @@ struct RunRecordFiles {
     guard let names = try? FileManager.default.contentsOfDirectory(atPath: path) else {
       throw FileError(.read, path: path, code: access(path, F_OK) == 0 ? ENOTDIR : ENOENT)
     }
-    let url = URL(fileURLWithPath: path).standardizedFileURL
-    name = url.lastPathComponent
+    name = URL(fileURLWithPath: path).standardizedFileURL.lastPathComponent
     files = names.sorted { ($0.utf8.count, $0) < ($1.utf8.count, $1) }
     let run = RunDirectory(path: path)
     guard names.contains("options.json") else { throw FileError(.read, path: run.options, code: ENOENT) }
@@ -47,21 +46,21 @@ struct RunRecordFiles {
     self.problems = problems
   }
 
-  /// The lines of a file, those that cannot be read left out, and how many there are; a last line without its end is still
-  /// being written.
+  /// The readable lines of a file, and the number of all lines. A last line without a newline is ignored: the writer has
+  /// not finished it.
   static func lines<Line: Decodable>(_ bytes: [UInt8]) -> (values: [Line], count: Int) {
     let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).dropLast()
     return (lines.compactMap { try? JSONDecoder().decode(Line.self, from: Data($0)) }, lines.count)
   }
 
-  /// A statistic of some lines over kimg.
+  /// A statistic of lines over kimg.
   static func series(_ key: String, of lines: [[String: Double]]) -> [(x: Double, y: Double)] {
     lines.compactMap { line in line["Progress/kimg"].flatMap { x in line[key].map { (x, $0) } } }
   }
 
   private static func flattened(_ value: Any?, _ prefix: String = "") -> [String: String] {
     guard let value = value as? [String: Any] else {
-      // JSONSerialization gives switches as numbers of one byte.
+      // JSONSerialization returns booleans as numbers of one byte.
       if let number = value as? NSNumber, String(cString: number.objCType) == "c" {
         return [prefix: number.boolValue ? "true" : "false"]
       }
@@ -76,17 +75,15 @@ struct RunRecordFiles {
   /// A statistic over kimg.
   func series(_ key: String) -> [(x: Double, y: Double)] { Self.series(key, of: statistics) }
 
-  /// The names of PNG files.
-  func pictures(_ isWanted: (String) -> Bool) -> [String] {
-    files.filter { $0.hasSuffix(".png") && isWanted($0) }
-  }
+  /// The names of the PNG files that satisfy a condition.
+  func pictures(_ isWanted: (String) -> Bool) -> [String] { files.filter { $0.hasSuffix(".png") && isWanted($0) } }
 
-  /// A picture as text.
+  /// An image as a data URL.
   func dataURL(_ name: String) throws -> String {
     "data:image/png;base64," + Data(try WholeFile.bytes(of: "\(path)/\(name)")).base64EncodedString()
   }
 
-  /// The path lengths that were kept, by metric.
+  /// The saved path lengths, by metric.
   var pathLengths: [(metric: String, values: [Double])] {
     files.filter { $0.hasPrefix("metric-ppl") && $0.hasSuffix("-values.safetensors") }.compactMap { name in
       guard let file = try? SafetensorsFile(path: "\(path)/\(name)"), let values = try? file.tensor("lengths").doubles,

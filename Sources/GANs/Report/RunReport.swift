@@ -3,21 +3,19 @@ import Images
 import Torch
 
 /// One HTML page about a run, or about several side by side: configuration, losses, sample grids over time, metrics with
-/// their curves, figures. Everything is inside the page; nothing is loaded from anywhere.
+/// their curves, figures. The page is self-contained and loads nothing.
 public struct RunReport {
   private let runs: [RunRecordFiles]
 
   /// Reads run folders.
-  /// - Throws: `FileError` where one cannot be read or is no run's.
-  public init(runs: [String]) throws {
-    self.runs = try runs.map { try RunRecordFiles(path: $0) }
-  }
+  /// - Throws: `FileError` where one cannot be read or is not the folder of a run.
+  public init(runs: [String]) throws { self.runs = try runs.map { try RunRecordFiles(path: $0) } }
 
-  /// What of the runs could not be read and is not on the page, a sentence each.
+  /// The unreadable parts of the runs, one sentence each. The page does not show them.
   public var problems: [String] { runs.flatMap(\.problems) }
 
   /// The page.
-  /// - Throws: `FileError` where a picture cannot be read.
+  /// - Throws: `FileError` where an image cannot be read.
   public func html() throws -> String {
     let title = runs.map(\.name).joined(separator: " · ")
     var body = "<h1>\(escaped(title))</h1>\n"
@@ -64,7 +62,7 @@ public struct RunReport {
     Self.losses.map { title, key in chart(title, runs.map { ($0.name, $0.series(key)) }) }.joined()
   }
 
-  /// Of each metric and detector, how it went over each run's training.
+  /// The values of each metric and detector over each run's training.
   private var metricCurves: [(name: String, series: [Series])] {
     let names = Set(runs.flatMap { $0.metrics.map(\.metric) }).sorted()
     return names.map { name in
@@ -73,7 +71,7 @@ public struct RunReport {
         runs.map { run in
           let points = run.metrics.filter { $0.metric == name && $0.mixing == nil && ($0.weights ?? "ema") == "ema" }
             .compactMap { result in result.kimg.map { ($0, result.value) } }
-          // The last of several at one place.
+          // The last of several values at the same kimg counts.
           let latest = Dictionary(points, uniquingKeysWith: { $1 }).sorted { $0.key < $1.key }
           return (run.name, latest.map { ($0.key, $0.value) })
         }
@@ -81,22 +79,20 @@ public struct RunReport {
     }
   }
 
-  /// A curve for each metric and detector that was measured at two or more places of a training.
-  private func metricCharts() -> String {
-    metricCurves.map { chart($0.name, $0.series) }.joined()
-  }
+  /// A chart for each metric and detector with values at two or more points of a training.
+  private func metricCharts() -> String { metricCurves.map { chart($0.name, $0.series) }.joined() }
 
-  /// The curves of metrics as a plot, a panel for each metric and detector that was measured at two or more places of a
-  /// training; nil where none was.
+  /// The curves of the metrics as a plot, with a panel for each metric and detector with values at two or more points of a
+  /// training; nil without such a metric.
   public func metricPlot() -> Plot? {
     let panels = metricCurves.compactMap { panel($0.name, $0.series, named: true) }
     return panels.isEmpty ? nil : Plot(panels: panels, xLabel: "thousands of images shown (kimg)")
   }
 
-  /// A run's name and a curve of it.
+  /// A run's name and one of its curves.
   private typealias Series = (run: String, points: [(x: Double, y: Double)])
 
-  /// Each run in its own colour; nil where no curve has two points.
+  /// One panel with a color for each run; nil where no curve has two points.
   private func panel(_ title: String, _ series: [Series], named: Bool) -> Plot.Panel? {
     let curves = series.enumerated().filter { $0.element.points.count > 1 }.map {
       Plot.Curve(named ? $0.element.run : "", $0.element.points, colour: $0.offset)
@@ -108,7 +104,7 @@ public struct RunReport {
     panel(title, series, named: runs.count > 1).map { small($0, xLabel: "kimg") } ?? ""
   }
 
-  /// A panel of which several stand side by side on the page.
+  /// A panel as a small chart; several fit side by side.
   private func small(_ panel: Plot.Panel, xLabel: String) -> String {
     var plot = Plot(panels: [panel], xLabel: xLabel)
     plot.width = 400
@@ -159,14 +155,13 @@ public struct RunReport {
 
   private func figures(_ run: RunRecordFiles) throws -> String {
     var result = ""
-    // The curves of the losses stand above.
+    // The page has the curves of loss.png in another section.
     for name in run.pictures({ RunDirectory.kimg(ofSnapshot: $0) == nil && $0 != "loss.png" }) {
       result += "<figure><figcaption>\(escaped(run.name)): \(escaped(name))</figcaption>"
       result += "<img alt=\"\(escaped(name))\" src=\"\(try run.dataURL(name))\"></figure>\n"
     }
     for (metric, values) in run.pathLengths {
-      result += small(
-        Plot.Panel("\(run.name): \(metric), pairs by length", histogramOf: values), xLabel: "d/ε²")
+      result += small(Plot.Panel("\(run.name): \(metric), pairs by length", histogramOf: values), xLabel: "d/ε²")
     }
     return result
   }

@@ -1,5 +1,5 @@
-/// A field of a network's configuration or of a training, as errors name it. The raw value is the property's name; the
-/// program says it as the option that sets it.
+/// The name of a field of a configuration or of a training, for errors. The raw value is the property's name; the program
+/// shows the option that sets it.
 public struct ConfigurationField: RawRepresentable, Hashable, Sendable, ExpressibleByStringLiteral {
   /// The property's name: "gamma".
   public let rawValue: String
@@ -10,7 +10,7 @@ public struct ConfigurationField: RawRepresentable, Hashable, Sendable, Expressi
   public init(stringLiteral value: String) { rawValue = value }
 }
 
-/// The fields of trainings and of what is measured. Families name their own by a string.
+/// The fields of trainings and metrics. Families name their own fields by a string.
 extension ConfigurationField {
   public static let resolution: Self = "resolution", imageChannels: Self = "imageChannels", recipe: Self = "recipe"
   public static let batchSizes: Self = "batchSizes", learningRates: Self = "learningRates", loss: Self = "loss"
@@ -31,8 +31,7 @@ extension ConfigurationField {
   public static let detector: Self = "detector", attributes: Self = "attributes"
 }
 
-/// A sentence for people. Where it names a field, a Swift programmer reads the property's name, a user of the program the
-/// option that sets it.
+/// A sentence for users. `description` shows the property name of a field; the program shows the option that sets it.
 ///
 /// ```swift
 /// let message: Message = "\(title) cannot grow: leave out \(field: .grows)"
@@ -45,12 +44,12 @@ public struct Message: Sendable, Equatable, ExpressibleByStringInterpolation, Cu
 
   fileprivate var parts: [Part]
 
-  /// The fields that the sentence names, in its order.
+  /// The fields in the sentence, in order.
   public var fields: [ConfigurationField] {
     parts.compactMap { if case .field(let field, _) = $0 { field } else { nil } }
   }
 
-  /// The sentence with fields named by `name`, given the field and the value that it should have.
+  /// The sentence; `name` converts each field and its recommended value to text.
   public func text(naming name: (_ field: ConfigurationField, _ value: String?) -> String) -> String {
     parts.map { part in
       switch part {
@@ -60,7 +59,7 @@ public struct Message: Sendable, Equatable, ExpressibleByStringInterpolation, Cu
     }.joined()
   }
 
-  /// The sentence with properties' names.
+  /// The sentence with property names.
   public var description: String { text { field, value in field.rawValue + (value.map { " = \($0)" } ?? "") } }
 
   /// Plain text.
@@ -70,7 +69,7 @@ public struct Message: Sendable, Equatable, ExpressibleByStringInterpolation, Cu
   /// Plain text.
   public init(_ text: String) { parts = [.text(text)] }
 
-  /// One sentence behind another.
+  /// Concatenates sentences.
   public static func + (a: Message, b: Message) -> Message {
     var sum = a
     for part in b.parts { sum.parts.append(joining: part) }
@@ -81,7 +80,7 @@ public struct Message: Sendable, Equatable, ExpressibleByStringInterpolation, Cu
   public struct StringInterpolation: StringInterpolationProtocol {
     fileprivate var parts: [Part] = []
 
-    /// Nothing yet.
+    /// An empty interpolation.
     public init(literalCapacity: Int, interpolationCount: Int) {}
     /// Adds text.
     public mutating func appendLiteral(_ literal: String) { parts.append(joining: .text(literal)) }
@@ -93,19 +92,17 @@ public struct Message: Sendable, Equatable, ExpressibleByStringInterpolation, Cu
     public mutating func appendInterpolation(_ message: Message) {
       for part in message.parts { parts.append(joining: part) }
     }
-    /// Adds a field, and the value that it should have.
+    /// Adds a field and its recommended value.
     public mutating func appendInterpolation(field: ConfigurationField, _ value: (some CustomStringConvertible)?) {
       parts.append(.field(field, value: value.map { "\($0)" }))
     }
     /// Adds a field.
-    public mutating func appendInterpolation(field: ConfigurationField) {
-      parts.append(.field(field, value: nil))
-    }
+    public mutating func appendInterpolation(field: ConfigurationField) { parts.append(.field(field, value: nil)) }
   }
 }
 
 extension [Message.Part] {
-  /// Adds a part; text joins the text before it, so that equal sentences have equal parts.
+  /// Adds a part. Adjacent texts are joined, so that equal sentences have equal parts.
   fileprivate mutating func append(joining part: Message.Part) {
     if case .text(let next) = part, case .text(let text)? = last {
       self[count - 1] = .text(text + next)
@@ -115,28 +112,26 @@ extension [Message.Part] {
   }
 }
 
-/// A configuration no network can be built from, or no training run with.
+/// A configuration or training with an impossible or useless setting.
 public struct ConfigurationError: Error, Equatable, CustomStringConvertible {
-  /// The field at fault: the first that the sentence names; nil where it names none.
+  /// The first field in the sentence; nil without a field.
   public var field: ConfigurationField? { message.fields.first }
-  /// What is wrong and what to do.
+  /// The problem and the remedy.
   public let message: Message
-  /// The sentence with properties' names.
+  /// The sentence with property names.
   public var description: String { message.description }
 
-  /// An error with a sentence of its own.
+  /// An error with a sentence.
   public init(_ message: Message) { self.message = message }
 
-  /// A field whose value is out of range.
+  /// A field with a value out of range.
   public init(field: ConfigurationField, _ value: some CustomStringConvertible, range: String) {
     message = "\(field: field) is \(value), but must be \(range)"
   }
 }
 
 /// Checks a field's value.
-/// - Throws: ``ConfigurationError`` naming the field, its value and its range.
-func require(
-  _ condition: Bool, _ field: ConfigurationField, _ value: some CustomStringConvertible, _ range: String
-) throws(ConfigurationError) {
-  if !condition { throw ConfigurationError(field: field, value, range: range) }
-}
+/// - Throws: ``ConfigurationError`` with the field, its value and its range.
+func require(_ condition: Bool, _ field: ConfigurationField, _ value: some CustomStringConvertible, _ range: String)
+  throws(ConfigurationError)
+{ if !condition { throw ConfigurationError(field: field, value, range: range) } }

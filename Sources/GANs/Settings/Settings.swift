@@ -1,6 +1,6 @@
 import Foundation
 
-/// What is asked of an architecture, by field. Anything not asked is the recipe's or the family's own.
+/// Explicit settings of an architecture, by field. Other fields have the recipe's or the family's defaults.
 public typealias Settings = [ConfigurationField: SettingValue]
 
 /// The value of a setting.
@@ -12,7 +12,7 @@ public enum SettingValue: Sendable, Equatable, Codable, ExpressibleByIntegerLite
 
   /// A whole number.
   public init(integerLiteral value: Int) { self = .integer(value) }
-  /// A switch.
+  /// A boolean.
   public init(booleanLiteral value: Bool) { self = .flag(value) }
 
   /// Reads a JSON value.
@@ -41,25 +41,25 @@ public enum SettingValue: Sendable, Equatable, Codable, ExpressibleByIntegerLite
   }
 }
 
-/// A choice that a family offers. It is declared once, in the family's folder; the program makes an option of it.
+/// A setting of a family, declared once in the family's folder. The program has an option for it.
 public struct Setting: Sendable {
-  /// What values it takes.
+  /// The types of values.
   public enum Kind: Sendable, Equatable {
     case integer, number, flag
-    /// One of these names, which stands for several fields.
+    /// One of these names; it sets several fields.
     case preset([String])
   }
 
-  /// The configuration's field; of a preset, its name.
+  /// The configuration's field, or the name of a preset.
   public let field: ConfigurationField
-  /// What the option is called: "fmap-base".
+  /// The names of the option: "fmap-base".
   public let names: [String]
-  /// What values it takes.
+  /// The type of its value.
   public let kind: Kind
-  /// A sentence.
+  /// A sentence for users.
   public let help: String
 
-  /// A choice.
+  /// A setting.
   public init(_ field: ConfigurationField, names: [String], _ kind: Kind, help: String) {
     (self.field, self.names, self.kind, self.help) = (field, names, kind, help)
   }
@@ -74,25 +74,25 @@ extension Setting {
     help: "A named width: \(NetworkWidth.allCases.map(\.rawValue).joined(separator: ", ")) (default: small).")
 }
 
-/// Sizes of network that have a name.
+/// The named sizes of networks.
 public enum NetworkWidth: String, CaseIterable, Sendable, Codable {
-  /// The paper's: 512 feature maps up to 32×32, latents of 512.
+  /// The paper's size: 512 feature maps up to 32×32, latents of 512.
   case paper
   /// A quarter of the feature maps (2048/128), latents of 512.
   case small
-  /// 512/128 feature maps (32 at 32×32), latents of 128: made for ten minutes on two cores.
+  /// 512/128 feature maps (32 at 32×32), latents of 128: for trainings of ten minutes on two cores.
   case tiny
 
-  /// What one can expect of it, in a sentence.
+  /// The size and the expected speed, in a sentence.
   public var summary: String {
     switch self {
-    case .paper: "8192/512 feature maps, latents of 512: the paper's; wants a GPU, or days on a CPU"
+    case .paper: "8192/512 feature maps, latents of 512: the paper's size; needs a GPU, or days on a CPU"
     case .small: "2048/128 feature maps, latents of 512: about 80 pictures a second at 32×32 on two cores with bf16"
     case .tiny: "512/128 feature maps, latents of 128: 230 to 530 pictures a second at 32×32 on two cores with bf16"
     }
   }
 
-  /// Feature maps at a resolution are min(base / 2^stage, max).
+  /// base and max of the feature maps, min(base / 2^stage, max).
   var featureMaps: (base: Int, max: Int) {
     switch self {
     case .paper: (8192, 512)
@@ -104,29 +104,26 @@ public enum NetworkWidth: String, CaseIterable, Sendable, Codable {
   /// Size of z and w.
   var latentSize: Int { self == .tiny ? 128 : 512 }
 
-  /// The width that is asked for, or `small`.
+  /// The width in the settings, or `small`.
   init(_ asked: Settings) {
-    guard case .text(let name)? = asked[Setting.width.field] else {
-      self = .small
-      return
-    }
-    self = NetworkWidth(rawValue: name) ?? .small
+    self = .small
+    if case .text(let name)? = asked[Setting.width.field] { self = NetworkWidth(rawValue: name) ?? .small }
   }
 }
 
 extension NetworkConfiguration {
-  /// The architecture that is asked for: the family's defaults, with what is asked in their place.
-  /// - Throws: ``ConfigurationError`` naming a setting that the family does not have, or one of another type.
+  /// The family's defaults, overridden by settings.
+  /// - Throws: ``ConfigurationError`` for a setting that the family lacks, or for a value of a wrong type.
   public init(_ asked: Settings, resolution: Int, imageChannels: Int) throws(ConfigurationError) {
     let known = Self.settings.map(\.field)
     if let foreign = asked.keys.filter({ !known.contains($0) }).min(by: { $0.rawValue < $1.rawValue }) {
       let others = known.sorted { $0.rawValue < $1.rawValue }.map { "\(field: $0)" as Message }
       throw ConfigurationError(
-        "\(field: foreign) means nothing to \(Self.title), which knows "
-          + others.dropFirst().reduce(others[0]) { $0 + ", " + $1 } + "; leave it out")
+        "\(field: foreign) means nothing to \(Self.title): leave it out (its settings are "
+          + others.dropFirst().reduce(others[0]) { $0 + ", " + $1 } + ")")
     }
     let defaults = Self.defaults(for: asked, resolution: resolution, imageChannels: imageChannels)
-    // Numbers that are not finite are refused by validate(), by name.
+    // Numbers that are not finite pass here; validate() refuses them with the field's name.
     let (encoder, decoder) = (JSONEncoder(), JSONDecoder())
     encoder.nonConformingFloatEncodingStrategy = .convertToString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
@@ -139,14 +136,12 @@ extension NetworkConfiguration {
         if let value = asked[setting.field] { values[setting.field.rawValue] = value }
       }
       self = try decoder.decode(Self.self, from: encoder.encode(values))
-    } catch {
-      throw ConfigurationError("the settings of \(Self.title) do not have the types of their fields")
-    }
+    } catch { throw ConfigurationError("a setting of \(Self.title) has a wrong type") }
   }
 }
 
 extension KeyedDecodingContainer {
-  /// The value of a key that older files do not have.
+  /// The value of a key that older files lack.
   func decode<Value: Decodable>(_ key: Key, or value: Value) throws -> Value {
     try decodeIfPresent(Value.self, forKey: key) ?? value
   }

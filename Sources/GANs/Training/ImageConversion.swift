@@ -3,7 +3,7 @@ import Images
 import Torch
 
 extension ImageBatch {
-  /// The pixels as a network takes them: `[N, C, R, R]`, 0…255 scaled to −1…1.
+  /// The pixels as input of a network: `[N, C, R, R]`, 0…255 scaled to −1…1.
   public func tensor(channels: Int, resolution: Int, device: Device = .cpu) -> Tensor {
     pixels.withUnsafeBytes {
       Tensor(bytes: $0, shape: [count, channels, resolution, resolution], dtype: .uint8)
@@ -19,13 +19,13 @@ extension Tensor {
       : sliced(border..<size(2) - border, along: 2).sliced(border..<size(3) - border, along: 3).laidOut(.contiguous)
   }
 
-  /// −1…1 as bytes 0…255, rounded and clipped, as pictures are written; without a graph.
+  /// −1…1 as bytes 0…255, rounded and clipped, as in image files; without a graph.
   func quantized() -> Tensor {
-    // Half a step is added because conversion to integers cuts off.
+    // 128 = 127.5 + 0.5, because the conversion to integers truncates.
     (withoutGraph * 127.5 + 128).clamped(minimum: 0, maximum: 255).to(.uint8)
   }
 
-  /// Images with `border` pixels of −1, black, on each side.
+  /// Images with `border` black pixels (−1) added on each side.
   func bordered(by border: Int) -> Tensor {
     border == 0 ? self : (self + 1).padded(top: border, bottom: border, left: border, right: border) - 1
   }
@@ -44,7 +44,7 @@ extension Image {
 }
 
 extension Tensor {
-  /// Latents named by seeds, as in the field's usual tools: z = NumPy's `RandomState(seed).randn(1, size)`.
+  /// Latents of seeds as in the field's usual tools: z = NumPy's `RandomState(seed).randn(1, size)`.
   /// - Returns: `[seeds.count, size]`, float32.
   public static func latents(seeds: [UInt32], size: Int) -> Tensor {
     Tensor(

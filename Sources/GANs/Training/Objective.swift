@@ -1,31 +1,31 @@
 import Torch
 
-/// What G and D minimize: a loss, regularizers of D and of G, and clipping.
+/// The objectives of G and D: a loss, regularizers of D and of G, and clipping.
 ///
 /// The parts combine freely; ``TrainingOptions/validate()`` refuses useless combinations. Scores are logits: the sigmoid at
-/// the end of the first papers' D is part of the loss here. That is the same function with smaller rounding errors.
+/// the end of the first papers' D is part of the loss here. The function is the same, with smaller rounding errors.
 public struct Objective: Codable, Sendable, Equatable {
   /// The losses, of scores s = D(x) on reals and t = D(G(z)) on fakes.
   public enum Loss: String, Codable, CaseIterable, Sendable {
-    /// The game as it is written: G minimises E[log(1 − σ(t))], which saturates (Goodfellow et al. 2014, Eq. 1).
+    /// The original loss: G minimizes E[log(1 − σ(t))], which saturates (Goodfellow et al. 2014, Eq. 1).
     case minimax
-    /// The logistic loss: G minimises −E[log σ(t)] = E[log(1 + e^−t)] (Goodfellow et al. 2014, §3).
+    /// The logistic loss: G minimizes −E[log σ(t)] = E[log(1 + e^−t)] (Goodfellow et al. 2014, §3).
     case nonSaturating = "non-saturating"
-    /// D maximises E[s] − E[t] (Arjovsky et al. 2017, Eq. 3).
+    /// D maximizes E[s] − E[t] (Arjovsky et al. 2017, Eq. 3).
     case wasserstein
-    /// D minimises E[max(0, 1 − s)] + E[max(0, 1 + t)] (Lim & Ye 2017).
+    /// D minimizes E[max(0, 1 − s)] + E[max(0, 1 + t)] (Lim & Ye 2017).
     case hinge
-    /// Real and fake are compared in pairs: D minimizes E[log(1 + e^−(s − t))], G the same of t − s (Jolicoeur-Martineau
-    /// 2018, Eq. 9).
+    /// D minimizes E[log(1 + e^−(s − t))] of pairs of real and fake, G the same with t − s (Jolicoeur-Martineau 2018,
+    /// Eq. 9).
     case relativistic
 
     /// Whether G's loss needs scores of reals.
     var comparesPairs: Bool { self == .relativistic }
   }
 
-  /// What is added to D's loss.
+  /// The regularizers of D.
   public enum Regularizer: String, Codable, CaseIterable, Sendable {
-    /// Nothing.
+    /// No regularizer.
     case none
     /// γ/2·E‖∇ₓD(x)‖² on reals (Mescheder et al. 2018, Eq. 9).
     case r1
@@ -37,20 +37,20 @@ public struct Objective: Codable, Sendable, Equatable {
   public var loss: Loss
   /// The regularizer of D.
   public var regularizer: Regularizer
-  /// How strong it is: γ of R1, λ of the gradient penalty; 10 in the papers.
+  /// Its weight: γ of R1, λ of the gradient penalty; 10 in the papers.
   public var gamma: Double
-  /// It is applied every this many steps, k times as strong ("lazy" where k > 1, StyleGAN2 §3.1).
+  /// Its interval of k steps, with k times the weight ("lazy" where k > 1, StyleGAN2 §3.1).
   public var penaltyInterval: Int
-  /// ε of the drift term ε·E[D(x)²], which keeps scores near 0 (PGGAN §A.1: 0.001); 0 for none.
+  /// ε of the drift term ε·E[D(x)²], which keeps scores near 0 (PGGAN §A.1: 0.001); 0 for no drift term.
   public var drift: Double
-  /// Weights of D are clipped to [−c, c] after each of its steps (WGAN: 0.01); nil for no clipping.
+  /// c of clipping: weights of D are clipped to [−c, c] after each of its steps (WGAN: 0.01); nil for no clipping.
   public var clip: Double?
   /// Whether D's loss is the mean of its two halves instead of their sum.
   public var halvesDiscriminatorLoss: Bool
   /// G's path length regularizer; nil for none.
   public var pathLength: PathLength?
 
-  /// An objective; without arguments StyleGAN's, the logistic loss with R1.
+  /// An objective; by default StyleGAN's: the logistic loss with R1.
   public init(
     loss: Loss = .nonSaturating, regularizer: Regularizer = .r1, gamma: Double = 10, penaltyInterval: Int = 1,
     drift: Double = 0, clip: Double? = nil, halvesDiscriminatorLoss: Bool = false, pathLength: PathLength? = nil
@@ -60,7 +60,7 @@ public struct Objective: Codable, Sendable, Equatable {
     self.pathLength = pathLength
   }
 
-  /// Reads an objective; files from before there were several have the logistic loss with R1.
+  /// Reads an objective. Old files have only the logistic loss with R1.
   public init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: CodingKeys.self)
     self.init(
@@ -77,7 +77,7 @@ public struct Objective: Codable, Sendable, Equatable {
   /// G's loss.
   /// - Parameters:
   ///   - fakeScores: t, `[N, 1]`
-  ///   - realScores: s, `[N, 1]`; needed by losses that compare pairs.
+  ///   - realScores: s, `[N, 1]`; only for losses of pairs.
   public func generatorLoss(fakeScores: Tensor, realScores: Tensor? = nil) -> Tensor {
     switch loss {
     case .minimax: return -fakeScores.softplus().mean()
@@ -89,7 +89,7 @@ public struct Objective: Codable, Sendable, Equatable {
     }
   }
 
-  /// D's loss before what regularizes it.
+  /// D's loss without regularizers.
   /// - Parameters:
   ///   - realScores: s, `[N, 1]`
   ///   - fakeScores: t, `[N, 1]`
@@ -109,7 +109,7 @@ public struct Objective: Codable, Sendable, Equatable {
   /// Whether D has a regularizer.
   var isRegularized: Bool { regularizer != .none && gamma > 0 }
 
-  /// When D's regularizer is due in a step, counted from 0.
+  /// The phase of D's regularizer in a step, counted from 0.
   func discriminatorPhase(at step: Int) -> Phase { isRegularized ? Phase(every: penaltyInterval, at: step) : .none }
 
   /// Adam's corrections for the extra steps of D and of G.
@@ -131,7 +131,7 @@ public struct Objective: Codable, Sendable, Equatable {
 
   /// λ·E[(‖∇D(x̂)‖ − 1)²], x̂ = x + u·(G(z) − x), differentiable (Gulrajani et al. 2017, Eq. 3).
   ///
-  /// 1e−12 is added under the root, whose slope at 0 is infinite.
+  /// 1e−12 is added under the root, because its slope at 0 is infinite.
   /// - Parameters:
   ///   - reals: x, `[N, C, H, W]`
   ///   - fakes: G(z), the same shape

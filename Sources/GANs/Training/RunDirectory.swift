@@ -11,17 +11,17 @@ public struct RunDirectory: Sendable, Equatable {
   /// An existing run folder.
   public init(path: String) { self.path = path }
 
-  /// Makes the next numbered folder in `parent`; two processes at once get two folders.
-  /// - Throws: `FileError` where it cannot be made.
+  /// Makes the next numbered folder in `parent`; concurrent processes get different folders.
+  /// - Throws: `FileError` where it cannot be created.
   public static func create(in parent: String, name: String) throws -> RunDirectory {
     try createUndoably(in: parent, name: name).directory
   }
 
-  /// Makes the next numbered folder, and gives what takes it away again with everything in it.
+  /// Makes the next numbered folder; `undo` removes it with its content.
   static func createUndoably(in parent: String, name: String) throws -> (directory: RunDirectory, undo: () -> Void) {
     let name = fileName(name)
     let parents = try Folder.make(parent)
-    // Only folders that were made here, and only while they are empty.
+    // Only folders created here, and only empty ones.
     func removeParents() { for folder in parents.reversed() { rmdir(folder) } }
     var number = (existing(in: parent).map(\.number).max() ?? -1) + 1
     while true {
@@ -44,14 +44,14 @@ public struct RunDirectory: Sendable, Equatable {
     }
   }
 
-  /// A name without what a file's name cannot have, or that would make it too long.
+  /// A name without characters that are unsafe in file names, at most 128 bytes long.
   private static func fileName(_ name: String) -> String {
     var text = name.map { $0.isLetter || $0.isNumber || "._-+@".contains($0) ? String($0) : "_" }.joined()
     while text.utf8.count > 128 { text.removeFirst() }
     return text
   }
 
-  /// The newest run folder in `parent` that has a state to resume from.
+  /// The newest run folder in `parent` with a training state.
   public static func latest(in parent: String) -> RunDirectory? {
     existing(in: parent).sorted { $0.number < $1.number }.map { RunDirectory(path: "\(parent)/\($0.name)") }
       .last { FileManager.default.fileExists(atPath: $0.state) }
@@ -70,32 +70,32 @@ public struct RunDirectory: Sendable, Equatable {
 
   /// The resolved configuration.
   public var options: String { "\(path)/options.json" }
-  /// Lines for people.
+  /// The log.
   public var log: String { "\(path)/log.txt" }
-  /// One JSON object a tick.
+  /// One JSON object per tick.
   public var statistics: String { "\(path)/stats.jsonl" }
-  /// Real images as the network sees them.
+  /// A grid of real images as input of the network.
   public var reals: String { "\(path)/reals.png" }
-  /// Losses, scores, penalties and estimates against kimg.
+  /// A plot of losses, scores, penalties and estimates against kimg.
   public var losses: String { "\(path)/loss.png" }
-  /// All that an exact restart needs.
+  /// Everything for an exact resume.
   public var state: String { "\(path)/training-state.safetensors" }
 
-  /// Generated images after so many thousand images.
+  /// A grid of fakes after `kimg` thousand images.
   public func fakes(kimg: Int) -> String { fakes(padded(kimg)) }
-  /// Images of a training batch after so many steps.
-  public func batch(steps: Int) -> String { "\(path)/batch\(String(format: "%06d", steps)).png" }
-  /// The networks after so many thousand images.
+  /// A grid of a training batch's fakes after `steps` steps.
+  public func batch(steps: Int) -> String { "\(path)/batch\(padded(steps)).png" }
+  /// The networks after `kimg` thousand images.
   public func network(kimg: Int) -> String { network(padded(kimg)) }
 
   private func fakes(_ label: String) -> String { "\(path)/fakes\(label).png" }
   private func network(_ label: String) -> String { "\(path)/network-snapshot-\(label).safetensors" }
-  private func padded(_ kimg: Int) -> String { String(format: "%06d", kimg) }
+  private func padded(_ number: Int) -> String { String(format: "%06d", number) }
 
-  /// The files of the snapshot after so many images and steps.
+  /// The files of the snapshot after `images` images and `steps` steps.
   ///
-  /// They are named by whole thousands, or to the image ("000150.204") where the whole thousand is another step's: no
-  /// snapshot takes another's place, and a step that is done again has the names that it had.
+  /// Their names have whole thousands, or the exact number ("000150.204") where another step uses the whole thousand. So no
+  /// snapshot replaces another, and a repeated step gets the same names.
   func snapshot(images: Int, steps: Int) -> (network: String, fakes: String) {
     let kimg = images / 1000
     let taken = network(kimg: kimg)
@@ -107,7 +107,7 @@ public struct RunDirectory: Sendable, Equatable {
     return (network(label), fakes(label))
   }
 
-  /// The thousands of images in the name of a snapshot's network or grid; nil where it is no such name.
+  /// The thousands of images in the name of a snapshot's network or grid; nil for other names.
   public static func kimg(ofSnapshot name: String) -> Double? {
     for (prefix, suffix) in [("network-snapshot-", ".safetensors"), ("fakes", ".png")]
     where name.hasPrefix(prefix) && name.hasSuffix(suffix) {
@@ -119,15 +119,15 @@ public struct RunDirectory: Sendable, Equatable {
 
   // MARK: Growing files
 
-  /// Adds a line to the log.
+  /// Appends a line to the log.
   public func appendToLog(_ line: String) throws { try Self.append(line, to: log) }
 
-  /// Adds a line of statistics, on the disk when this returns.
+  /// Appends a line of statistics and synchronizes the file to disk.
   func appendStatistics(_ line: String) throws { try Self.append(line, to: statistics, synchronised: true) }
 
-  /// Forgets the statistics of work that has to be done again: all but the first lines.
+  /// Keeps the first `count` lines of the statistics; a resumed run writes the others again.
   ///
-  /// Lines are counted, not bytes: timings differ from run to run, and the state of a run must not depend on them.
+  /// The state has the number of lines, not of bytes, because timings in the lines differ from run to run.
   func truncateStatistics(toLines count: Int) throws {
     guard FileManager.default.fileExists(atPath: statistics) else { return }
     let bytes = try WholeFile.bytes(of: statistics)
@@ -140,17 +140,17 @@ public struct RunDirectory: Sendable, Equatable {
     guard truncate(statistics, off_t(size)) == 0 else { throw FileError(.write, path: statistics) }
   }
 
-  /// Makes the folder this process's own, as long as the lock lives.
-  /// - Throws: ``TrainingError/inUse(_:)`` where another process has it; `FileError` where there is no such folder.
+  /// Locks the folder for this process while the lock exists.
+  /// - Throws: ``TrainingError/inUse(_:)`` where another process has the lock; `FileError` where the folder is missing.
   func lock() throws -> FolderLock {
     guard let lock = try FolderLock(path) else { throw TrainingError.inUse(path) }
     return lock
   }
 
-  /// Removes temporary files of a process that was killed.
+  /// Removes temporary files of a killed process.
   func removeStaleTemporaries() { AtomicFile.removeStale(in: path) }
 
-  /// Adds a line to a file, which is made where it is missing, or leaves the file as it was.
+  /// Appends a line to a file, and creates a missing file. On an error the file stays unchanged.
   public static func append(_ line: String, to path: String, synchronised: Bool = false) throws {
     let descriptor = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw FileError(.write, path: path) }

@@ -1,16 +1,16 @@
-/// What changes as training goes on: growth, minibatch and learning rate (PGGAN §A; StyleGAN §C).
+/// The schedule of growth, minibatch size and learning rate (PGGAN §A; StyleGAN §C).
 public struct Schedule: Codable, Sendable, Equatable {
-  /// The resolution training starts at.
+  /// The resolution at the start.
   public var initialResolution: Int
-  /// The resolution it ends at; equal to the initial one where nothing grows.
+  /// The resolution at the end; equal to the initial one where nothing grows.
   public var finalResolution: Int
-  /// Thousands of images during which a new resolution is faded in.
+  /// The fade-in of a new resolution, in thousands of images.
   public var fadeKimg: Double
-  /// Thousands of images for which a resolution is trained before the next begins.
+  /// The training of a resolution before the next fade-in, in thousands of images.
   public var stableKimg: Double
-  /// Images a minibatch, by resolution; the entry of the next lower resolution holds where there is none.
+  /// The minibatch size by resolution; missing resolutions use the next lower entry.
   public var batchSizes: [Int: Int]
-  /// Adam's learning rate, by resolution; likewise.
+  /// The learning rate by resolution; missing resolutions use the next lower entry.
   public var learningRates: [Int: Double]
 
   /// A schedule.
@@ -18,15 +18,11 @@ public struct Schedule: Codable, Sendable, Equatable {
     initialResolution: Int, finalResolution: Int, fadeKimg: Double, stableKimg: Double, batchSizes: [Int: Int],
     learningRates: [Int: Double]
   ) {
-    self.initialResolution = initialResolution
-    self.finalResolution = finalResolution
-    self.fadeKimg = fadeKimg
-    self.stableKimg = stableKimg
-    self.batchSizes = batchSizes
-    self.learningRates = learningRates
+    (self.initialResolution, self.finalResolution, self.fadeKimg) = (initialResolution, finalResolution, fadeKimg)
+    (self.stableKimg, self.batchSizes, self.learningRates) = (stableKimg, batchSizes, learningRates)
   }
 
-  /// The paper's, with the minibatches of one GPU.
+  /// The paper's schedule, with the minibatch sizes of one GPU.
   public static func paper(resolution: Int) -> Schedule {
     Schedule(
       initialResolution: min(8, resolution), finalResolution: resolution, fadeKimg: 600, stableKimg: 600,
@@ -34,7 +30,7 @@ public struct Schedule: Codable, Sendable, Equatable {
       learningRates: [4: 0.001, 128: 0.0015, 256: 0.002, 512: 0.003])
   }
 
-  /// One resolution, minibatch and learning rate from beginning to end.
+  /// A constant resolution, minibatch size and learning rate.
   public static func fixed(resolution: Int, batch: Int, learningRate: Double) -> Schedule {
     Schedule(
       initialResolution: resolution, finalResolution: resolution, fadeKimg: 0, stableKimg: 0, batchSizes: [4: batch],
@@ -44,10 +40,9 @@ public struct Schedule: Codable, Sendable, Equatable {
   /// Whether the resolution grows.
   public var grows: Bool { initialResolution < finalResolution }
 
-  /// The state of growth after so many images: a resolution is trained for `stableKimg`, then the next is faded in.
+  /// The growth after a number of images: `stableKimg` at a resolution, then the fade-in of the next.
   public func growth(afterImages images: Int) -> Growth {
-    var resolution = initialResolution
-    var left = Double(images)
+    var (resolution, left) = (initialResolution, Double(images))
     let (stable, fade) = (stableKimg * 1000, fadeKimg * 1000)
     while resolution < finalResolution {
       if left < stable { return Growth(resolution: resolution) }
@@ -59,34 +54,30 @@ public struct Schedule: Codable, Sendable, Equatable {
     return Growth(resolution: finalResolution)
   }
 
-  /// Images after which growth is complete.
-  public var imagesUntilGrown: Int {
-    let doublings = finalResolution.trailingZeroBitCount - initialResolution.trailingZeroBitCount
-    return Int((Double(doublings) * (stableKimg + fadeKimg) * 1000).rounded(.up))
-  }
+  private var doublings: Int { finalResolution.trailingZeroBitCount - initialResolution.trailingZeroBitCount }
 
-  /// Shortens the phases of a short training, so that growing takes at most 40 % of it; the paper's take 34 %.
+  /// The number of images until growth is complete.
+  public var imagesUntilGrown: Int { Int((Double(doublings) * (stableKimg + fadeKimg) * 1000).rounded(.up)) }
+
+  /// Shortens the phases of a short training, so that growth takes at most 40 % of it; in the paper it takes 34 %.
   public mutating func fitGrowth(totalKimg: Double) {
-    let doublings = finalResolution.trailingZeroBitCount - initialResolution.trailingZeroBitCount
     guard doublings > 0, totalKimg > 0 else { return }
     let longest = totalKimg * 0.4 / Double(2 * doublings)
-    fadeKimg = min(fadeKimg, longest)
-    stableKimg = min(stableKimg, longest)
+    (fadeKimg, stableKimg) = (min(fadeKimg, longest), min(stableKimg, longest))
   }
 
-  /// Images a minibatch at a resolution.
+  /// The minibatch size at a resolution.
   public func batchSize(at resolution: Int) -> Int { value(in: batchSizes, at: resolution) }
 
   /// The learning rate at a resolution.
   public func learningRate(at resolution: Int) -> Double { value(in: learningRates, at: resolution) }
 
   private func value<Value>(in table: [Int: Value], at resolution: Int) -> Value {
-    let key = table.keys.filter { $0 <= resolution }.max() ?? table.keys.min()!
-    return table[key]!
+    table[table.keys.filter { $0 <= resolution }.max() ?? table.keys.min()!]!
   }
 
   /// Checks every field.
-  /// - Throws: ``ConfigurationError`` naming the first that is out of range.
+  /// - Throws: ``ConfigurationError`` naming the first field that is out of range.
   public func validate() throws(ConfigurationError) {
     try require(
       initialResolution >= 4 && initialResolution <= finalResolution
@@ -102,7 +93,7 @@ public struct Schedule: Codable, Sendable, Equatable {
       Self.text(learningRates), "above 0 and at most 1 each")
   }
 
-  /// A table as options write it: one number, or "8:64,32:16".
+  /// A table in the syntax of options: one number, or "8:64,32:16".
   private static func text(_ table: [Int: some Any]) -> String {
     if table.isEmpty { return "none" }
     if table.count == 1, let value = table[4] { return "\(value)" }

@@ -1,9 +1,9 @@
 import Foundation
 import Torch
 
-/// Running means of named values between two ticks; part of a training state, so that a restart loses none.
+/// Means of named values since the last tick. They are part of the training state, so that resuming loses no values.
 ///
-/// Values stay on the device until ``read()``, so that no step waits for them.
+/// Values stay on the device until ``read()``, so that no step waits for a copy.
 struct Statistics: Codable {
   private var sums: [String: Double] = [:]
   private var counts: [String: Int] = [:]
@@ -13,7 +13,7 @@ struct Statistics: Codable {
 
   mutating func add(_ name: String, _ value: Tensor) { unread.append((name, value.withoutGraph.reshaped([1]))) }
 
-  /// Fetches all values that are still on the device, at once.
+  /// Copies all values from the device at once.
   /// - Returns: whether all are finite.
   mutating func read() -> Bool {
     guard !unread.isEmpty else { return true }
@@ -26,10 +26,10 @@ struct Statistics: Codable {
     return values.allSatisfy(\.isFinite)
   }
 
-  /// Whether every sum has its count, as in every state that was written.
+  /// Whether every sum has a positive count; a damaged file may violate this.
   var isConsistent: Bool { Set(sums.keys) == Set(counts.keys) && counts.values.allSatisfy { $0 > 0 } }
 
-  /// The means of the values that were read.
+  /// The means of the read values.
   var means: [String: Double] { Dictionary(uniqueKeysWithValues: sums.map { ($0, $1 / Double(counts[$0]!)) }) }
 }
 
@@ -47,7 +47,7 @@ public enum ProcessMemory {
     #endif
   }
 
-  /// The most that this process can have, in bytes: of the machine, its control group, or its own limit.
+  /// The memory limit of this process in bytes: that of the machine or of its control group.
   public static var limit: Int? {
     var limits = [Int(clamping: ProcessInfo.processInfo.physicalMemory)]
     for path in ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"] {
@@ -58,7 +58,7 @@ public enum ProcessMemory {
     return limits.filter { $0 > 0 }.min()
   }
 
-  /// Resident memory now, in bytes; nil where the system does not tell.
+  /// The current resident memory, in bytes; nil where it is unknown.
   public static var resident: Int? {
     guard let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8) else { return nil }
     let fields = text.split(separator: " ")
@@ -67,20 +67,20 @@ public enum ProcessMemory {
 }
 
 extension TrainingOptions {
-  /// Bytes that training takes at the very least: weights, their average, gradients and moments, and what the
-  /// discriminator's layers keep for the backward pass in the costliest stage of growth. The true need is a few times more.
+  /// A lower bound of the training's memory in bytes: weights, their average, gradients and moments, and the activations of
+  /// the discriminator in the largest stage of growth. The real memory is a few times larger.
   public var leastMemory: Int {
     let size = NetworkSize(of: configuration)
     let weights = 5 * (size.generator + size.generatorBuffers) + 4 * size.discriminator
-    // Reals and fakes.
+    // The factor 2 is for reals and fakes.
     let activations = configuration.resolutions.filter { $0 >= schedule.initialResolution }.map {
       2 * schedule.batchSize(at: $0) * configuration.activationCount(at: $0)
     }
     return 4 * (weights + (activations.max() ?? 0))
   }
 
-  /// Refuses what cannot fit into the memory of this machine.
-  /// - Throws: ``ConfigurationError`` saying what to reduce.
+  /// Refuses a training that cannot fit into the memory of this machine.
+  /// - Throws: ``ConfigurationError`` with the settings to reduce.
   public func requireMemory(limit: Int? = ProcessMemory.limit) throws(ConfigurationError) {
     guard device == "cpu", let limit, leastMemory > limit else { return }
     func gigabytes(_ bytes: Int) -> String { String((Double(bytes) / 1e8).rounded(.up) / 10) }

@@ -4,20 +4,21 @@ import Foundation
 import Images
 import Torch
 
-/// Trains a network on a data set in a run folder, from a seed or from a saved state, with the same result.
+/// Trains a network on a data set in a run folder, from a seed or from a saved state. A resumed run has the same result as
+/// one without interruption.
 ///
-/// It knows no family: what is trained and how are parts of the ``TrainingOptions``. It keeps the loop and the state;
-/// everything else that is written hangs on its events (``TrainingObserver``).
+/// It works for every family; the ``TrainingOptions`` describe the training. It has the loop and the state; each
+/// ``TrainingObserver`` writes other files on its events.
 public final class Trainer {
-  /// What the run is made of.
+  /// The options of the run.
   public let options: TrainingOptions
-  /// Where it writes.
+  /// The folder of the run.
   public let directory: RunDirectory
-  /// The networks as they are now.
+  /// The networks in training.
   public let networks: TrainingNetworks
-  /// The data.
+  /// The training data.
   public let dataset: any ImageDataset
-  /// Told of every event, in this order, before those that ``train(shouldStop:observe:)`` is given.
+  /// The observers, called in this order for every event, before the argument of ``train(shouldStop:observe:)``.
   public var observers: [any TrainingObserver] = [StatisticsWriter(), BatchGridWriter(), SnapshotWriter()]
   private let lock: FolderLock
   private let device: Device
@@ -25,45 +26,45 @@ public final class Trainer {
   private let random: SamplingStreams
   private var progress: TrainingProgress
 
-  /// What happens while training.
+  /// The events of a training.
   public enum Event {
-    /// A step was done with these fakes, `[N, C, r, r]`.
+    /// A step is done, with these fakes, `[N, C, r, r]`.
     case step(Report, fakes: Tensor)
-    /// The losses since the last tick were read.
+    /// A tick is done; the report has the means of its losses.
     case tick(Report)
-    /// The networks are to be kept in these files; the training state follows.
+    /// Observers must write a snapshot to these files; then the trainer writes the training state.
     case snapshotDue(network: String, fakes: String)
-    /// A snapshot and the state were written.
+    /// The snapshot and the training state are written.
     case snapshot(network: String, fakes: String)
   }
 
-  /// Where the training is.
+  /// The progress of a training.
   public struct Report: Sendable {
     /// Images shown so far, and in all.
     public var images, totalImages: Int
     /// Steps and ticks done.
     public var steps, tick: Int
-    /// How far the network has grown.
+    /// The growth of the network.
     public var growth: Growth
     /// Means of the losses between the last two ticks.
     public var statistics: [String: Double]
-    /// Images a second since the last tick.
+    /// Images per second since the last tick.
     public var imagesPerSecond: Double
     /// Seconds since the last tick, and since the start or the last resume.
     public var secondsInTick, seconds: Double
   }
 
-  /// How `train` ended.
+  /// The outcome of ``train(shouldStop:observe:)``.
   public enum Outcome: Equatable {
-    /// All images were shown; the last network file.
+    /// All images were shown. `network` is the last network file.
     case finished(network: String)
-    /// It was asked to stop; everything is saved.
+    /// `shouldStop` returned true. The state is saved.
     case interrupted
   }
 
-  /// A new run in the next folder of `parent`; on failure nothing is left there.
-  /// - Throws: ``ConfigurationError`` where the options do not fit together or into memory, `FileError` where the folder
-  ///   cannot be made or filled; errors of the initial network's file and of the data.
+  /// A new run in the next folder of `parent`. On an error it removes the folder.
+  /// - Throws: ``ConfigurationError`` where the options contradict each other or do not fit into memory, `FileError` where
+  ///   the folder cannot be written; errors of the initial network's file and of the data.
   public convenience init(_ options: TrainingOptions, dataset: any ImageDataset, in parent: String) throws {
     try options.validate()
     try options.requireFit(dataset)
@@ -92,11 +93,11 @@ public final class Trainer {
     }
   }
 
-  /// The options with which a run would go on.
+  /// The options of a run to resume.
   /// - Parameters:
-  ///   - totalKimg: a new end; nil for the one it had.
-  ///   - data: where the data is now; nil for where it was.
-  ///   - change: changes what is measured.
+  ///   - totalKimg: a new end; nil for the old one.
+  ///   - data: a new path of the data; nil for the old one.
+  ///   - change: changes the metrics.
   /// - Throws: errors of the state's file.
   public static func options(
     resuming state: String, totalKimg: Double? = nil, data: String? = nil,
@@ -110,31 +111,28 @@ public final class Trainer {
     return options
   }
 
-  /// Continues a run from its last saved state, as if it had never stopped.
+  /// Resumes a run exactly from its last saved state.
   /// - Parameters:
-  ///   - state: a training state; its folder is the run's.
-  ///   - totalKimg: a new end; nil for the one it had.
-  ///   - data: where the data is now; nil for where it was. Its content has to be the same.
-  ///   - change: changes what is measured.
-  ///   - open: opens the data set that options name.
-  /// - Throws: errors of the file; ``TrainingError/dataChanged(_:)`` where the data set is another one now,
+  ///   - state: a training state in the folder of the run.
+  ///   - totalKimg: a new end; nil for the old one.
+  ///   - data: a new path of the data; nil for the old one. The content must be the same.
+  ///   - change: changes the metrics.
+  ///   - open: opens the data set of the options.
+  /// - Throws: errors of the file; ``TrainingError/dataChanged(_:)`` where the content of the data differs,
   ///   ``TrainingError/inUse(_:)`` where another process trains in this folder.
   public convenience init(
     resuming state: String, totalKimg: Double? = nil, data: String? = nil,
-    measures change: (inout MeasureOptions?) -> Void = { _ in },
-    open: (TrainingOptions) throws -> any ImageDataset
+    measures change: (inout MeasureOptions?) -> Void = { _ in }, open: (TrainingOptions) throws -> any ImageDataset
   ) throws {
-    // Refused before the folder is touched, so that a wrong path is an error of that path.
+    // Reading the state first makes a wrong path an error of that path, not of the lock.
     _ = try Self.options(resuming: state)
     let directory = RunDirectory(path: Folder.of(state))
     let lock = try directory.lock()
-    // Read again: while the lock was not held, another process may have written.
+    // Read again with the lock: another process may have written before.
     let options = try Self.options(resuming: state, totalKimg: totalKimg, data: data, measures: change)
     let device = try Device(options.device)
     let dataset = try open(options)
-    guard dataset.fingerprint == options.dataset.fingerprint else {
-      throw TrainingError.dataChanged(options.data)
-    }
+    guard dataset.fingerprint == options.dataset.fingerprint else { throw TrainingError.dataChanged(options.data) }
     try options.requireFit(dataset)
     try options.requireMemory()
     Processor.threadCount = options.threads
@@ -168,10 +166,10 @@ public final class Trainer {
 
   /// Trains until all images are shown.
   /// - Parameters:
-  ///   - shouldStop: asked after every step; on true the state is saved and training ends.
-  ///   - observe: told what happens; what it throws ends the training.
+  ///   - shouldStop: called after every step; on true training saves its state and ends.
+  ///   - observe: called for every event; its errors end the training.
   /// - Throws: ``TrainingError/diverged(kimg:state:remedies:)`` where a loss or a weight is not finite; the last good state
-  ///   stays. `FileError` and data errors.
+  ///   remains. `FileError` and data errors.
   public func train(shouldStop: () -> Bool = { false }, observe: (Event) throws -> Void = { _ in }) throws -> Outcome {
     let clock = ContinuousClock()
     let start = clock.now
@@ -182,8 +180,7 @@ public final class Trainer {
       let secondsInTick = seconds(since: tickStart)
       return Report(
         images: progress.images, totalImages: totalImages, steps: progress.steps, tick: progress.ticks, growth: growth,
-        statistics: statistics,
-        imagesPerSecond: Double(progress.images - imagesAtTick) / max(secondsInTick, 1e-9),
+        statistics: statistics, imagesPerSecond: Double(progress.images - imagesAtTick) / max(secondsInTick, 1e-9),
         secondsInTick: secondsInTick, seconds: seconds(since: start))
     }
     func tell(_ event: Event) throws {
@@ -223,15 +220,15 @@ public final class Trainer {
     return .finished(network: snapshotFiles.network)
   }
 
-  /// The growth of the last step, or of the first one where none is done.
+  /// The growth of the last step; before the first step, the initial growth.
   public var growth: Growth { progress.growth ?? options.schedule.growth(afterImages: 0) }
 
   private var snapshotFiles: (network: String, fakes: String) {
     directory.snapshot(images: progress.images, steps: progress.steps)
   }
 
-  /// One step: D on reals and fakes and G, in their order, with what regularizes them; then the average.
-  /// - Returns: the fakes that G was judged by.
+  /// One step: the updates of D and G with their regularizers, in the order of the options; then the moving average.
+  /// - Returns: the fakes of G's update.
   private func step() throws -> Tensor {
     let growth = options.schedule.growth(afterImages: progress.images)
     let batch = options.schedule.batchSize(at: growth.resolution)
@@ -256,8 +253,7 @@ public final class Trainer {
       let reals = try reals(batch, growth)
       let sample = sample(batch, growth, phase)
       fakes = try updateGenerator(sample, batch, growth)
-      networks.updateDiscriminator(
-        reals, sample: sample, fakes: fakes, growth: growth, phase: phase, record: record)
+      networks.updateDiscriminator(reals, sample: sample, fakes: fakes, growth: growth, phase: phase, record: record)
     }
     networks.updateAverage(batch: batch)
     progress.growth = growth
@@ -266,7 +262,7 @@ public final class Trainer {
     return fakes
   }
 
-  /// G's update, with its regularizers: due together with the loss, or each in an update of its own.
+  /// G's update with its regularizers: joint with the loss, or each in a separate update.
   private func updateGenerator(_ sample: TrainingSample, _ batch: Int, _ growth: Growth) throws -> Tensor {
     let due = networks.generatorRegularizers.map { ($0, Phase(every: $0.interval, at: progress.steps)) }
     func penalty(_ regularizer: any GeneratorRegularizer) -> Tensor {
@@ -287,7 +283,7 @@ public final class Trainer {
   private func record(_ name: String, _ value: Tensor) { progress.statistics.add(name, value) }
 
   private func sample(_ count: Int, _ growth: Growth, _ phase: Phase = .none) -> TrainingSample {
-    // Fakes have labels as frequent as the data's.
+    // Labels of fakes have the distribution of the data.
     let condition = condition(
       options.configuration.labelSize == 0
         ? [] : (0..<count).map { _ in dataset.label(at: random.choices.integer(in: 0..<dataset.count)) ?? 0 })
@@ -307,7 +303,7 @@ public final class Trainer {
       condition: condition(options.configuration.labelSize == 0 ? [] : batch.labels))
   }
 
-  /// The classes as the networks take them; nil without labels.
+  /// The condition of classes; nil without labels.
   private func condition(_ classes: [Int]) -> Condition? {
     classes.isEmpty ? nil : Condition(classes: classes, of: options.configuration.labelSize, device: device)
   }
@@ -343,7 +339,7 @@ public final class Trainer {
     .diverged(kimg: Double(progress.images) / 1000, state: directory.state, remedies: options.remedies)
   }
 
-  /// What files say of the networks as they are now.
+  /// The header of network files for the current networks.
   var header: NetworkHeader {
     NetworkHeader(
       configuration: options.configuration, growth: growth, labelNames: dataset.labelNames,
@@ -353,16 +349,16 @@ public final class Trainer {
   }
 }
 
-/// Why training cannot go on.
+/// Training cannot start or continue.
 public enum TrainingError: Error, Equatable, CustomStringConvertible {
   /// A loss or a weight is not finite.
   case diverged(kimg: Double, state: String, remedies: Message)
-  /// The data set is not the one the run started with.
+  /// The content of the data set differs from that at the start of the run.
   case dataChanged(String)
   /// Another process trains in the run's folder.
   case inUse(String)
 
-  /// A sentence saying what to do.
+  /// A sentence with the problem and the remedy.
   public var message: Message {
     switch self {
     case .diverged(let kimg, let state, let remedies):
@@ -371,11 +367,10 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     case .dataChanged(let path):
       "\(path) is not the data set this run started with: its content differs; restore it, or start a new run with "
         + "\(field: .initialNetwork)"
-    case .inUse(let path):
-      "another process is training in \(path); wait for it or stop it, then resume"
+    case .inUse(let path): "another process is training in \(path); wait for it or stop it, then resume"
     }
   }
 
-  /// The sentence with properties' names.
+  /// The sentence with property names.
   public var description: String { message.description }
 }

@@ -3,13 +3,13 @@ import Foundation
 import Images
 import Torch
 
-/// Something that hangs on a training's events: a file that grows, a picture, a page, a measurement.
+/// Handles the events of a training, for example to write a log, an image or a metric.
 public protocol TrainingObserver {
-  /// Told what happened; what it throws ends the training.
+  /// Handles an event; an error ends the training.
   func observe(_ event: Trainer.Event, of trainer: Trainer) throws
 }
 
-/// Adds a line to `stats.jsonl` at every tick.
+/// Appends a line to `stats.jsonl` at every tick.
 struct StatisticsWriter: TrainingObserver {
   func observe(_ event: Trainer.Event, of trainer: Trainer) throws {
     guard case .tick(let report) = event else { return }
@@ -26,7 +26,7 @@ struct StatisticsWriter: TrainingObserver {
   }
 }
 
-/// Writes the first 25 fakes of a batch, five a row, in the range of their own values: every `batchGridSteps` steps.
+/// Writes a 5×5 grid of a batch's first 25 fakes every `batchGridSteps` steps, scaled by their own minimum and maximum.
 struct BatchGridWriter: TrainingObserver {
   func observe(_ event: Trainer.Event, of trainer: Trainer) throws {
     let interval = trainer.options.batchGridSteps
@@ -49,10 +49,9 @@ struct SnapshotWriter: TrainingObserver {
     let z = Tensor.latents(seeds: (0..<UInt32(columns * rows)).map { $0 }, size: configuration.zSize)
       .to(networks.average.store.device)
     let images = (0..<rows).flatMap { row in
-      // With labels a column is a class.
+      // With labels each column has one class.
       let classes = configuration.labelSize == 0 ? [] : (0..<columns).map { $0 % configuration.labelSize }
-      let condition =
-        classes.isEmpty ? nil : Condition(classes: classes, of: configuration.labelSize, device: z.device)
+      let condition = classes.isEmpty ? nil : Condition(classes: classes, of: configuration.labelSize, device: z.device)
       return Image.images(
         of: networks.average.images(
           z[row * columns..<(row + 1) * columns], condition: condition, truncation: .none, noise: .constant,
@@ -66,7 +65,7 @@ struct SnapshotWriter: TrainingObserver {
   }
 }
 
-/// Columns and rows of a grid that shows enough images of a resolution.
+/// Columns and rows of a sample grid for images of a resolution.
 func gridSize(resolution: Int) -> (columns: Int, rows: Int) {
   (min(max(1024 / resolution, 4), 16), min(max(512 / resolution, 3), 8))
 }

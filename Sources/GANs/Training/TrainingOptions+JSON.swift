@@ -1,7 +1,7 @@
 import Files
 import Foundation
 
-// Options as JSON: `options.json` in a run's folder, and the metadata of its state.
+// Options as JSON: `options.json` in a run's folder, and the metadata of the training state.
 
 extension TrainingOptions: Codable, Equatable {
   private enum CodingKeys: String, CodingKey {
@@ -10,7 +10,7 @@ extension TrainingOptions: Codable, Equatable {
     case snapshotTicks, batchGridSteps, seed, precision, kernels, threads, device, initialNetwork, measures
   }
 
-  /// Reads options; those from before there were families are of StyleGAN.
+  /// Reads options. Old files have no family; they are of StyleGAN.
   public init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: CodingKeys.self)
     let name = try values.decodeIfPresent(String.self, forKey: .family) ?? StyleGANConfiguration.family
@@ -20,29 +20,23 @@ extension TrainingOptions: Codable, Equatable {
     func configuration<Family: NetworkConfiguration>(_: Family.Type) throws -> any NetworkConfiguration {
       try values.decode(Family.self, forKey: .configuration)
     }
+    func value<Value: Decodable>(_ key: CodingKeys) throws -> Value { try values.decode(Value.self, forKey: key) }
     self.init(
-      recipe: try values.decode(String.self, forKey: .recipe), data: try values.decode(String.self, forKey: .data),
-      dataset: try values.decode(DatasetIdentity.self, forKey: .dataset), configuration: try configuration(family))
-    mirror = try values.decode(Bool.self, forKey: .mirror)
-    schedule = try values.decode(Schedule.self, forKey: .schedule)
-    objective = try values.decode(Objective.self, forKey: .objective)
-    criticSteps = try values.decodeIfPresent(Int.self, forKey: .criticSteps) ?? criticSteps
-    stepOrder = try values.decodeIfPresent(StepOrder.self, forKey: .stepOrder) ?? stepOrder
-    mixingProbability = try values.decode(Double.self, forKey: .mixingProbability)
-    optimizer = try values.decodeIfPresent(OptimizerKind.self, forKey: .optimizer) ?? optimizer
-    adam = try values.decode(AdamConstants.self, forKey: .adam)
-    rmsprop = try values.decodeIfPresent(RMSPropConstants.self, forKey: .rmsprop) ?? rmsprop
-    averageHalfLifeKimg = try values.decode(Double.self, forKey: .averageHalfLifeKimg)
+      recipe: try value(.recipe) as String, data: try value(.data), dataset: try value(.dataset),
+      configuration: try configuration(family))
+    (mirror, schedule, objective) = (try value(.mirror), try value(.schedule), try value(.objective))
+    criticSteps = try values.decode(.criticSteps, or: criticSteps)
+    stepOrder = try values.decode(.stepOrder, or: stepOrder)
+    mixingProbability = try value(.mixingProbability)
+    optimizer = try values.decode(.optimizer, or: optimizer)
+    adam = try value(.adam)
+    rmsprop = try values.decode(.rmsprop, or: rmsprop)
+    averageHalfLifeKimg = try value(.averageHalfLifeKimg)
     averageDecay = try values.decodeIfPresent(Double.self, forKey: .averageDecay)
-    totalKimg = try values.decode(Double.self, forKey: .totalKimg)
-    tickKimg = try values.decode(Double.self, forKey: .tickKimg)
-    snapshotTicks = try values.decode(Int.self, forKey: .snapshotTicks)
-    batchGridSteps = try values.decodeIfPresent(Int.self, forKey: .batchGridSteps) ?? batchGridSteps
-    seed = try values.decode(UInt64.self, forKey: .seed)
-    precision = try values.decode(Compute.Precision.self, forKey: .precision)
-    kernels = try values.decode(Compute.Kernels.self, forKey: .kernels)
-    threads = try values.decode(Int.self, forKey: .threads)
-    device = try values.decode(String.self, forKey: .device)
+    (totalKimg, tickKimg, snapshotTicks) = (try value(.totalKimg), try value(.tickKimg), try value(.snapshotTicks))
+    batchGridSteps = try values.decode(.batchGridSteps, or: batchGridSteps)
+    (seed, precision, kernels) = (try value(.seed), try value(.precision), try value(.kernels))
+    (threads, device) = (try value(.threads), try value(.device))
     initialNetwork = try values.decodeIfPresent(String.self, forKey: .initialNetwork)
     measures = try values.decodeIfPresent(MeasureOptions.self, forKey: .measures)
   }
@@ -84,7 +78,7 @@ extension TrainingOptions: Codable, Equatable {
 
   /// Whether all options are equal.
   public static func == (a: TrainingOptions, b: TrainingOptions) -> Bool {
-    // Numbers that are none have no JSON, and are equal to nothing.
+    // Numbers that are not finite have no JSON; options with them are equal to nothing.
     guard let a = try? JSON.compact(a), let b = try? JSON.compact(b) else { return false }
     return a == b
   }
@@ -92,25 +86,29 @@ extension TrainingOptions: Codable, Equatable {
   /// The options as JSON for people, keys sorted.
   public func text() throws -> String { try JSON.pretty(self) + "\n" }
 
-  /// Reads options, refusing keys that are not known.
-  /// - Throws: ``ConfigurationError`` naming what is wrong.
+  /// Reads options and refuses unknown keys.
+  /// - Throws: ``ConfigurationError`` with the problem.
   public init(text: String, path: String) throws {
     let data = Data(text.utf8)
     do { self = try JSONDecoder().decode(TrainingOptions.self, from: data) } catch let error as DecodingError {
       throw ConfigurationError("\(path) is not the options of a training run: \(error.explanation)")
     }
-    let unknown = unknownKeys(
-      in: try JSONSerialization.jsonObject(with: data),
-      known: try JSONSerialization.jsonObject(with: Data(try JSON.compact(self).utf8)))
+    let unknown = try unknownKeys(in: data, of: self)
     guard unknown.isEmpty else {
-      throw ConfigurationError("\(path) has unknown keys: \(unknown.sorted().joined(separator: ", "))")
+      throw ConfigurationError("\(path) has unknown keys: \(unknown.joined(separator: ", "))")
     }
     try validate()
   }
 }
 
-/// Keys of `found` that `known` has not, as dotted paths.
-func unknownKeys(in found: Any, known: Any, at path: String = "") -> [String] {
+/// The keys of a JSON text that `value` lacks, as sorted dotted paths.
+func unknownKeys(in data: Data, of value: some Codable) throws -> [String] {
+  let known = try JSONSerialization.jsonObject(with: Data(try JSON.compact(value).utf8))
+  return unknownKeys(in: try JSONSerialization.jsonObject(with: data), known: known).sorted()
+}
+
+/// The keys of `found` that `known` lacks, as dotted paths.
+private func unknownKeys(in found: Any, known: Any, at path: String = "") -> [String] {
   guard let found = found as? [String: Any], let known = known as? [String: Any] else { return [] }
   return found.flatMap { key, value in
     known[key].map { unknownKeys(in: value, known: $0, at: path + key + ".") } ?? [path + key]
@@ -118,7 +116,7 @@ func unknownKeys(in found: Any, known: Any, at path: String = "") -> [String] {
 }
 
 extension DecodingError {
-  /// What is wrong, and at which key.
+  /// The problem, and its key.
   var explanation: String {
     switch self {
     case .keyNotFound(let key, _): "'\(key.stringValue)' is missing"

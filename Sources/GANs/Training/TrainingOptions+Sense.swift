@@ -1,4 +1,4 @@
-// Which parts of a training go together. Every other combination runs, but training it is useless: it is refused.
+// Useless combinations of options. They would run, but training them is pointless, so they are refused.
 
 extension TrainingOptions {
   /// Refuses useless combinations.
@@ -14,27 +14,27 @@ extension TrainingOptions {
     }
     if objective.pathLength != nil && !traits.hasW {
       throw ConfigurationError(
-        "path lengths are measured in W, and \(title) has none: use \(field: .pathLengthWeight, 0)")
+        "path lengths are measured in W, and \(title) has no W: use \(field: .pathLengthWeight, 0)")
     }
     if objective.regularizer == .gradientPenalty && traits.normalizesCriticBatches {
       throw ConfigurationError(
         "the gradient penalty is a norm of each image's own gradient, but \(title)'s discriminator normalizes over the "
-          + "batch, so that each score depends on all images: use \(field: .recipe, "wgan-gp"), whose critic does not")
+          + "batch, so each score depends on all images: use \(field: .recipe, "wgan-gp"), which does not normalize")
     }
     if stepOrder == .generatorFirst && criticSteps > 1 {
       throw ConfigurationError(
-        "each of \(criticSteps) critic steps needs its own fakes, but G comes first here and D gets G's: use "
+        "each of \(criticSteps) critic steps needs its own fakes, but with G first D uses the fakes of G: use "
           + "\(field: .criticSteps, 1) or \(field: .stepOrder, "d-first")")
     }
     let isLazy = objective.penaltyInterval > 1 || (objective.pathLength?.interval ?? 1) > 1
     if isLazy && optimizer != .adam {
       throw ConfigurationError(
-        "lazy regularization corrects Adam's constants for its steps: use \(field: .optimizer, "adam")")
+        "lazy regularization needs a correction of Adam's constants: use \(field: .optimizer, "adam")")
     }
   }
 
   /// Refuses minibatches of one image where a network normalizes over the minibatch: one value has no variance.
-  /// - Throws: ``ConfigurationError`` with the way out.
+  /// - Throws: ``ConfigurationError`` with the remedy.
   public func requireBatches() throws(ConfigurationError) {
     let trained = configuration.resolutions.filter {
       ($0 >= schedule.initialResolution && $0 <= schedule.finalResolution) || configuration.resolutions.count == 1
@@ -48,11 +48,10 @@ extension TrainingOptions {
         + "\(field: .batchSizes, 2) or more")
   }
 
-  /// What may help where this training diverges.
+  /// Options that may help after a divergence.
   public var remedies: Message {
     let bound: Message? =
-      objective.clip != nil
-      ? "a smaller \(field: .clip)" : objective.isRegularized ? "a larger \(field: .gamma)" : nil
+      objective.clip != nil ? "a smaller \(field: .clip)" : objective.isRegularized ? "a larger \(field: .gamma)" : nil
     let rest: [Message?] = [
       "a smaller \(field: .learningRates)", precision == .float32 ? nil : "\(field: .precision, "fp32")",
     ]
@@ -65,22 +64,22 @@ extension TrainingOptions {
     let isWasserstein = loss == .wasserstein
     if objective.clip != nil && !isWasserstein {
       throw ConfigurationError(
-        "clipping bounds the slope of a Wasserstein critic, which the \(loss.rawValue) loss does not ask for: use "
+        "clipping bounds the slope of a Wasserstein critic, and the \(loss.rawValue) loss does not need that: use "
           + "\(field: .loss, "wasserstein") or no \(field: .clip)")
     }
     if objective.clip != nil && objective.isRegularized {
       throw ConfigurationError(
-        "clipping and the penalty '\(objective.regularizer.rawValue)' bound the same slope: use one of them")
+        "clipping and the penalty '\(objective.regularizer.rawValue)' both bound the critic's slope: use one of them")
     }
     if isWasserstein && objective.clip == nil && !(objective.regularizer == .gradientPenalty && objective.gamma > 0) {
       throw ConfigurationError(
-        "the Wasserstein loss has no bound unless the critic's slope has one: use \(field: .clip, 0.01) or "
+        "the Wasserstein loss has no bound without a bound of the critic's slope: use \(field: .clip, 0.01) or "
           + "\(field: .regularizer, "gp")")
     }
     if objective.drift > 0 && !isWasserstein {
       throw ConfigurationError(
-        "the drift term keeps scores near 0 where they may be shifted freely, which the \(loss.rawValue) loss does not "
-          + "allow: use \(field: .drift, 0)")
+        "the drift term is for losses that ignore a constant shift of scores, and the \(loss.rawValue) loss does not: "
+          + "use \(field: .drift, 0)")
     }
     if objective.penaltyInterval > 1 && objective.regularizer == .none {
       throw ConfigurationError(

@@ -1,61 +1,61 @@
 import Datasets
 import Foundation
 
-/// Everything that determines a training run; kept as `options.json` in its folder.
+/// All options of a training run; saved as `options.json` in its folder.
 ///
-/// Two runs with equal options on the same build and machine make the same files.
+/// Two runs with equal options on the same build and machine write the same files.
 public struct TrainingOptions: Sendable {
-  /// The preset these options started from, for the folder's name.
+  /// The recipe's name, for the folder's name.
   public var recipe: String
-  /// Where the images are: what `DatasetSource.open` takes.
+  /// The path of the data: the argument of `DatasetSource.open`.
   public var data: String
-  /// The data set's name and content, as found when the run started.
+  /// The data set's name and content at the start of the run.
   public var dataset: DatasetIdentity
   /// Whether half of the images are mirrored left to right.
-  public var mirror: Bool
+  public var mirror = false
   /// The architecture, of any family.
   public var configuration: any NetworkConfiguration
-  /// Growth, minibatches and learning rates.
+  /// Growth, minibatch sizes and learning rates.
   public var schedule: Schedule
   /// The losses.
-  public var objective: Objective
-  /// Updates of D, each on its own images, to one of G (WGAN: 5).
-  public var criticSteps: Int
-  /// Whose update comes first.
-  public var stepOrder: StepOrder
+  public var objective = Objective()
+  /// Updates of D, each on its own images, per update of G (WGAN: 5).
+  public var criticSteps = 1
+  /// The order of the updates.
+  public var stepOrder = StepOrder.discriminatorFirst
   /// The share of batches with mixed styles (StyleGAN §3.1).
-  public var mixingProbability: Double
-  /// What moves the weights.
-  public var optimizer: OptimizerKind
+  public var mixingProbability = 0.9
+  /// The optimizer of both networks.
+  public var optimizer = OptimizerKind.adam
   /// Adam's β₁, β₂ and ε.
-  public var adam: AdamConstants
+  public var adam = AdamConstants()
   /// RMSProp's α and ε.
-  public var rmsprop: RMSPropConstants
-  /// Thousands of images after which the generator's average has forgotten half.
-  public var averageHalfLifeKimg: Double
-  /// What the average keeps of itself in each step, in place of a half-life (PGGAN: 0.999); nil for the half-life.
+  public var rmsprop = RMSPropConstants()
+  /// The half-life of the generator's moving average, in thousands of images.
+  public var averageHalfLifeKimg = 10.0
+  /// The decay per step of the moving average, in place of a half-life (PGGAN: 0.999); nil for the half-life.
   public var averageDecay: Double?
-  /// Thousands of images in all.
-  public var totalKimg: Double
+  /// The length of the training, in thousands of images.
+  public var totalKimg = 25_000.0
   /// Thousands of images between two lines of statistics.
-  public var tickKimg: Double
+  public var tickKimg = 1.0
   /// Ticks between two snapshots.
-  public var snapshotTicks: Int
-  /// Steps between two grids of the first 25 fakes of a batch, in their own range of values; 0 for none.
-  public var batchGridSteps: Int
+  public var snapshotTicks = 25
+  /// Steps between two grids of the first 25 fakes of a batch; 0 for no grids.
+  public var batchGridSteps = 0
   /// Fixes weights, latents, noise and the order of the data.
-  public var seed: UInt64
-  /// Precision of activations.
-  public var precision: Compute.Precision
-  /// Which implementation of the blocks.
-  public var kernels: Compute.Kernels
-  /// Threads of an operation; results differ in the last bits between counts.
-  public var threads: Int
+  public var seed: UInt64 = 0
+  /// The precision of activations.
+  public var precision = Compute.Precision.float32
+  /// The implementation of the blocks.
+  public var kernels = Compute.Kernels.fast
+  /// Threads per operation. The last bits of results depend on their number.
+  public var threads = 1
   /// "cpu", "cuda:0", "mps"
-  public var device: String
-  /// A network file whose weights the run starts from; nil for fresh ones.
+  public var device = "cpu"
+  /// A network file with the initial weights; nil for fresh weights.
   public var initialNetwork: String?
-  /// What is measured at each snapshot; nil for nothing. It changes nothing of the training.
+  /// The metrics of each snapshot; nil for no metrics. They do not change the training.
   public var measures: MeasureOptions?
 
   /// Adam's constants.
@@ -67,22 +67,22 @@ public struct TrainingOptions: Sendable {
     /// Added to √v̂.
     public var epsilon = 1e-8
 
-    /// The paper's: 0, 0.99, 1e−8.
+    /// The paper's constants: 0, 0.99, 1e−8.
     public init() {}
   }
 
   /// RMSProp's constants.
   public struct RMSPropConstants: Codable, Sendable, Equatable {
-    /// Decay of the mean of squares.
+    /// Decay of the moving average of squares.
     public var alpha = 0.99
     /// Added to the root.
     public var epsilon = 1e-8
 
-    /// The usual ones: 0.99, 1e−8.
+    /// The usual constants: 0.99, 1e−8.
     public init() {}
   }
 
-  /// The optimizers there are.
+  /// The available optimizers.
   public enum OptimizerKind: String, Codable, CaseIterable, Sendable {
     /// Adam (Kingma & Ba 2015).
     case adam
@@ -92,13 +92,13 @@ public struct TrainingOptions: Sendable {
 
   /// The order of updates in a step.
   public enum StepOrder: String, Codable, CaseIterable, Sendable {
-    /// D on fresh fakes, as often as it is told; then G on others.
+    /// D on fresh fakes, `criticSteps` times; then G on new fakes.
     case discriminatorFirst
-    /// G; then D on the same fakes, as they were.
+    /// G; then D on the same fakes, drawn before G's update.
     case generatorFirst
   }
 
-  /// What identifies a data set.
+  /// The identity of a data set.
   public struct DatasetIdentity: Codable, Sendable, Equatable {
     /// Its name.
     public var name: String
@@ -109,56 +109,27 @@ public struct TrainingOptions: Sendable {
 
     /// An identity.
     public init(name: String, fingerprint: String, count: Int) {
-      self.name = name
-      self.fingerprint = fingerprint
-      self.count = count
+      (self.name, self.fingerprint, self.count) = (name, fingerprint, count)
     }
   }
 
-  /// A recipe's training of an architecture on a data set.
-  public init(
-    recipe: Recipe, data: String, dataset: DatasetIdentity, configuration: any NetworkConfiguration
-  ) {
+  /// The training of an architecture on a data set by a recipe.
+  public init(recipe: Recipe, data: String, dataset: DatasetIdentity, configuration: any NetworkConfiguration) {
     self.init(recipe: recipe.name, data: data, dataset: dataset, configuration: configuration)
     recipe.apply(to: &self)
   }
 
-  /// StyleGAN's training of an architecture on a data set, to start from.
-  public init(
-    recipe: String, data: String, dataset: DatasetIdentity, configuration: any NetworkConfiguration
-  ) {
-    self.recipe = recipe
-    self.data = data
-    self.dataset = dataset
-    mirror = false
-    self.configuration = configuration
+  /// StyleGAN's training of an architecture on a data set.
+  public init(recipe: String, data: String, dataset: DatasetIdentity, configuration: any NetworkConfiguration) {
+    (self.recipe, self.data, self.dataset, self.configuration) = (recipe, data, dataset, configuration)
     schedule = .paper(resolution: configuration.resolution)
-    objective = Objective()
-    criticSteps = 1
-    stepOrder = .discriminatorFirst
-    mixingProbability = 0.9
-    optimizer = .adam
-    adam = AdamConstants()
-    rmsprop = RMSPropConstants()
-    averageHalfLifeKimg = 10
-    totalKimg = 25_000
-    tickKimg = 1
-    snapshotTicks = 25
-    batchGridSteps = 0
-    seed = 0
-    precision = .float32
-    kernels = .fast
-    threads = 1
-    device = "cpu"
-    initialNetwork = nil
-    measures = nil
   }
 
-  /// How the networks compute.
+  /// Precision and kernels.
   public var compute: Compute { Compute(precision: precision, kernels: kernels) }
 
   /// Checks every field.
-  /// - Throws: ``ConfigurationError`` naming the first that is out of range.
+  /// - Throws: ``ConfigurationError`` naming the first field that is out of range.
   public func validate() throws(ConfigurationError) {
     try configuration.validate()
     try schedule.validate()
@@ -198,7 +169,7 @@ public struct TrainingOptions: Sendable {
     }
   }
 
-  /// Checks that images of a data set are what the networks take.
+  /// Checks that the images of a data set fit the networks.
   /// - Throws: ``ConfigurationError``.
   func requireFit(_ dataset: any ImageDataset) throws(ConfigurationError) {
     func shape(_ side: Int, _ channels: Int) -> String { "\(side)×\(side)×\(channels)" }

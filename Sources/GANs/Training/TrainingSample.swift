@@ -1,30 +1,28 @@
 import Torch
 
-/// All that is random in one batch of fakes: latents, where they are mixed, noise, and where a penalty is taken.
+/// All random inputs of one batch of fakes: latents, mixing, noise, and the position of the gradient penalty.
 public struct TrainingSample {
   /// `[N, zSize]`
   public var z: Tensor
-  /// What each fake shows; nil for networks without labels.
+  /// The labels of the fakes; nil for networks without labels.
   public var condition: Condition?
   /// Mixing regularization (StyleGAN §3.1): a second latent for the layers from the crossover on.
   public var mixing: (z: Tensor, crossover: Int)?
   /// One image `[N, 1, r, r]` for each active layer with a noise input.
   public var noise: [Tensor?]
-  /// Where between a real and a fake the gradient penalty is taken, uniform in 0…1, `[N, 1, 1, 1]`; nil without one.
+  /// The position of the gradient penalty between real (0) and fake (1), uniform, `[N, 1, 1, 1]`; nil without a penalty.
   public var position: Tensor?
 
   /// A sample of given parts.
   public init(
     z: Tensor, condition: Condition? = nil, mixing: (z: Tensor, crossover: Int)? = nil, noise: [Tensor?] = [],
     position: Tensor? = nil
-  ) {
-    (self.z, self.condition, self.mixing, self.noise, self.position) = (z, condition, mixing, noise, position)
-  }
+  ) { (self.z, self.condition, self.mixing, self.noise, self.position) = (z, condition, mixing, noise, position) }
 }
 
-/// The random streams of a training. On the CPU both are one.
+/// The random streams of a training. On the CPU both are the same stream.
 public struct SamplingStreams {
-  /// Choices that steer a step, drawn where the program runs, so that no step waits for the device.
+  /// Random choices of the program, drawn on the CPU, so that no step waits for the device.
   public let choices: RandomStream
   /// Latents and noise, drawn on the networks' device.
   public let tensors: RandomStream
@@ -35,13 +33,13 @@ public struct SamplingStreams {
     tensors = device == .cpu ? choices : RandomStream(seed: seed, device: device)
   }
 
-  /// The streams' states by name, as a training state keeps them.
+  /// The streams' states by name, for the training state.
   var state: [(name: String, value: Tensor)] {
     [("random", choices.state)] + (tensors === choices ? [] : [("random.device", tensors.state)])
   }
 
-  /// Continues from saved states.
-  /// - Throws: `RandomStreamError`, or what `tensor` throws.
+  /// Restores saved states.
+  /// - Throws: `RandomStreamError`, or errors of `tensor`.
   func restore(_ tensor: (_ name: String) throws -> Tensor) throws {
     try choices.restore(tensor("random"))
     if tensors !== choices { try tensors.restore(tensor("random.device")) }

@@ -1,37 +1,36 @@
 import Files
 import Torch
 
-/// How far a run has come, apart from weights and random streams.
+/// The progress of a run, without weights and random streams.
 struct TrainingProgress: Codable {
   /// Real images shown.
   var images = 0
   /// Steps done.
   var steps = 0
-  /// Ticks done, which is also the number of lines in stats.jsonl.
+  /// Ticks done; equal to the number of lines in stats.jsonl.
   var ticks = 0
-  /// Samples taken from the data.
+  /// The position in the shuffled data: the number of samples read.
   var position = 0
   /// The resolution of the last step; a change resets the optimizers.
   var resolution = 0
-  /// How far the networks had grown in the last step; nil before the first.
+  /// The growth of the last step; nil before the first step.
   var growth: Growth?
   /// Updates of the two optimizers since their last reset.
-  var generatorUpdates = 0
-  var discriminatorUpdates = 0
+  var generatorUpdates = 0, discriminatorUpdates = 0
   /// Means since the last tick.
   var statistics = Statistics()
 
-  /// Whether a training can have come this far.
+  /// Whether the numbers are consistent; a damaged file may violate this.
   var isPossible: Bool {
     let numbers = [images, steps, ticks, position, resolution, generatorUpdates, discriminatorUpdates]
     return numbers.allSatisfy { (0...1 << 50).contains($0) } && ticks <= steps && statistics.isConsistent
   }
 }
 
-/// All that an exact restart needs, in one file: networks, optimizers, regularizers, random streams, progress and options.
+/// A file for an exact resume: networks, optimizers, regularizers, random streams, progress and options.
 ///
 /// A safetensors file: `G.`, `D.` and `G_ema.` as in a network file, `optimizer.G.` and `optimizer.D.` (moments),
-/// `regularizer.G.` (what they keep), `random` and, on other devices, `random.device` (the states of the streams).
+/// `regularizer.G.` (their states), `random` and, on other devices, `random.device` (the states of the streams).
 enum TrainingState {
   static let format = "swift-stylegan training state 1"
 
@@ -48,7 +47,7 @@ enum TrainingState {
     try writer.write(to: path)
   }
 
-  /// The options a state was written with.
+  /// The options in a state.
   static func options(at path: String) throws -> TrainingOptions {
     let file = try open(path)
     let options = try file.decoded("options", as: TrainingOptions.self)
@@ -76,7 +75,7 @@ enum TrainingState {
     let file = try SafetensorsFile(path: path)
     guard file.metadata["format"] == format else {
       throw NetworkFileError(
-        path, "it is not a training state; to train on from a network, use \(field: .initialNetwork)")
+        path, "it is not a training state; to start from the weights of a network, use \(field: .initialNetwork)")
     }
     return file
   }

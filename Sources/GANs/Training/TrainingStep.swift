@@ -1,28 +1,28 @@
 import Foundation
 import Torch
 
-/// The networks in training with their optimizers and regularizers: what one step changes. It knows no family.
+/// The networks in training with their optimizers and regularizers, for every family.
 public final class TrainingNetworks {
   /// G
   public let generator: any Generator
-  /// The moving average of G, to draw with.
+  /// The moving average of G, for drawing.
   public let average: any Generator
   /// D
   public let discriminator: any Discriminator
   /// The optimizers of G and D.
   public let generatorOptimizer, discriminatorOptimizer: any Optimizer
-  /// The terms of G's loss besides the loss itself.
+  /// The regularizers of G's loss.
   public let generatorRegularizers: [any GeneratorRegularizer]
-  /// What every image passes on its way to D, reals and fakes alike; differentiable. nil: nothing.
+  /// A differentiable augmentation of all images before D, reals and fakes; nil for no augmentation.
   public var augmentation: ((_ images: Tensor) -> Tensor)?
   let objective: Objective
   let averageHalfLife: Double
   let averageDecay: Double?
   let compute: Compute
-  /// Told as each part of an update ends, for whoever times them.
+  /// Called at the end of each part of an update, for timing.
   var partEnded: ((Part) -> Void)?
 
-  /// Parts of an update: G and D forward, gradients, the optimizer's step, and what lies between.
+  /// Parts of an update: G and D forward, gradients, the optimizer's step, and the rest.
   enum Part { case generator, discriminator, backward, optimizer, rest }
 
   /// Real images of a step with their labels.
@@ -41,7 +41,7 @@ public final class TrainingNetworks {
     self.init(options, device: device, type: .float32)
   }
 
-  /// Fresh networks with weights and optimizers of another type, for checks of the arithmetic.
+  /// Fresh networks with weights and optimizers of another type, for tests of the arithmetic.
   package init(_ options: TrainingOptions, device: Device = .cpu, type: DType) {
     let configuration = options.configuration
     generator = configuration.makeGenerator(seed: options.seed &* 2 &+ 1, device: device)
@@ -68,19 +68,19 @@ public final class TrainingNetworks {
     discriminatorOptimizer.learningRate = rate * objective.lazyCorrections.discriminator
   }
 
-  /// D's scores of images: the one way to D.
+  /// D's scores of images. All calls of D go through this function.
   /// - Parameter images: `[N, C, r, r]`
   /// - Returns: `[N, 1]`
   public func judge(_ images: Tensor, _ condition: Condition?, growth: Growth) -> Tensor {
     discriminator(augmentation?(images) ?? images, condition: condition, growth: growth, compute)
   }
 
-  /// One update of D on reals and fakes, and one of its regularizer where that is due on its own.
+  /// One update of D on reals and fakes, and a second one for its regularizer in a separate phase.
   /// - Parameters:
   ///   - reals: real images with their labels.
-  ///   - sample: what fakes are made of, and where the gradient penalty is taken.
-  ///   - fakes: fakes made already, without a graph; nil to make them of the sample.
-  ///   - phase: when the regularizer is due.
+  ///   - sample: the random inputs of the fakes, and the position of the gradient penalty.
+  ///   - fakes: existing fakes without a graph; nil to draw them from the sample.
+  ///   - phase: the phase of the regularizer.
   ///   - record: takes the named values of the step, scalars on the device.
   public func updateDiscriminator(
     _ reals: Reals, sample: TrainingSample, fakes: Tensor? = nil, growth: Growth, phase: Phase,
@@ -89,8 +89,7 @@ public final class TrainingNetworks {
     partEnded?(.rest)
     let phase = objective.isRegularized ? phase : .none
     let fakes =
-      fakes
-      ?? withoutGradients { generator.trainingImages(sample, growth: growth, updatingAverage: false, compute) }
+      fakes ?? withoutGradients { generator.trainingImages(sample, growth: growth, updatingAverage: false, compute) }
     partEnded?(.generator)
     discriminator.store.setRequiresGradient(true)
     let isR1 = objective.regularizer == .r1
@@ -135,7 +134,7 @@ public final class TrainingNetworks {
     }
   }
 
-  /// WGAN's clipping, where it is asked for (Arjovsky et al. 2017, Algorithm 1, line 7).
+  /// WGAN's clipping, where enabled (Arjovsky et al. 2017, Algorithm 1, line 7).
   private func clip() {
     guard let limit = objective.clip else { return }
     withoutGradients {
@@ -143,13 +142,12 @@ public final class TrainingNetworks {
     }
   }
 
-  /// One update of G through D, which itself stays as it is; w_avg follows.
+  /// One update of G and w_avg; D does not change.
   /// - Parameters:
-  ///   - reals: what losses that compare pairs compare with; nil for other losses.
-  ///   - regularizers: those that are due together with the loss.
-  /// - Returns: the fakes that G was judged by, without their graph.
-  @discardableResult
-  public func updateGenerator(
+  ///   - reals: real images for losses of pairs; nil for other losses.
+  ///   - regularizers: the joint regularizers.
+  /// - Returns: the fakes of this update, without their graph.
+  @discardableResult public func updateGenerator(
     sample: TrainingSample, reals: Reals? = nil, growth: Growth, record: (String, Tensor) -> Void,
     regularizers: () -> [Tensor] = { [] }
   ) -> Tensor {
@@ -158,9 +156,7 @@ public final class TrainingNetworks {
     let fakes = generator.trainingImages(sample, growth: growth, updatingAverage: true, compute)
     partEnded?(.generator)
     let scores = judge(fakes, sample.condition, growth: growth)
-    let realScores = reals.map { reals in
-      withoutGradients { judge(reals.images, reals.condition, growth: growth) }
-    }
+    let realScores = reals.map { reals in withoutGradients { judge(reals.images, reals.condition, growth: growth) } }
     partEnded?(.discriminator)
     let loss = objective.generatorLoss(fakeScores: scores, realScores: realScores)
     record("Loss/G/loss", loss)
@@ -168,7 +164,7 @@ public final class TrainingNetworks {
     return fakes.withoutGraph
   }
 
-  /// The value of one of G's regularizers, differentiable; its state follows.
+  /// The differentiable value of a regularizer of G. The call updates its state.
   public func penalty(
     _ regularizer: any GeneratorRegularizer, sample: TrainingSample, growth: Growth, random: SamplingStreams,
     record: (String, Tensor) -> Void
@@ -178,10 +174,10 @@ public final class TrainingNetworks {
     return penalty
   }
 
-  /// An update of G for a regularizer that is due on its own.
+  /// A separate update of G for a regularizer.
   public func updateGenerator(penalty: Tensor, weight: Double) { step(generatorOptimizer, penalty * weight) }
 
-  /// Moves the average towards G: weights with β = 0.5^(batch / half-life), or a given β; buffers are copied.
+  /// Updates the moving average of G: weights with β = 0.5^(batch / half-life), or a given β; buffers are copied.
   public func updateAverage(batch: Int) {
     let beta = averageDecay ?? (averageHalfLife > 0 ? pow(0.5, Double(batch) / averageHalfLife) : 0)
     withoutGradients {
@@ -191,7 +187,7 @@ public final class TrainingNetworks {
     }
   }
 
-  /// Everything that a restart needs of them, by name.
+  /// All tensors for an exact resume, by name.
   var state: [(prefix: String, tensors: [(name: String, value: Tensor)])] {
     [
       ("G.", generator.store.state), ("G_ema.", average.store.state), ("D.", discriminator.store.state),
@@ -210,7 +206,7 @@ public final class TrainingNetworks {
 }
 
 extension Tensor {
-  /// −1, 0 or 1. Their mean over scores of reals is near 1 where D is overfitting.
+  /// The signs −1, 0 or 1. Their mean over scores of reals is near 1 where D is overfitting.
   fileprivate func signs() -> Tensor {
     let zero = Tensor.zeros([1], device: device)
     return zero.isLess(than: self).to(.float32) - isLess(than: zero).to(.float32)

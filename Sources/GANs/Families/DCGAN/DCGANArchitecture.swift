@@ -1,17 +1,17 @@
 import Torch
 
-/// An architecture with DCGAN's networks: DCGAN's own, and WGAN's and WGAN-GP's, whose news is the objective.
+/// An architecture with DCGAN's networks: DCGAN, WGAN and WGAN-GP. They differ mainly in the objective.
 public protocol DCGANArchitecture: NetworkConfiguration {
-  /// n: there are 8n feature maps at 4×4, and half as many at each doubling; DCGAN's Fig. 1 has n = 128.
+  /// n: 8n feature maps at 4×4, half as many after each doubling; DCGAN's Fig. 1 has n = 128.
   var features: Int { get }
-  /// Whether the discriminator has batch normalisation.
+  /// Whether the discriminator has batch normalization.
   static var normalizesDiscriminator: Bool { get }
-  /// An architecture of a size.
+  /// An architecture.
   init(resolution: Int, imageChannels: Int, zSize: Int, features: Int)
 }
 
 extension DCGANArchitecture {
-  /// Widths.
+  /// The settings for width and latents.
   public static var settings: [Setting] {
     [
       .width, .zSize,
@@ -21,7 +21,7 @@ extension DCGANArchitecture {
     ]
   }
 
-  /// n = 64, or that of a named width.
+  /// n = 64, or the n of a named width.
   public static func defaults(for asked: Settings, resolution: Int, imageChannels: Int) -> Self {
     let widths: [NetworkWidth: Int] = [.paper: 128, .small: 32, .tiny: 16]
     return Self(
@@ -29,17 +29,16 @@ extension DCGANArchitecture {
       features: asked[Setting.width.field] == nil ? 64 : widths[NetworkWidth(asked)]!)
   }
 
-  /// 4, 8, … up to half of the resolution: where there are features.
+  /// The resolutions with feature maps: 4, 8, … up to half of the images' resolution.
   var featureResolutions: [Int] { Array(sequence(first: 4) { $0 * 2 }.prefix { $0 < resolution }) }
 
-  /// Feature maps at a resolution, 4 to half of the images'.
+  /// Feature maps at a resolution of ``featureResolutions``.
   public func channels(at resolution: Int) -> Int { max(1, features * 8 * 4 / resolution) }
 
-  /// Which networks normalize over the minibatch.
+  /// The networks with batch normalization.
   public var traits: NetworkTraits {
     var traits = NetworkTraits()
-    traits.normalizesGeneratorBatches = true
-    traits.normalizesCriticBatches = Self.normalizesDiscriminator
+    (traits.normalizesGeneratorBatches, traits.normalizesCriticBatches) = (true, Self.normalizesDiscriminator)
     return traits
   }
 
@@ -53,7 +52,7 @@ extension DCGANArchitecture {
     try require((1...512).contains(features), "features", features, "1 to 512")
   }
 
-  /// A convolution, its normalisation and its activation a resolution.
+  /// A convolution, its normalization and its activation per resolution.
   public func activationCount(at resolution: Int) -> Int {
     featureResolutions.reduce(0) { $0 + 3 * $1 * $1 * channels(at: $1) }
   }

@@ -6,12 +6,11 @@ public struct DCGANConfiguration: DCGANArchitecture {
   public var imageChannels: Int
   /// Size of z.
   public var zSize: Int
-  /// n: there are 8n feature maps at 4×4, and half as many at each doubling.
+  /// n: 8n feature maps at 4×4, half as many after each doubling.
   public var features: Int
 
   /// An architecture.
   public init(resolution: Int, imageChannels: Int = 3, zSize: Int = 100, features: Int = 64) {
-    (self.resolution, self.imageChannels) = (resolution, imageChannels)
-    (self.zSize, self.features) = (zSize, features)
+    (self.resolution, self.imageChannels, self.zSize, self.features) = (resolution, imageChannels, zSize, features)
   }
 }

@@ -1,30 +1,27 @@
 import Torch
 
-/// DCGAN's discriminator (Radford et al. 2015, §3): the generator's mirror image.
+/// DCGAN's discriminator (Radford et al. 2015, §3), symmetric to the generator.
 ///
-/// 4×4 convolutions with stride 2 halve the side down to 4×4, the last covers it; leaky ReLU of slope 0.2; batch
-/// normalisation, where the family has it, except on the first and last layer. The sigmoid at the end is in the
-/// ``Objective``. Weights start as N(0, 0.02²).
+/// 4×4 convolutions with stride 2 halve the side down to 4×4; the last convolution covers 4×4. Leaky ReLU of slope 0.2;
+/// batch normalization, where the family has it, except in the first and last layer. The sigmoid at the end is part of
+/// the ``Objective``. Weights start as N(0, 0.02²).
 public final class DCGANDiscriminator: Discriminator {
   /// Every parameter, by name.
   public let store: ParameterStore
   /// 4×4 convolutions, from the images to the score.
   public let layers: [Conv2d]
-  /// One after each layer but the first and the last; none in a critic without normalisation.
+  /// One after each layer except the first and the last; none in a critic without normalization.
   public let norms: [BatchNorm]
 
   /// A discriminator with fresh weights fixed by `seed`.
-  public init<Architecture: DCGANArchitecture>(
-    _ configuration: Architecture, seed: UInt64, device: Device = .cpu
-  ) {
+  public init<Architecture: DCGANArchitecture>(_ configuration: Architecture, seed: UInt64, device: Device = .cpu) {
     store = ParameterStore(seed: seed, device: device)
     let sides = Array(configuration.featureResolutions.reversed())
     let widths = [configuration.imageChannels] + sides.map(configuration.channels(at:)) + [1]
-    var layers: [Conv2d] = []
-    var norms: [BatchNorm] = []
+    var (layers, norms): ([Conv2d], [BatchNorm]) = ([], [])
     for i in 0...sides.count {
       let isLast = i == sides.count
-      // Named by the side of its output.
+      // A layer's name has the side of its output.
       let scope = store.root / "b\(isLast ? 1 : sides[i])"
       let isNormalized = Architecture.normalizesDiscriminator && i > 0 && !isLast
       layers.append(
@@ -36,7 +33,7 @@ public final class DCGANDiscriminator: Discriminator {
     (self.layers, self.norms) = (layers, norms)
   }
 
-  /// Scores images `[N, imageChannels, r, r]`, normalising by the batch: `[N, 1]`, float32, logits.
+  /// Scores images `[N, imageChannels, r, r]`, with statistics of the batch: `[N, 1]`, float32, logits.
   public func callAsFunction(
     _ images: Tensor, condition: Condition? = nil, growth: Growth, _ compute: Compute = .default
   ) -> Tensor {

@@ -9,13 +9,12 @@ extension DCGANConfiguration {
   public static var recipes: [Recipe] {
     [
       Recipe(
-        "dcgan", "DCGAN (Radford et al. 2015): strided convolutions with batch normalisation",
-        cost: "about 1,300 pictures a second at the smallest width", of: Self.self,
-        training: { $0.trainAsDCGAN() })
+        "dcgan", "DCGAN (Radford et al. 2015): strided convolutions with batch normalization",
+        cost: "about 1,300 pictures a second at the smallest width", of: Self.self, training: { $0.trainAsDCGAN() })
     ]
   }
 
-  /// Its discriminator normalises over the minibatch.
+  /// True, as in the paper.
   public static var normalizesDiscriminator: Bool { true }
 }
 
@@ -24,10 +23,7 @@ extension TrainingOptions {
   fileprivate mutating func trainAsDCGAN() {
     objective = Objective(regularizer: .none, gamma: 0)
     schedule = .fixed(resolution: configuration.resolution, batch: 128, learningRate: 2e-4)
-    adam.beta1 = 0.5
-    adam.beta2 = 0.999
-    mixingProbability = 0
-    averageHalfLifeKimg = 0
-    totalKimg = 3000
+    (adam.beta1, adam.beta2) = (0.5, 0.999)
+    (mixingProbability, averageHalfLifeKimg, totalKimg) = (0, 0, 3000)
   }
 }

@@ -1,16 +1,15 @@
 import Torch
 
-/// DCGAN's generator (Radford et al. 2015, Fig. 1): z is projected to 4×4, then transposed convolutions double the side.
-///
-/// Each is followed by batch normalisation and ReLU; the last by tanh alone. Weights start as N(0, 0.02²).
+/// DCGAN's generator (Radford et al. 2015, Fig. 1): a projection of z to 4×4, then transposed convolutions that double the
+/// side. Batch normalization and ReLU follow each layer, tanh the last. Weights start as N(0, 0.02²).
 public final class DCGANGenerator: Generator {
-  /// What it is made by.
+  /// The architecture.
   public let architecture: any NetworkConfiguration
   /// Every parameter, by name.
   public let store: ParameterStore
   /// Transposed 4×4 convolutions: from z to 4×4, then each with stride 2.
   public let layers: [ConvTranspose2d]
-  /// One after each layer but the last.
+  /// One after each layer except the last.
   public let norms: [BatchNorm]
 
   /// A generator with fresh weights fixed by `seed`.
@@ -19,8 +18,7 @@ public final class DCGANGenerator: Generator {
     store = ParameterStore(seed: seed, device: device)
     let sides = configuration.featureResolutions
     let widths = [configuration.zSize] + sides.map(configuration.channels(at:)) + [configuration.imageChannels]
-    var layers: [ConvTranspose2d] = []
-    var norms: [BatchNorm] = []
+    var (layers, norms): ([ConvTranspose2d], [BatchNorm]) = ([], [])
     for (i, side) in (sides + [configuration.resolution]).enumerated() {
       let (scope, isLast) = (store.root / "b\(side)", i == sides.count)
       layers.append(
@@ -35,7 +33,7 @@ public final class DCGANGenerator: Generator {
   /// Draws images.
   /// - Parameters:
   ///   - z: `[N, zSize]`
-  ///   - training: normalises by the batch, which the moving statistics follow; else by those.
+  ///   - training: normalizes with statistics of the batch and updates the moving ones; else uses the moving ones.
   /// - Returns: `[N, imageChannels, r, r]`, −1…1.
   public func callAsFunction(_ z: Tensor, training: Bool, _ compute: Compute = .default) -> Tensor {
     var x = compute.activations(z.reshaped([z.size(0), -1, 1, 1]))
@@ -48,18 +46,13 @@ public final class DCGANGenerator: Generator {
   /// Images for latents, without gradients.
   public func images(
     _ z: Tensor, condition: Condition? = nil, truncation: Truncation = .none, noise: NoiseMode = .none,
-    growth: Growth? = nil,
-    _ compute: Compute = .default
-  ) -> Tensor {
-    withoutGradients { self(z, training: false, compute) }
-  }
+    growth: Growth? = nil, _ compute: Compute = .default
+  ) -> Tensor { withoutGradients { self(z, training: false, compute) } }
 
   /// The fakes of a training step, differentiable.
-  public func trainingImages(
-    _ sample: TrainingSample, growth: Growth, updatingAverage: Bool, _ compute: Compute
-  ) -> Tensor {
-    self(sample.z, training: true, compute)
-  }
+  public func trainingImages(_ sample: TrainingSample, growth: Growth, updatingAverage: Bool, _ compute: Compute)
+    -> Tensor
+  { self(sample.z, training: true, compute) }
 }
 
 extension ConvTranspose2d {

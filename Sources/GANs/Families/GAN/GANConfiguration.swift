@@ -1,16 +1,16 @@
 import Torch
 
-/// The architecture of the first GAN (Goodfellow et al. 2014), fully connected, with the layer sizes of the usual program.
+/// The architecture of the first GAN (Goodfellow et al. 2014): fully connected, with the usual layer sizes.
 public struct GANConfiguration: NetworkConfiguration {
-  /// The side of the images; 28 for MNIST and its like.
+  /// The side of the images; 28 for MNIST and Fashion-MNIST.
   public var resolution: Int
   /// 1 (grayscale), 3 (RGB) or 4 (RGBA).
   public var imageChannels: Int
-  /// Pixels cut off each side of the data's images: 2 where 28×28 images got a border to 32×32.
+  /// Pixels cropped from each side of the data's images: 2 where 28×28 images were padded to 32×32.
   public var border: Int
   /// Size of z.
   public var zSize: Int
-  /// ε of batch normalisation. 0.8 in the usual program, which meant to set a momentum of 0.8 by position.
+  /// ε of batch normalization. It is 0.8 in the usual code, where 0.8 was meant as the momentum.
   public var batchNormEpsilon: Double
 
   /// An architecture.
@@ -21,9 +21,9 @@ public struct GANConfiguration: NetworkConfiguration {
     (self.zSize, self.batchNormEpsilon) = (zSize, batchNormEpsilon)
   }
 
-  /// Sizes of G's layers: z, hidden ones, pixels.
+  /// Sizes of G's layers: z, hidden layers, pixels.
   var generatorWidths: [Int] { [zSize, 128, 256, 512, 1024, pixels] }
-  /// Sizes of D's layers: pixels, hidden ones, the score.
+  /// Sizes of D's layers: pixels, hidden layers, the score.
   var discriminatorWidths: [Int] { [pixels, 512, 256, 1] }
   private var pixels: Int { imageChannels * resolution * resolution }
 
@@ -37,14 +37,14 @@ public struct GANConfiguration: NetworkConfiguration {
       batchNormEpsilon > 0 && batchNormEpsilon <= 10, "batchNormEpsilon", batchNormEpsilon, "above 0 and at most 10")
   }
 
-  /// Values that the discriminator keeps of one image.
+  /// The values of all of D's layers for one image.
   public func activationCount(at resolution: Int) -> Int { discriminatorWidths.reduce(0, +) }
 
   /// Latents and layers.
   public var summary: [String] {
     [
       "generator " + generatorWidths.map(String.init).joined(separator: "–")
-        + ", batch normalisation ε \(batchNormEpsilon)",
+        + ", batch normalization ε \(batchNormEpsilon)",
       "discriminator " + discriminatorWidths.map(String.init).joined(separator: "–"),
     ]
   }

@@ -1,8 +1,7 @@
 import Torch
 
-/// The first GAN's discriminator, as the usual program has it: linear layers from pixels to a score.
-///
-/// Leaky ReLU (0.2) between them. The sigmoid at the end is in the ``Objective``.
+/// The first GAN's discriminator: linear layers from pixels to a score, with leaky ReLU (0.2) between them. The sigmoid at
+/// the end is part of the ``Objective``.
 public final class GANDiscriminator: Discriminator {
   /// Every parameter, by name.
   public let store: ParameterStore

@@ -10,9 +10,7 @@ extension GANConfiguration {
     [
       Recipe(
         "gan", "GAN (Goodfellow et al. 2014): fully connected, 28×28, G before D on the same fakes",
-        cost: "about 3,500 pictures a second",
-        of: Self.self,
-        training: { $0.trainAsGAN() })
+        cost: "about 3,500 pictures a second", of: Self.self, training: { $0.trainAsGAN() })
     ]
   }
 
@@ -25,13 +23,13 @@ extension GANConfiguration {
     ]
   }
 
-  /// Grayscale images of 32×32 are what 28×28 ones get as a border when they are read: it is cut off again.
+  /// Grayscale images of 28×28 are padded to 32×32 when they are read; the border of 2 removes that padding.
   public static func defaults(for asked: Settings, resolution: Int, imageChannels: Int) -> Self {
     let border = resolution == 32 && imageChannels == 1 ? 2 : 0
     return Self(resolution: resolution - 2 * border, imageChannels: imageChannels, border: border)
   }
 
-  /// Its generator normalizes over the minibatch.
+  /// The generator has batch normalization.
   public var traits: NetworkTraits {
     var traits = NetworkTraits()
     traits.normalizesGeneratorBatches = true
@@ -41,16 +39,12 @@ extension GANConfiguration {
 
 extension TrainingOptions {
   /// G first, then D on the same fakes with half the sum of its losses; Adam 2e-4 (0.5, 0.999), batches of 64, 200 epochs of
-  /// 60,000 images; a grid of the batch every 2,000 of them.
+  /// 60,000 images; a grid of fakes every 2,000 batches.
   fileprivate mutating func trainAsGAN() {
     objective = Objective(regularizer: .none, gamma: 0, halvesDiscriminatorLoss: true)
     schedule = .fixed(resolution: configuration.resolution, batch: 64, learningRate: 2e-4)
-    adam.beta1 = 0.5
-    adam.beta2 = 0.999
-    stepOrder = .generatorFirst
-    batchGridSteps = 2000
-    mixingProbability = 0
-    averageHalfLifeKimg = 0
-    totalKimg = 12_000
+    (adam.beta1, adam.beta2) = (0.5, 0.999)
+    (stepOrder, batchGridSteps) = (.generatorFirst, 2000)
+    (mixingProbability, averageHalfLifeKimg, totalKimg) = (0, 0, 12_000)
   }
 }

@@ -1,8 +1,7 @@
 import Torch
 
-/// The first GAN's generator, as the usual program has it: linear layers from z to pixels.
-///
-/// Linear and leaky ReLU (0.2); three times linear, batch normalisation and leaky ReLU; linear and tanh.
+/// The first GAN's generator, from z to pixels: linear and leaky ReLU (0.2); three times linear, batch normalization and
+/// leaky ReLU; linear and tanh.
 public final class GANGenerator: Generator {
   /// The architecture.
   public let configuration: GANConfiguration
@@ -10,7 +9,7 @@ public final class GANGenerator: Generator {
   public let store: ParameterStore
   /// From z to pixels.
   public let layers: [Linear]
-  /// After each layer but the first and the last.
+  /// One after each layer except the first and the last.
   public let norms: [BatchNorm]
 
   /// A generator with fresh weights fixed by `seed`.
@@ -33,7 +32,7 @@ public final class GANGenerator: Generator {
   /// Draws images.
   /// - Parameters:
   ///   - z: `[N, zSize]`
-  ///   - training: normalises by the batch, which the moving statistics follow; else by those.
+  ///   - training: normalizes with statistics of the batch and updates the moving ones; else uses the moving ones.
   /// - Returns: `[N, imageChannels, r, r]`, −1…1.
   public func callAsFunction(_ z: Tensor, training: Bool) -> Tensor {
     var x = layers[0](z).leakyReLU(slope: 0.2)
@@ -45,16 +44,11 @@ public final class GANGenerator: Generator {
   /// Images for latents, without gradients.
   public func images(
     _ z: Tensor, condition: Condition? = nil, truncation: Truncation = .none, noise: NoiseMode = .none,
-    growth: Growth? = nil,
-    _ compute: Compute = .default
-  ) -> Tensor {
-    withoutGradients { self(z, training: false) }
-  }
+    growth: Growth? = nil, _ compute: Compute = .default
+  ) -> Tensor { withoutGradients { self(z, training: false) } }
 
   /// The fakes of a training step, differentiable.
-  public func trainingImages(
-    _ sample: TrainingSample, growth: Growth, updatingAverage: Bool, _ compute: Compute
-  ) -> Tensor {
-    self(sample.z, training: true)
-  }
+  public func trainingImages(_ sample: TrainingSample, growth: Growth, updatingAverage: Bool, _ compute: Compute)
+    -> Tensor
+  { self(sample.z, training: true) }
 }

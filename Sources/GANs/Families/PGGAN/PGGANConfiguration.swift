@@ -10,12 +10,12 @@ public struct PGGANConfiguration: ProgressiveArchitecture {
   public var zSize: Int
   /// Feature maps at a resolution: min(fmapBase / 2^stage, fmapMax), stage = log2(resolution) − 1.
   public var fmapBase: Int
-  /// The most feature maps of a layer.
+  /// The largest number of feature maps of a layer.
   public var fmapMax: Int
-  /// Samples that the discriminator's minibatch standard deviation compares.
+  /// The group size of the discriminator's minibatch standard deviation.
   public var minibatchGroup: Int
 
-  /// The paper's architecture at a resolution, with other widths where given.
+  /// The paper's architecture at a resolution, or with other widths.
   public init(
     resolution: Int, imageChannels: Int = 3, zSize: Int = 512, fmapBase: Int = 8192, fmapMax: Int = 512,
     minibatchGroup: Int = 4
@@ -24,7 +24,7 @@ public struct PGGANConfiguration: ProgressiveArchitecture {
     (self.fmapBase, self.fmapMax, self.minibatchGroup) = (fmapBase, fmapMax, minibatchGroup)
   }
 
-  /// None: resolutions are changed without filters.
+  /// False: resampling has no filter.
   public var blur: Bool { false }
 
   /// Checks every field.

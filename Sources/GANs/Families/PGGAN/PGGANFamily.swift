@@ -10,16 +10,15 @@ extension PGGANConfiguration {
     [
       Recipe(
         "pggan", "Progressive GAN (Karras et al. 2018): grows from 4×4, gradient penalty and drift",
-        cost: "about 80 pictures a second at the smallest width: the penalty is differentiated twice",
-        of: Self.self,
+        cost: "about 80 pictures a second at the smallest width: the penalty is differentiated twice", of: Self.self,
         training: { $0.trainAsProgressiveGAN() })
     ]
   }
 
-  /// Widths.
+  /// The settings for width and latents.
   public static var settings: [Setting] { [Setting.width] + Setting.featureMaps + [.zSize] }
 
-  /// The width's architecture.
+  /// The architecture of a named width.
   public static func defaults(for asked: Settings, resolution: Int, imageChannels: Int) -> Self {
     let width = NetworkWidth(asked)
     return Self(
@@ -27,7 +26,7 @@ extension PGGANConfiguration {
       fmapMax: width.featureMaps.max)
   }
 
-  /// It grows.
+  /// Only growth.
   public var traits: NetworkTraits {
     var traits = NetworkTraits()
     traits.grows = true
@@ -36,14 +35,12 @@ extension PGGANConfiguration {
 }
 
 extension TrainingOptions {
-  /// Wasserstein loss with gradient penalty and drift, growing from 4×4, G averaged with 0.999 (PGGAN §A.1).
+  /// Wasserstein loss with gradient penalty and drift, growing from 4×4, moving average of G with decay 0.999 (PGGAN §A.1).
   mutating func trainAsProgressiveGAN() {
     objective = Objective(loss: .wasserstein, regularizer: .gradientPenalty, gamma: 10, drift: 0.001)
     schedule = Schedule(
       initialResolution: 4, finalResolution: configuration.resolution, fadeKimg: 800, stableKimg: 800,
       batchSizes: [4: 16, 256: 14, 512: 6, 1024: 3], learningRates: [4: 0.001])
-    mixingProbability = 0
-    averageDecay = 0.999
-    totalKimg = 12_000
+    (mixingProbability, averageDecay, totalKimg) = (0, 0.999, 12_000)
   }
 }

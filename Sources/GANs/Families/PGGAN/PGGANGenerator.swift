@@ -2,13 +2,13 @@ import Torch
 
 /// One resolution of Progressive GAN's generator: two convolutions, each with bias, leaky ReLU and pixel norm.
 ///
-/// At 4×4 the first is a dense layer from z (a 4×4 convolution of one pixel); later it follows a doubling. PGGAN Table 2.
+/// At 4×4 the first is a dense layer from z (a 4×4 convolution of one pixel); above, it follows a doubling. PGGAN Table 2.
 public struct PGGANGeneratorBlock {
   /// The resolution r.
   public let resolution: Int
-  /// z, `[N, zSize]` → `[N, C·16]`; only at 4×4.
+  /// z, `[N, zSize]` → `[N, C·16]`; nil above 4×4.
   public let dense: EqualizedLinear?
-  /// 3×3 convolution after the doubling; not at 4×4.
+  /// 3×3 convolution after the doubling; nil at 4×4.
   public let conv0: EqualizedConv2d?
   /// 3×3 convolution.
   public let conv1: EqualizedConv2d
@@ -25,8 +25,7 @@ public struct PGGANGeneratorBlock {
       ? EqualizedLinear(scope / "dense", inputs: configuration.zSize, outputs: channels * 16, bias: false) : nil
     conv0 =
       resolution == 4
-      ? nil
-      : EqualizedConv2d(scope / "conv0", inputs: configuration.channels(at: resolution / 2), outputs: channels)
+      ? nil : EqualizedConv2d(scope / "conv0", inputs: configuration.channels(at: resolution / 2), outputs: channels)
     activation0 = BiasActivation(scope / "conv0", channels: channels)
     conv1 = EqualizedConv2d(scope / "conv1", inputs: channels, outputs: channels)
     activation1 = BiasActivation(scope / "conv1", channels: channels)
@@ -36,19 +35,18 @@ public struct PGGANGeneratorBlock {
   }
 
   /// Applies the block.
-  /// - Parameter x: normalised z, `[N, zSize]`, at 4×4; else features of the resolution below, `[N, C', r/2, r/2]`.
+  /// - Parameter x: normalized z, `[N, zSize]`, at 4×4; else features of the resolution below, `[N, C', r/2, r/2]`.
   /// - Returns: features `[N, C, r, r]`.
   public func callAsFunction(_ x: Tensor, _ compute: Compute = .default) -> Tensor {
     let start =
-      dense.map { compute.activations($0(x).reshaped([x.size(0), -1, 4, 4])) }
-      ?? conv0!(x.upsampledNearest(), compute)
+      dense.map { compute.activations($0(x).reshaped([x.size(0), -1, 4, 4])) } ?? conv0!(x.upsampledNearest(), compute)
     let y = normalized(activation0(start, compute))
     return normalized(activation1(conv1(y, compute), compute))
   }
 
   private func normalized(_ x: Tensor) -> Tensor { pixelNorm(x.to(.float32)).to(x.dtype) }
 
-  /// The image these features stand for, `[N, imageChannels, r, r]`, float32, nominally −1…1.
+  /// Converts features to an image, `[N, imageChannels, r, r]`, float32, nominally −1…1.
   func image(_ x: Tensor, _ compute: Compute) -> Tensor {
     toRGB(x, compute).to(.float32) + toRGBBias.value.reshaped([1, -1, 1, 1])
   }
@@ -60,7 +58,7 @@ public final class PGGANGenerator: Generator {
   public let configuration: PGGANConfiguration
   /// Every parameter, by name.
   public let store: ParameterStore
-  /// One block a resolution, from 4×4.
+  /// One block per resolution, from 4×4.
   public let blocks: [PGGANGeneratorBlock]
 
   /// A generator with fresh weights fixed by `seed`.
@@ -68,9 +66,7 @@ public final class PGGANGenerator: Generator {
     self.configuration = configuration
     let store = ParameterStore(seed: seed, device: device)
     self.store = store
-    blocks = configuration.resolutions.map {
-      PGGANGeneratorBlock(store.root / "b\($0)", resolution: $0, configuration)
-    }
+    blocks = configuration.resolutions.map { PGGANGeneratorBlock(store.root / "b\($0)", resolution: $0, configuration) }
   }
 
   /// Its configuration.
@@ -78,8 +74,8 @@ public final class PGGANGenerator: Generator {
 
   /// Draws images.
   /// - Parameters:
-  ///   - z: `[N, zSize]`, brought to the hypersphere here.
-  ///   - growth: at alpha < 1, the upsampled image of the block before is mixed in.
+  ///   - z: `[N, zSize]`; it is scaled to the hypersphere first.
+  ///   - growth: at alpha < 1, the upsampled image of the previous block is blended in.
   /// - Returns: `[N, imageChannels, r, r]`, float32, linear, nominally −1…1, r = growth.resolution.
   public func callAsFunction(_ z: Tensor, growth: Growth, _ compute: Compute = .default) -> Tensor {
     var x = pixelNorm(z)
@@ -100,16 +96,11 @@ public final class PGGANGenerator: Generator {
   /// Images for latents, without gradients.
   public func images(
     _ z: Tensor, condition: Condition? = nil, truncation: Truncation = .none, noise: NoiseMode = .none,
-    growth: Growth? = nil,
-    _ compute: Compute = .default
-  ) -> Tensor {
-    withoutGradients { self(z, growth: growth ?? configuration.grown, compute) }
-  }
+    growth: Growth? = nil, _ compute: Compute = .default
+  ) -> Tensor { withoutGradients { self(z, growth: growth ?? configuration.grown, compute) } }
 
   /// The fakes of a training step, differentiable.
-  public func trainingImages(
-    _ sample: TrainingSample, growth: Growth, updatingAverage: Bool, _ compute: Compute
-  ) -> Tensor {
-    self(sample.z, growth: growth, compute)
-  }
+  public func trainingImages(_ sample: TrainingSample, growth: Growth, updatingAverage: Bool, _ compute: Compute)
+    -> Tensor
+  { self(sample.z, growth: growth, compute) }
 }

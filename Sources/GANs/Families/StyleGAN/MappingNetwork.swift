@@ -4,7 +4,7 @@ import Torch
 ///
 /// With labels, x = [PixelNorm(z), PixelNorm(E·labels)] goes into the first layer.
 public struct MappingNetwork {
-  /// The layers; none: w is the normalized z.
+  /// The layers; without layers w is the normalized z.
   public let layers: [EqualizedLinear]
   /// E: `[N, labelSize]` → `[N, zSize]`; nil without labels.
   public let embedding: EqualizedLinear?

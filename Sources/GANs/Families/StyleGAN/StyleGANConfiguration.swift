@@ -6,7 +6,7 @@ public struct StyleGANConfiguration: ProgressiveArchitecture {
   public var resolution: Int
   /// 1 (grayscale), 3 (RGB) or 4 (RGBA).
   public var imageChannels: Int
-  /// Size of the vector of labels; 0: none.
+  /// Size of the label vector; 0: no labels.
   public var labelSize = 0
   /// Size of z.
   public var zSize: Int
@@ -14,15 +14,15 @@ public struct StyleGANConfiguration: ProgressiveArchitecture {
   public var wSize: Int
   /// Fully connected layers of the mapping network.
   public var mappingLayers: Int
-  /// Size of the mapping network's hidden layers; nil: that of w.
+  /// Size of the mapping network's hidden layers; nil: the size of w.
   public var mappingWidth: Int?
   /// Learning-rate multiplier of the mapping network.
   public var mappingLearningRateMultiplier: Double
   /// Feature maps at a resolution: min(fmapBase / 2^stage, fmapMax), stage = log2(resolution) − 1.
   public var fmapBase: Int
-  /// The most feature maps of a layer.
+  /// The largest number of feature maps of a layer.
   public var fmapMax: Int
-  /// Samples that the discriminator's minibatch standard deviation compares.
+  /// The group size of the discriminator's minibatch standard deviation.
   public var minibatchGroup: Int
   /// Table 1, B: whether a binomial filter smooths each change of resolution.
   public var blur = true
@@ -33,7 +33,7 @@ public struct StyleGANConfiguration: ProgressiveArchitecture {
   /// Table 1, E: whether each layer has a noise input.
   public var noise = true
 
-  /// The paper's architecture at a resolution, with other widths where given.
+  /// The paper's architecture at a resolution, or with other widths.
   public init(
     resolution: Int, imageChannels: Int = 3, zSize: Int = 512, wSize: Int = 512, mappingLayers: Int = 8,
     mappingLearningRateMultiplier: Double = 0.01, fmapBase: Int = 8192, fmapMax: Int = 512, minibatchGroup: Int = 4
@@ -67,11 +67,11 @@ public struct StyleGANConfiguration: ProgressiveArchitecture {
     try require((0...100_000).contains(labelSize), "labelSize", labelSize, "0 (no labels) to 100000")
     if mappingLayers == 0 && labelSize > 0 {
       throw ConfigurationError(
-        "labels enter in the mapping network, and there is none: use \(field: "mappingLayers", 1)")
+        "labels are an input of the mapping network, and there is none: use \(field: "mappingLayers", 1)")
     }
     if constantInput && !styles {
       throw ConfigurationError(
-        "a constant input without styles would draw one picture for all latents: use a constant only with styles")
+        "a constant input without styles draws the same image for all latents: use a constant input only with styles")
     }
   }
 
@@ -82,19 +82,16 @@ public struct StyleGANConfiguration: ProgressiveArchitecture {
     case mappingLearningRateMultiplier, fmapBase, fmapMax, minibatchGroup, blur, styles, constantInput, noise
   }
 
-  /// Reads a configuration; the oldest files have no switches, and those before labels no number of them.
+  /// Reads a configuration. Old files lack the switches of Table 1 and the label size.
   public init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: CodingKeys.self)
-    resolution = try values.decode(Int.self, forKey: .resolution)
-    imageChannels = try values.decode(Int.self, forKey: .imageChannels)
-    zSize = try values.decode(Int.self, forKey: .zSize)
-    wSize = try values.decode(Int.self, forKey: .wSize)
-    mappingLayers = try values.decode(Int.self, forKey: .mappingLayers)
+    func integer(_ key: CodingKeys) throws -> Int { try values.decode(Int.self, forKey: key) }
+    (resolution, imageChannels) = (try integer(.resolution), try integer(.imageChannels))
+    (zSize, wSize, mappingLayers) = (try integer(.zSize), try integer(.wSize), try integer(.mappingLayers))
     mappingWidth = try values.decodeIfPresent(Int.self, forKey: .mappingWidth)
     mappingLearningRateMultiplier = try values.decode(Double.self, forKey: .mappingLearningRateMultiplier)
-    fmapBase = try values.decode(Int.self, forKey: .fmapBase)
-    fmapMax = try values.decode(Int.self, forKey: .fmapMax)
-    minibatchGroup = try values.decode(Int.self, forKey: .minibatchGroup)
+    (fmapBase, fmapMax) = (try integer(.fmapBase), try integer(.fmapMax))
+    minibatchGroup = try integer(.minibatchGroup)
     labelSize = try values.decode(.labelSize, or: labelSize)
     blur = try values.decode(.blur, or: blur)
     styles = try values.decode(.styles, or: styles)

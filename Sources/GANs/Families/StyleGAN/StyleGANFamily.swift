@@ -1,13 +1,13 @@
 import Torch
 
-/// StyleGAN among the families: its steps from Progressive GAN (Table 1) are recipes, a switch apart.
+/// StyleGAN among the families. The configurations A to F of Table 1 are recipes.
 extension StyleGANConfiguration {
   /// The name in files.
   public static var family: String { "stylegan" }
   /// The name for people.
   public static var title: String { "StyleGAN" }
 
-  /// Widths, and the switches of Table 1.
+  /// The settings for width and latents, and the switches of Table 1.
   public static var settings: [Setting] {
     [Setting.width] + Setting.featureMaps + [
       .zSize, Setting("wSize", names: ["w-dim"], .integer, help: "Size of w."),
@@ -15,7 +15,7 @@ extension StyleGANConfiguration {
         "mappingLayers", names: ["mapping-layers", "map-depth"], .integer,
         help: "Layers of the mapping network; 0 for none."),
       Setting(
-        "mappingWidth", names: ["mapping-width"], .integer, help: "Size of its hidden layers (default: that of w)."),
+        "mappingWidth", names: ["mapping-width"], .integer, help: "Size of its hidden layers (default: the size of w)."),
       Setting("blur", names: ["blur"], .flag, help: "StyleGAN, Table 1 B: smooth each change of resolution."),
       Setting("styles", names: ["styles"], .flag, help: "Table 1 C: a style for each layer; else pixel norm."),
       Setting(
@@ -25,7 +25,7 @@ extension StyleGANConfiguration {
     ]
   }
 
-  /// The width's architecture. Without a mapping network w is z; without styles there is no constant input.
+  /// The architecture of a named width. Without a mapping network w is z; without styles there is no constant input.
   public static func defaults(for asked: Settings, resolution: Int, imageChannels: Int) -> Self {
     var defaults = Self(width: NetworkWidth(asked), resolution: resolution, imageChannels: imageChannels)
     if asked["mappingLayers"] == 0 {
@@ -36,14 +36,12 @@ extension StyleGANConfiguration {
     return defaults
   }
 
-  /// A to F of Table 1, each one switch away from the one before, and F again under its own name.
+  /// A to F of Table 1, each with one more change, and F again as "stylegan".
   public static var recipes: [Recipe] {
     func recipe(
       _ name: String, _ summary: String, cost: String = "about as stylegan", _ switches: Settings,
       training: @escaping @Sendable (inout TrainingOptions) -> Void
-    ) -> Recipe {
-      Recipe(name, summary, cost: cost, of: Self.self, switches: switches, training: training)
-    }
+    ) -> Recipe { Recipe(name, summary, cost: cost, of: Self.self, switches: switches, training: training) }
     let b: Settings = ["styles": false, "constantInput": false, "noise": false, "mappingLayers": 0]
     let (unmixed, mixed) = (
       { @Sendable (options: inout TrainingOptions) in options.trainAsStyleGAN(mixing: 0) },
@@ -67,13 +65,13 @@ extension StyleGANConfiguration {
     ]
   }
 
-  /// Table 4: generators with and without a mapping network, each a recipe with another depth of it.
+  /// Table 4: generators with mapping networks of several depths.
   public static let table4: [(title: String, recipe: String, mappingLayers: Int)] = [
     ("traditional", "stylegan-b", 0), ("traditional", "stylegan-b", 8), ("style-based", "stylegan", 0),
     ("style-based", "stylegan", 1), ("style-based", "stylegan", 2), ("style-based", "stylegan", 8),
   ]
 
-  /// Grows, has W, takes labels; the rest follows from its switches.
+  /// Growth, W and labels; the others depend on the switches.
   public var traits: NetworkTraits {
     var traits = NetworkTraits()
     (traits.grows, traits.hasW, traits.takesLabels) = (true, true, true)
@@ -81,15 +79,13 @@ extension StyleGANConfiguration {
     return traits
   }
 
-  /// Latents and layers, feature maps, and the switches that are off.
+  /// Latents and layers, feature maps, and the disabled switches.
   public var summary: [String] {
     let off = [("filtered resampling", blur), ("styles", styles), ("constant input", constantInput), ("noise", noise)]
       .filter { !$1 }.map(\.0)
     return [
       "z \(zSize), w \(wSize), \(mappingLayers) mapping layers" + (mappingWidth.map { " of \($0)" } ?? "")
-        + (styles ? ", \(layerCount) styles" : "")
-        + (labelSize > 0 ? ", \(labelSize) labels" : ""),
-      featureMaps,
+        + (styles ? ", \(layerCount) styles" : "") + (labelSize > 0 ? ", \(labelSize) labels" : ""), featureMaps,
     ] + (off.isEmpty ? [] : ["without " + off.joined(separator: ", ")])
   }
 

@@ -20,8 +20,7 @@ public final class StyleGANGenerator: StyleBasedGenerator {
     mapping = MappingNetwork(store.root / "mapping", configuration)
     synthesis = SynthesisNetwork(store.root / "synthesis", configuration)
     layers = zip(configuration.resolutions.flatMap { [$0, $0] }, synthesis.epilogues).map { resolution, epilogue in
-      SynthesisLayer(
-        resolution: resolution, noise: epilogue.noise?.value, styleWeight: epilogue.affine?.weight.value)
+      SynthesisLayer(resolution: resolution, noise: epilogue.noise?.value, styleWeight: epilogue.affine?.weight.value)
     }
   }
 
@@ -35,7 +34,7 @@ public final class StyleGANGenerator: StyleBasedGenerator {
   /// f: `[N, zSize]` → w, `[N, wSize]`.
   public func map(_ z: Tensor, condition: Condition? = nil) -> Tensor { mapping(z, condition: condition) }
 
-  /// g: one w a layer, `[N, L, wSize]` → images `[N, imageChannels, r, r]`.
+  /// g: one w per layer, `[N, L, wSize]` → images `[N, imageChannels, r, r]`.
   public func synthesize(_ ws: Tensor, noise: NoiseMode, growth: Growth, _ compute: Compute = .default) -> Tensor {
     synthesis(ws, noise: noise, growth: growth, compute)
   }

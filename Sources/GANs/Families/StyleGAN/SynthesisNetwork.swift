@@ -1,9 +1,8 @@
 import Torch
 
-/// Where g starts, at 4×4: a learned constant (StyleGAN Table 1, D), before that a dense layer from w; then the first
-/// epilogue.
+/// The input of g at 4×4: a learned constant (StyleGAN Table 1, D) or a dense layer from w, then the first epilogue.
 public struct SynthesisInput {
-  /// What features are made of.
+  /// The source of the first features.
   public enum Start {
     /// `[1, C, 4, 4]`, starting at 1.
     case constant(Parameter)
@@ -11,7 +10,7 @@ public struct SynthesisInput {
     case dense(EqualizedLinear)
   }
 
-  /// What features are made of.
+  /// The source of the first features.
   public let start: Start
   /// Noise, bias, leaky ReLU and AdaIN.
   public let style0: StyleEpilogue
@@ -40,13 +39,13 @@ public struct SynthesisInput {
 
 /// One resolution r = 4…1024 of the synthesis network g (StyleGAN Fig. 1b): upsample, then two styled convolutions.
 ///
-/// The block of 4×4 has one: its features come from ``SynthesisInput``.
+/// The 4×4 block has one convolution; its features come from ``SynthesisInput``.
 public struct SynthesisBlock {
   /// The resolution r.
   public let resolution: Int
-  /// 3×3, from the resolution below; nil at 4×4.
+  /// 3×3 convolution from the resolution below; nil at 4×4.
   public let conv0: StyledConvolution?
-  /// 3×3.
+  /// 3×3 convolution.
   public let conv1: StyledConvolution
   /// 1×1 convolution to image channels, gain 1, with its bias.
   public let toRGB: EqualizedConv2d
@@ -61,33 +60,29 @@ public struct SynthesisBlock {
     }
     self.resolution = resolution
     conv0 =
-      resolution == 4
-      ? nil : styled(0, configuration.channels(at: resolution / 2), configuration.blur ? .up : .none)
+      resolution == 4 ? nil : styled(0, configuration.channels(at: resolution / 2), configuration.blur ? .up : .none)
     conv1 = styled(1, outputs)
-    toRGB = EqualizedConv2d(
-      scope / "to_rgb", inputs: outputs, outputs: configuration.imageChannels, kernel: 1, gain: 1)
+    toRGB = EqualizedConv2d(scope / "to_rgb", inputs: outputs, outputs: configuration.imageChannels, kernel: 1, gain: 1)
     toRGBBias = (scope / "to_rgb").parameter("bias", [configuration.imageChannels], .constant(0))
   }
 
   /// Applies the block.
   /// - Parameters:
-  ///   - x: features of the resolution below, `[N, C', r/2, r/2]`; at 4×4 those of the input.
-  ///   - w: this block's two intermediate latents, each `[N, wSize]`; at 4×4 the second is used.
+  ///   - x: features of the resolution below, `[N, C', r/2, r/2]`; at 4×4 the features of the input.
+  ///   - w: this block's two intermediate latents, each `[N, wSize]`; at 4×4 only the second is used.
   ///   - noise: its two noise images, each `[N or 1, 1, r, r]`.
   /// - Returns: features `[N, C, r, r]`.
   public func callAsFunction(
     _ x: Tensor, w: (Tensor, Tensor), noise: (Tensor?, Tensor?), _ compute: Compute = .default
   ) -> Tensor {
-    let coarse = conv0.map { $0(upsampled(x, for: $0), w: w.0, noise: noise.0, compute) } ?? x
-    return conv1(coarse, w: w.1, noise: noise.1, compute)
+    // A convolution without resampling gets doubled pixels (Table 1, A).
+    let coarse = conv0.map {
+      $0($0.convolution.resampling == .up ? x : x.upsampledNearest(), w: w.0, noise: noise.0, compute)
+    }
+    return conv1(coarse ?? x, w: w.1, noise: noise.1, compute)
   }
 
-  /// `x` as a convolution takes it: one without resampling of its own gets doubled pixels (Table 1, A).
-  private func upsampled(_ x: Tensor, for layer: StyledConvolution) -> Tensor {
-    layer.convolution.resampling == .up ? x : x.upsampledNearest()
-  }
-
-  /// The image these features stand for, `[N, imageChannels, r, r]`, float32, nominally −1…1.
+  /// Converts features to an image, `[N, imageChannels, r, r]`, float32, nominally −1…1.
   func image(_ x: Tensor, _ compute: Compute) -> Tensor {
     toRGB(x, compute).to(.float32) + toRGBBias.value.reshaped([1, -1, 1, 1])
   }
@@ -95,9 +90,9 @@ public struct SynthesisBlock {
 
 /// g: W → images, the synthesis network of the style-based generator (StyleGAN §2, Fig. 1b).
 public struct SynthesisNetwork {
-  /// The start at 4×4.
+  /// The input at 4×4.
   public let input: SynthesisInput
-  /// One block a resolution, from 4×4.
+  /// One block per resolution, from 4×4.
   public let blocks: [SynthesisBlock]
 
   init(_ scope: Scope, _ configuration: StyleGANConfiguration) {
@@ -110,10 +105,10 @@ public struct SynthesisNetwork {
 
   /// Draws images.
   /// - Parameters:
-  ///   - ws: one w a layer, `[N, L, wSize]`.
-  ///   - noise: where the noise inputs come from.
-  ///   - growth: how far the network has grown: at alpha < 1, the upsampled image of the block before is mixed in.
-  ///   - eachBlock: told the features `[N, C, r, r]` of every block.
+  ///   - ws: one w per layer, `[N, L, wSize]`.
+  ///   - noise: the source of the noise inputs.
+  ///   - growth: at alpha < 1, the upsampled image of the previous block is blended in.
+  ///   - eachBlock: called with the features `[N, C, r, r]` of every block.
   /// - Returns: `[N, imageChannels, r, r]`, float32, linear, nominally −1…1, r = growth.resolution.
   public func callAsFunction(
     _ ws: Tensor, noise: NoiseMode, growth: Growth, _ compute: Compute = .default,

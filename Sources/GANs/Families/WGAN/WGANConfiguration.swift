@@ -1,4 +1,4 @@
-/// The architecture of WGAN (Arjovsky et al. 2017, §4): DCGAN's networks; the critic's score is its output as it is.
+/// The architecture of WGAN (Arjovsky et al. 2017, §4): DCGAN's networks; the critic has no sigmoid.
 public struct WGANConfiguration: DCGANArchitecture {
   /// Output resolution: a power of two, 8…256.
   public var resolution: Int
@@ -6,12 +6,11 @@ public struct WGANConfiguration: DCGANArchitecture {
   public var imageChannels: Int
   /// Size of z.
   public var zSize: Int
-  /// n: there are 8n feature maps at 4×4, and half as many at each doubling.
+  /// n: 8n feature maps at 4×4, half as many after each doubling.
   public var features: Int
 
   /// An architecture.
   public init(resolution: Int, imageChannels: Int = 3, zSize: Int = 100, features: Int = 64) {
-    (self.resolution, self.imageChannels) = (resolution, imageChannels)
-    (self.zSize, self.features) = (zSize, features)
+    (self.resolution, self.imageChannels, self.zSize, self.features) = (resolution, imageChannels, zSize, features)
   }
 }

@@ -10,25 +10,21 @@ extension WGANConfiguration {
     [
       Recipe(
         "wgan", "WGAN (Arjovsky et al. 2017): a clipped critic that estimates the Wasserstein distance",
-        cost: "about 2,500 pictures a second at the smallest width",
-        of: Self.self,
-        training: { $0.trainAsWGAN() })
+        cost: "about 2,500 pictures a second at the smallest width", of: Self.self, training: { $0.trainAsWGAN() })
     ]
   }
 
-  /// Its critic normalises over the minibatch.
+  /// True, as in the paper.
   public static var normalizesDiscriminator: Bool { true }
 }
 
 extension TrainingOptions {
-  /// RMSProp at 5e-5, weights clipped to ±0.01, five steps of the critic to one of G, batches of 64 (WGAN, Algorithm 1).
+  /// RMSProp at 5e-5, weights clipped to ±0.01, five critic steps per step of G, batches of 64 (WGAN, Algorithm 1).
   fileprivate mutating func trainAsWGAN() {
     objective = Objective(loss: .wasserstein, regularizer: .none, gamma: 0, clip: 0.01)
     schedule = .fixed(resolution: configuration.resolution, batch: 64, learningRate: 5e-5)
     optimizer = .rmsprop
     criticSteps = 5
-    mixingProbability = 0
-    averageHalfLifeKimg = 0
-    totalKimg = 10_000
+    (mixingProbability, averageHalfLifeKimg, totalKimg) = (0, 0, 10_000)
   }
 }

@@ -1,5 +1,5 @@
-/// The architecture of WGAN-GP (Gulrajani et al. 2017, §4): WGAN's, but the critic has no batch normalisation, so that the
-/// penalty's gradient is each image's own.
+/// The architecture of WGAN-GP (Gulrajani et al. 2017, §4): WGAN's without batch normalization in the critic. The penalty
+/// needs the gradient of each image on its own.
 public struct WGANGPConfiguration: DCGANArchitecture {
   /// Output resolution: a power of two, 8…256.
   public var resolution: Int
@@ -7,12 +7,11 @@ public struct WGANGPConfiguration: DCGANArchitecture {
   public var imageChannels: Int
   /// Size of z.
   public var zSize: Int
-  /// n: there are 8n feature maps at 4×4, and half as many at each doubling.
+  /// n: 8n feature maps at 4×4, half as many after each doubling.
   public var features: Int
 
   /// An architecture.
   public init(resolution: Int, imageChannels: Int = 3, zSize: Int = 100, features: Int = 64) {
-    (self.resolution, self.imageChannels) = (resolution, imageChannels)
-    (self.zSize, self.features) = (zSize, features)
+    (self.resolution, self.imageChannels, self.zSize, self.features) = (resolution, imageChannels, zSize, features)
   }
 }

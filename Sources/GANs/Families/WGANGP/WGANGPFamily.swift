@@ -15,20 +15,17 @@ extension WGANGPConfiguration {
     ]
   }
 
-  /// Its critic must not: the penalty is of each image's own gradient.
+  /// False: the penalty needs the gradient of each image on its own.
   public static var normalizesDiscriminator: Bool { false }
 }
 
 extension TrainingOptions {
-  /// λ = 10, Adam 1e-4 (0, 0.9), five steps of the critic to one of G, batches of 64 (WGAN-GP, Algorithm 1).
+  /// λ = 10, Adam 1e-4 (0, 0.9), five critic steps per step of G, batches of 64 (WGAN-GP, Algorithm 1).
   fileprivate mutating func trainAsWGANGP() {
     objective = Objective(loss: .wasserstein, regularizer: .gradientPenalty, gamma: 10)
     schedule = .fixed(resolution: configuration.resolution, batch: 64, learningRate: 1e-4)
-    adam.beta1 = 0
-    adam.beta2 = 0.9
+    (adam.beta1, adam.beta2) = (0, 0.9)
     criticSteps = 5
-    mixingProbability = 0
-    averageHalfLifeKimg = 0
-    totalKimg = 10_000
+    (mixingProbability, averageHalfLifeKimg, totalKimg) = (0, 0, 10_000)
   }
 }
