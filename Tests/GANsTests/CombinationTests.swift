@@ -58,6 +58,7 @@ import _TestSupport
     case "gan", "wgan-gp": Networks()
     case "dcgan", "wgan": Networks(normalizeCriticBatches: true)
     case "pggan", "stylegan-a", "stylegan-b": Networks(grow: true)
+    case "stylegan2": Networks(haveStyles: true)
     default: Networks(grow: true, haveStyles: true)
     }
   }
@@ -105,7 +106,7 @@ import _TestSupport
   }
 
   /// What is accepted trains: every accepted objective, with the other parts as they come, for two steps.
-  @Test(arguments: ["gan", "dcgan", "wgan", "wgan-gp", "pggan", "stylegan"])
+  @Test(arguments: ["gan", "dcgan", "wgan", "wgan-gp", "pggan", "stylegan", "stylegan2"])
   func everyAcceptedObjectiveTrains(name: String) throws {
     let start = try shortOptions(name)
     let accepted = Self.all.filter { Self.reasons($0, Self.networks(name)).isEmpty }

@@ -80,13 +80,13 @@ private struct Pictures: ImageDataset {
 
   @Test func halvesOfOneSetAreAsNearAsSamplingAllows() throws {
     let found = try fid("others", others)
-    let features = try detector(.concatenated([flat(reals), flat(others)]), .features)
+    let features = detector(.concatenated([flat(reals), flat(others)]), .features)
     let expected = floor(statistics(features).covariance, 800)
     #expect(found > 0.5 * expected && found < 2 * expected, "\(found), \(expected)")
     // The floor falls as 1/n, so a quarter of the images is four times as far; and it is nothing to a missing class.
     let quarter = frechetDistance(
-      statistics(try detector(flat(reals[0..<20]), .features)),
-      statistics(try detector(flat(others[0..<20]), .features)))
+      statistics(detector(flat(reals[0..<20]), .features)),
+      statistics(detector(flat(others[0..<20]), .features)))
     #expect(quarter > 3 * found && quarter < 6 * found, "\(quarter), \(found)")
     #expect(try fid("same", reals) < 1e-6)
   }

@@ -14,6 +14,7 @@ func shortOptions(_ name: String, mappingLayers: Int? = nil) throws -> TrainingO
     switch recipe.family.family {
     case "gan": [:]
     case "stylegan": ["fmapBase": 32, "fmapMax": 8, "zSize": 8, "wSize": 8]
+    case "stylegan2": ["fmapBase": 64, "fmapMax": 8, "zSize": 8, "wSize": 8]
     case "pggan": ["fmapBase": 32, "fmapMax": 8, "zSize": 8]
     default: ["features": 2, "zSize": 8]
     }

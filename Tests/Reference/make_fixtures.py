@@ -17,6 +17,7 @@ import detectors_reference as detectors
 import make_numpy_fixture
 import make_program_fixture
 import make_script_fixture
+import make_stylegan2_fixture
 import metrics_reference as metrics
 import swd_reference as swd
 from safetensors_io import save
@@ -419,6 +420,7 @@ def main():
     if not options.float32 and not options.only:
         make_numpy_fixture.main()
         make_lineage_fixture.main()
+        make_stylegan2_fixture.main()
         make_program_fixture.main()
         make_script_fixture.main()
 

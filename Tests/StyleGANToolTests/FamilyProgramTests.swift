@@ -124,6 +124,36 @@ import _TestSupport
     #expect(!FileManager.default.fileExists(atPath: folder.file("refused")), "a refusal leaves nothing behind")
   }
 
+  /// What StyleGAN's networks can do, another style-based family's can: here the last w has no noise input.
+  @Test func stylesOfStyleGAN2() throws {
+    try idx(count: 32, side: 32).write(to: URL(fileURLWithPath: folder.file("data.idx3")))
+    let trained = try run(
+      "train --data data.idx3 --cfg stylegan2 --kimg 0.024 --tick 0.008 --snap 1 --batch 4 --threads 1 --z-dim 8 --w-dim 8 "
+        + "--fmap-max 4 --outdir runs")
+    #expect(trained.exitCode == 0, "\(trained.errors)")
+    let network = "runs/" + (try #require(FileManager.default.contentsOfDirectory(atPath: folder.file("runs")).first))
+    let start = "--network \(network) --threads 1"
+    for line in [
+      "inspect \(network)", "generate \(start) --seeds 0-2 --trunc 0.7 --trunc-cutoff 3 --noise-mode random --outdir a",
+      "style-mixing \(start) --rows 1 --cols 2,3 --styles coarse --styles 5-7 --outdir b",
+      "interpolate \(start) --seeds 1,2 --path mixing --frames 2 --moving-noise --outdir c",
+      "directions \(start) --count 2 --layers 7 --seeds 1 --steps 3 --outdir d",
+      "project \(start) --data data.idx3 --items 0 --space w+ --optimize-noise --steps 4 --outdir e",
+      "figures \(start) --data data.idx3 --outdir f",
+      "metrics \(start) --data data.idx3 --metrics swd --mixing-stress 2 --samples 16",
+      "metrics \(start) --metrics ppl_wend --samples 8 --detector random-vgg", "report \(network)",
+    ] {
+      let outcome = try run(line)
+      #expect(outcome.exitCode == 0, "\(line): \(outcome.errors)")
+    }
+    // Found latents with noise images of their own are drawn as they were found.
+    let found = try #require(
+      FileManager.default.contentsOfDirectory(atPath: folder.file("e")).first { $0.hasSuffix(".safetensors") })
+    let drawn = try run("generate \(start) --seeds e/\(found) --outdir g")
+    #expect(drawn.exitCode == 0, "\(drawn.errors)")
+    #expect(try run("inspect \(network)").output.contains("StyleGAN2, 32×32, 1 channel"))
+  }
+
   /// The switches of Table 1 reach the network.
   @Test func switchesShapeTheNetwork() throws {
     let outcome = try run(
@@ -162,7 +192,7 @@ import _TestSupport
   @Test func recipesAreListed() throws {
     let outcome = try run("train --cfg list")
     #expect(outcome.exitCode == 0)
-    for name in ["gan", "dcgan", "wgan", "wgan-gp", "pggan", "stylegan-a", "stylegan-f", "stylegan"] {
+    for name in ["gan", "dcgan", "wgan", "wgan-gp", "pggan", "stylegan-a", "stylegan-f", "stylegan", "stylegan2"] {
       #expect(outcome.output.contains("\n\(name): "), "\(name)")
     }
   }

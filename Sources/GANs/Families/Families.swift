@@ -8,6 +8,7 @@ public enum Families {
     WGANGPConfiguration.self,
     PGGANConfiguration.self,
     StyleGANConfiguration.self,
+    StyleGAN2Configuration.self,
   ]
 
   /// Every named training, in the same order.
