@@ -82,7 +82,7 @@ import _TestSupport
 
   @Test(arguments: [
     ("format", nil, "no 'format'"), ("format", "another 1", "its format is 'another 1'"),
-    ("family", "biggan", "its family is 'biggan'"), ("family", nil, "its family is ''"),
+    ("family", "biggan", "its family 'biggan' is unknown"), ("family", nil, "its family '' is unknown"),
     ("configuration", nil, "no 'configuration'"), ("configuration", "{}", "'configuration' is not valid"),
     ("growth", #"{"resolution":64,"alpha":1}"#, "its growth 64×64"),
     ("growth", #"{"resolution":16,"alpha":0}"#, "its growth 16×16, 0.0 is impossible"),
