@@ -164,7 +164,7 @@ private let draw = "generate --outdir OUT/new --network"
     ("no-configuration.safetensors", 65, "no 'configuration'"),
     ("bad-configuration.safetensors", 65, "'configuration' is not"), ("wider.safetensors", 65, "does not fit"),
     ("more-channels.safetensors", 65, "does not fit"), ("zero-channels.safetensors", 65, "imageChannels is 0"),
-    ("gigantic.safetensors", 65, "asks for"), ("grown-beyond.safetensors", 65, "growth"),
+    ("gigantic.safetensors", 65, "needs a generator of"), ("grown-beyond.safetensors", 65, "growth"),
   ].enumerated().map { i, bad in
     // Both open a network in the same way.
     BadInput("\(i % 2 == 0 ? draw : "inspect") \(bad.0)", Int32(bad.1), bad.2)
@@ -267,7 +267,7 @@ private let draw = "generate --outdir OUT/new --network"
     .init("metrics --network net.safetensors --data good.idx3 --metrics fid50k --detector inception", 65, "random-vgg"),
     .init("metrics --network net.safetensors --data good.idx3 --metrics fid50k --detector no.pt", 66, "no.pt"),
     .init("metrics --network net.safetensors --data good.idx3 --metrics fid50k --detector good.idx3", 65, "good.idx3"),
-    .init("metrics --network net.safetensors --metrics fid50k --detector net.safetensors", 65, "no detector"),
+    .init("metrics --network net.safetensors --metrics fid50k --detector net.safetensors", 65, "is not a detector"),
     .init("detector train --data good.idx3 --out OUT/d.safetensors", 65, "no labels"),
     .init("detector train --data good.idx3 --out OUT/d.pt", 64, ".safetensors"),
     .init("report missing", 66, "missing"),

@@ -44,7 +44,7 @@ import _TestSupport
       ("generate --network \(network) --trunc-cutoff 2", "has no W to truncate in: leave out --trunc-cutoff"),
       ("generate --network \(network) --noise-mode random", "without noise inputs"),
       ("generate --network \(network) --noise-mode none", "leave out --noise-mode none"),
-      ("interpolate --network \(network) --seeds 1,2 --space w", "has no W to walk in: only --space z"),
+      ("interpolate --network \(network) --seeds 1,2 --space w", "has no W to walk in: use --space z"),
       ("train --data data.idx3 --cfg stylegan --init-from \(network)", "--cfg of the same family"),
     ] {
       let outcome = try run(line)
