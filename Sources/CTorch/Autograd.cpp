@@ -55,10 +55,9 @@ ct_status ct_adam_all_(const ct_tensor *parameters, const ct_tensor *gradients, 
                        const ct_tensor *second, int64_t count, ct_adam settings, char **message) {
   return updated(parameters, count, message, [&] {
     if (count == 0) return;
-    std::vector<at::Tensor> steps;
     const auto options = at::TensorOptions().dtype(at::kFloat).device(parameters[0]->value.device());
-    // The fused update reads the step number from a separate tensor for each parameter.
-    for (int64_t i = 0; i < count; ++i) steps.push_back(at::full({}, static_cast<double>(settings.step), options));
+    // The fused update reads the step number from a tensor for each parameter; all share one.
+    const std::vector<at::Tensor> steps(count, at::full({}, static_cast<double>(settings.step), options));
     // It uses raw memory, so gradients need the contiguous layout of the parameters.
     std::vector<at::Tensor> aligned = unboxed(gradients, count);
     for (at::Tensor &gradient : aligned) gradient = gradient.contiguous();

@@ -98,6 +98,13 @@ func shortOptions(_ name: String, mappingLayers: Int? = nil) throws -> TrainingO
       renderer.z(seeds: [1, 2]), condition: nil, truncation: .none, noise: .constant, growth: network.growth, .default)
     #expect(renderer.images(renderer.codes(seeds: [1, 2])) == Image.images(of: average))
     #expect(renderer.images(renderer.walk(seeds: [1, 2], frames: 2, space: .z, loop: false)).count == 3)
+    if !network.configuration.traits.hasW {
+      // Without W the codes are z, and a walk keeps their length.
+      let norms = { (codes: LatentCodes) in codes.tensor.squared().sum(over: [-1]).squareRoot().doubles }
+      let ends = norms(renderer.codes(seeds: [1, 2]))
+      let walk = norms(renderer.walk(seeds: [1, 2], frames: 4, space: .z, loop: false))
+      #expect(walk.allSatisfy { $0 > ends.min()! - 1e-3 && $0 < ends.max()! + 1e-3 }, "\(walk), \(ends)")
+    }
     // Metrics see pictures of the data's size, and W where there is one.
     let subject = MetricSubject(network.generator, growth: network.growth, seed: 1)
     let side = network.growth.resolution + 2 * network.configuration.border

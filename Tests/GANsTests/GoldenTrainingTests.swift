@@ -95,7 +95,7 @@ import _TestSupport
         .init(growth.prepared(try fixture["in\(step).reals"])), sample: try sample("d"), growth: growth, phase: phase,
         record: record)
       networks.updateGenerator(sample: try sample("g"), growth: growth, record: record)
-      networks.updateAverage(batch: batch)
+      networks.updateAverage(images: batch)
 
       for (key, name) in [("d", "Loss/D/loss"), ("g", "Loss/G/loss"), ("r1", "Loss/r1_penalty")] {
         guard key != "r1" || phase != .none else {

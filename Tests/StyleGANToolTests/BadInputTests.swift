@@ -202,6 +202,7 @@ private let draw = "generate --outdir OUT/new --network"
     .init("style-mixing --network net.safetensors --rows 0-999 --cols 0-999 --outdir OUT/new", 64, "10,000"),
     .init("style-mixing --network net.safetensors --rows 1 --outdir OUT/new", 64, "--cols"),
     .init("interpolate --network net.safetensors --seeds 1 --outdir OUT/new", 64, "two seeds"),
+    .init("interpolate --network net.safetensors --seeds 1 --path truncation --trunc 0.5", 64, "--psi-from"),
     .init("interpolate --network net.safetensors --seeds 1,2 --fps 0 --outdir OUT/new", 64, "--fps is 0"),
     .init("interpolate --network net.safetensors --seeds 1,2 --fps nan --outdir OUT/new", 64, "--fps is nan"),
     .init("interpolate --network net.safetensors --seeds 1,2 --frames 0 --outdir OUT/new", 64, "--frames is 0"),

@@ -46,7 +46,7 @@ extension Benchmark {
       }
       networks.updateDiscriminator(reals, sample: sample(), growth: growth, phase: phase, record: { _, _ in })
       networks.updateGenerator(sample: sample(), growth: growth, record: { _, _ in })
-      networks.updateAverage(batch: batch)
+      networks.updateAverage(images: batch)
     }
     let clock = ContinuousClock()
     var (times, parts): ([Double], [Parts]) = ([], [])

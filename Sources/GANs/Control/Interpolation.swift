@@ -50,7 +50,11 @@ extension Renderer {
     return withoutGradients {
       let rows = stops(seeds.count, frames: frames, loop: loop).map { from, t in
         func at(_ i: Int) -> Tensor { points[i % seeds.count..<i % seeds.count + 1] }
-        return t == 0 ? at(from) : at(from).slerp(to: at(from + 1), t)
+        if t == 0 { return at(from) }
+        let (a, b) = (at(from), at(from + 1))
+        func norm(_ x: Tensor) -> Tensor { x.squared().sum(over: [1], keepingDimensions: true).squareRoot() }
+        // slerp gives directions. The length goes from one latent's to the other's, for families that do not normalize z.
+        return a.slerp(to: b, t) * (norm(a) * (1 - t) + norm(b) * t)
       }
       return codes(w: w(.concatenated(rows)))
     }

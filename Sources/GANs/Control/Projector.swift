@@ -77,7 +77,7 @@ public struct Projector {
     let (count, layers) = (targets.size(0), renderer.style.layers.count)
     let random = RandomStream(seed: options.seed)
     let (start, deviation) = starts(targets, random)
-    var distances: [Double] = []
+    var distances: [Tensor] = []
     let starts = start.size(1)
     let trial = starts > 1 ? options.steps / 10 : 0
 
@@ -88,7 +88,7 @@ public struct Projector {
       let many = targets.unsqueezed(at: 1).expanded([-1, starts, -1, -1, -1]).reshaped([count * starts, channels, r, r])
       let search = Search(self, start: w, targets: many, deviation: deviation, total: trial)
       for step in 0..<trial {
-        distances.append(search.step(step, random, exploring: false).mean().item)
+        distances.append(search.step(step, random, exploring: false).withoutGraph.mean().reshaped([1]))
         progress(step + 1, options.steps)
       }
       let best = search.distances().reshaped([count, starts])
@@ -98,7 +98,7 @@ public struct Projector {
     if options.space == .wPlus { w = w.expanded([-1, layers, -1]) }
     let search = Search(self, start: w, targets: targets, deviation: deviation, total: options.steps - trial)
     for step in 0..<options.steps - trial {
-      distances.append(search.step(step, random, exploring: true).mean().item)
+      distances.append(search.step(step, random, exploring: true).withoutGraph.mean().reshaped([1]))
       progress(trial + step + 1, options.steps)
     }
     let ws = search.ws.withoutGraph.copied()
@@ -109,7 +109,8 @@ public struct Projector {
     }
     return Result(
       latents: SavedLatents(LatentCodes(ws), noise: noise), images: images,
-      psnr: peakSignalToNoiseRatio(images, targets), distances: distances)
+      psnr: peakSignalToNoiseRatio(images, targets),
+      distances: distances.isEmpty ? [] : Tensor.concatenated(distances).doubles)
   }
 
   /// The best of many random w for each target, `[N, starts, wSize]`, and the standard deviation of an element of w.

@@ -255,7 +255,7 @@ public final class Trainer {
       fakes = try updateGenerator(sample, batch, growth)
       networks.updateDiscriminator(reals, sample: sample, fakes: fakes, growth: growth, phase: phase, record: record)
     }
-    networks.updateAverage(batch: batch)
+    networks.updateAverage(images: batch * options.criticSteps)
     progress.growth = growth
     progress.images += batch * options.criticSteps
     progress.steps += 1

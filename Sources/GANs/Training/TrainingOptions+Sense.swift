@@ -76,7 +76,7 @@ extension TrainingOptions {
         "the Wasserstein loss has no bound without a bound of the critic's slope: use \(field: .clip, 0.01) or "
           + "\(field: .regularizer, "gp")")
     }
-    if objective.drift > 0 && !isWasserstein {
+    if objective.drift > 0 && !isWasserstein && loss != .relativistic {
       throw ConfigurationError(
         "the drift term is for losses that ignore a constant shift of scores, and the \(loss.rawValue) loss does not: "
           + "use \(field: .drift, 0)")

@@ -177,9 +177,10 @@ public final class TrainingNetworks {
   /// A separate update of G for a regularizer.
   public func updateGenerator(penalty: Tensor, weight: Double) { step(generatorOptimizer, penalty * weight) }
 
-  /// Updates the moving average of G: weights with β = 0.5^(batch / half-life), or a given β; buffers are copied.
-  public func updateAverage(batch: Int) {
-    let beta = averageDecay ?? (averageHalfLife > 0 ? pow(0.5, Double(batch) / averageHalfLife) : 0)
+  /// Updates the moving average of G: weights with β = 0.5^(images / half-life), or a given β; buffers are copied.
+  /// - Parameter images: real images that this step has shown to D.
+  public func updateAverage(images: Int) {
+    let beta = averageDecay ?? (averageHalfLife > 0 ? pow(0.5, Double(images) / averageHalfLife) : 0)
     withoutGradients {
       Tensor.lerp(
         average.store.parameters.map(\.value), towards: generator.store.parameters.map(\.value), weight: 1 - beta)

@@ -152,7 +152,11 @@ struct LayerChoice: ExpressibleByArgument, Sendable {
     var layers: Set<Int> = []
     for part in text.split(separator: ",", omittingEmptySubsequences: false) {
       if let band = StyleBand(rawValue: String(part)) {
-        layers.formUnion(band.layers(of: count))
+        let found = band.layers(of: count)
+        guard !found.isEmpty else {
+          throw ValidationError("\(option) has '\(part)', but a network of \(count) layers has none: use numbers")
+        }
+        layers.formUnion(found)
       } else if let numbers = NumberList(argument: String(part)) {
         layers.formUnion(numbers.values.map(Int.init))
       } else {

@@ -50,6 +50,10 @@ struct FindDirections: ParsableCommand {
   mutating func run() throws {
     try StyleGANTool.run {
       let renderer = try network.renderer(withStyles: true)
+      if method == .labels, renderer.condition != nil {
+        throw ValidationError(
+          "\(network.network) draws one class at a time, which --method labels cannot separate: use sefa or pca")
+      }
       pictures.enlargeSmall(renderer)
       let all = renderer.style.layers.count
       let layers = try layers?.layers(of: all, option: "--layers") ?? Set(0..<all)

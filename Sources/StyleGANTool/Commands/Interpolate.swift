@@ -76,6 +76,9 @@ struct Interpolate: ParsableCommand {
       if psi != nil, path != .truncation { throw ValidationError("\(option) needs --path truncation") }
       try requireRange(option, psi, -100...100)
     }
+    if path == .truncation, network.psi != 1 {
+      throw ValidationError("--path truncation changes ψ itself: use --psi-from and --psi-to, and leave out --trunc")
+    }
     if movingNoise && network.noiseMode == .none {
       throw ValidationError("--moving-noise needs noise: leave out --noise-mode none")
     }
@@ -103,7 +106,8 @@ struct Interpolate: ParsableCommand {
       pictures.enlargeSmall(renderer)
       let hasW = renderer.styleGenerator != nil
       guard hasW || (space != .w && path == .line && seeds.seeds != nil && !movingNoise) else {
-        throw ValidationError("\(network.network) has no W to walk in: use --space z and seeds only")
+        throw ValidationError(
+          "\(network.network) has no W to walk in: use --space z and seeds only, without --path and --moving-noise")
       }
       try NetworkArguments.requireRoom(seeds.count * max(frames, steps), renderer, scale: pictures.scale)
       if format.formats.contains(.mp4) { try Video.ffmpeg() }
