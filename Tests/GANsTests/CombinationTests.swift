@@ -68,8 +68,8 @@ import _TestSupport
     let isWasserstein = c.loss == .wasserstein
     let rules: [(String, Bool)] = [
       ("does not need that", c.clips && !isWasserstein),
-      ("bound the critic's slope", c.clips && c.penalty != .none),
-      ("has no bound", isWasserstein && !c.clips && c.penalty != .gradientPenalty),
+      ("bound the critic's Lipschitz constant", c.clips && c.penalty != .none),
+      ("is unbounded", isWasserstein && !c.clips && c.penalty != .gradientPenalty),
       ("constant shift", c.drifts && !isWasserstein && c.loss != .relativistic),
       ("no penalty to apply", c.lazy && c.penalty == .none),
       ("correction of Adam's constants", c.lazy && c.rmsprop),

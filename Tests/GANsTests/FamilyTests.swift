@@ -214,9 +214,9 @@ func shortOptions(_ name: String, mappingLayers: Int? = nil) throws -> TrainingO
         "dcgan", "normalizes over the batch",
         { $0.objective = Objective(loss: .wasserstein, regularizer: .gradientPenalty) }
       ),
-      ("dcgan", "no bound", { $0.objective.loss = .wasserstein }),
-      ("wgan", "no bound", { $0.objective.clip = nil }),
-      ("pggan", "bound the critic's slope", { $0.objective.clip = 0.01 }),
+      ("dcgan", "unbounded", { $0.objective.loss = .wasserstein }),
+      ("wgan", "unbounded", { $0.objective.clip = nil }),
+      ("pggan", "bound the critic's Lipschitz constant", { $0.objective.clip = 0.01 }),
       ("stylegan", "drift", { $0.objective.drift = 0.001 }),
       ("dcgan", "no penalty to apply", { $0.objective.penaltyInterval = 4 }),
       (

@@ -36,7 +36,7 @@ public struct EqualizedLinear {
 
 /// A k×k convolution with equalized learning rate and optional resampling, without bias.
 ///
-/// Up: nearest-neighbor doubling before it and a binomial blur after it. Down: a binomial blur before it and a 2×2
+/// Up: nearest-neighbor upsampling before it and a binomial blur after it. Down: a binomial blur before it and a 2×2
 /// average after it.
 ///
 /// `[N, inputs, H, W]` → `[N, outputs, H', W']` in the precision of the computation. The weight is stored N(0, 1) and

@@ -19,9 +19,9 @@ public func instanceNorm(_ x: Tensor, epsilon: Double = 1e-8) -> Tensor {
 
 /// Appends one feature map with the variation among the samples of a group.
 ///
-/// `[N, C, H, W]` → `[N, C + 1, H, W]`. The batch is divided into groups of G, the largest divisor of N up to 4; the
-/// standard deviation over a group of every feature at every position, √(σ² + 1e−8), is averaged over features and
-/// positions to one number per group. PGGAN §3.
+/// `[N, C, H, W]` → `[N, C + 1, H, W]`. The batch is divided into groups of G, the largest divisor of N up to
+/// `groupSize`; the standard deviation over a group of every feature at every position, √(σ² + 1e−8), is averaged over
+/// features and positions to one number per group. PGGAN §3.
 public func appendingMinibatchStandardDeviation(_ x: Tensor, groupSize: Int = 4) -> Tensor {
   let (n, c, h, w) = (x.size(0), x.size(1), x.size(2), x.size(3))
   let group = (1...min(groupSize, n)).last { n % $0 == 0 }!

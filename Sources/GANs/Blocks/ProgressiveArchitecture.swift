@@ -25,7 +25,7 @@ extension ProgressiveArchitecture {
   /// Feature maps of a stage; stage 0 is the discriminator's dense layer.
   public func channels(stage: Int) -> Int { max(1, min(fmapBase >> stage, fmapMax)) }
 
-  /// Two layers a resolution.
+  /// Two feature maps for each resolution.
   public func activationCount(at resolution: Int) -> Int {
     resolutions.filter { $0 <= resolution }.reduce(0) { $0 + 2 * $1 * $1 * channels(at: $1) }
   }
@@ -58,6 +58,6 @@ extension Setting {
   /// Feature maps by resolution.
   static let featureMaps = [
     Setting("fmapBase", names: ["fmap-base"], .integer, help: "Feature maps: min(base / 2^stage, max)."),
-    Setting("fmapMax", names: ["fmap-max"], .integer, help: "The most feature maps of a layer."),
+    Setting("fmapMax", names: ["fmap-max"], .integer, help: "Largest number of feature maps of a layer."),
   ]
 }

@@ -1,10 +1,10 @@
 import Torch
 
-// Nearest-neighbor doubling followed by a 3×3 convolution equals one transposed 4×4 convolution with stride 2: each
+// Nearest-neighbor upsampling followed by a 3×3 convolution equals one transposed 4×4 convolution with stride 2: each
 // output pixel depends on only 2×2 different inputs, so 9 products become 4. In the same way a 3×3 convolution followed
 // by a 2×2 average equals one 4×4 convolution with stride 2.
 
-/// The 4×4 kernel of the transposed convolution (stride 2, padding 1) that equals doubling and then convolving.
+/// The 4×4 kernel of the transposed convolution (stride 2, padding 1) that equals upsampling and then convolving.
 ///
 /// W[t] = k[t] + k[t − 1] in each direction, t = 0…3, where k is the flipped 3×3 kernel, zero outside.
 /// - Parameter weight: `[outputs, inputs, 3, 3]`

@@ -4,7 +4,7 @@ import Torch
 ///
 /// One kernel may fuse several steps; the result is the same.
 public struct StyledConvolution {
-  /// A 3×3 convolution, with doubling and blur where the layer upsamples.
+  /// A 3×3 convolution, with upsampling and blur if the layer upsamples.
   public let convolution: EqualizedConv2d
   /// Noise, bias, leaky ReLU and AdaIN.
   public let epilogue: StyleEpilogue

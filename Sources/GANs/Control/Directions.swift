@@ -70,7 +70,7 @@ extension StyleBasedGenerator {
   }
 
   /// Directions from the weights alone: the eigenvectors of Σ AᵀA, where A are the style matrices of `layers`,
-  /// `[2C, wSize]`. The first changes the styles most (SeFa: Shen & Zhou 2021, Eq. 5).
+  /// `[2C, wSize]` (StyleGAN2: `[C, wSize]`). The first changes the styles most (SeFa: Shen & Zhou 2021, Eq. 5).
   public func directionsOfStyles(
     layers: Set<Int>, condition: Condition? = nil, samples: Int = 10_000, seed: UInt64 = 0
   ) -> Directions {

@@ -11,7 +11,7 @@ public enum StyleBand: String, CaseIterable, Sendable {
   case fine
 
   /// The layers of this band in a network of `count` layers: in proportion to the paper's 4, 4 and 10 of 18, rounded to
-  /// whole resolutions.
+  /// pairs of layers.
   public func layers(of count: Int) -> Range<Int> {
     func boundary(_ eighteenths: Int) -> Int {
       2 * max(1, Int((Double(count / 2) * Double(eighteenths) / 18).rounded()))

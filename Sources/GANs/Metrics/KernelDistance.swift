@@ -5,7 +5,7 @@ import Torch
 public struct KernelDistance: Sendable {
   /// The number of subsets.
   public var subsets = 100
-  /// The size of a subset, drawn without replacement; all features where there are fewer.
+  /// The size of a subset, drawn without replacement; all features if there are fewer.
   public var subsetSize = 1000
   /// Fixes the subsets.
   public var seed: UInt64

@@ -15,8 +15,8 @@ public struct Objective: Codable, Sendable, Equatable {
     case wasserstein
     /// D minimizes E[max(0, 1 − s)] + E[max(0, 1 + t)] (Lim & Ye 2017).
     case hinge
-    /// D minimizes E[log(1 + e^−(s − t))] of pairs of real and fake, G the same with t − s (Jolicoeur-Martineau 2018,
-    /// Eq. 9).
+    /// D minimizes E[log(1 + e^−(s − t))] over pairs of a real and a fake image; G minimizes the same with t − s
+    /// (Jolicoeur-Martineau 2018, Eq. 9).
     case relativistic
 
     /// Whether G's loss needs scores of reals.

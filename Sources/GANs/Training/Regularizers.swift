@@ -62,8 +62,8 @@ public struct PathLength: Codable, Sendable, Equatable {
 
 /// Path length regularization: weight·E[(‖J_wᵀ y‖ − a)²], y ~ N(0, I)/√(H·W) (StyleGAN2 §3.2, Eq. 4).
 ///
-/// It makes steps of equal length in W change the image equally. ‖·‖² is the mean over active layers of the sum over w; a is
-/// the moving average of the lengths.
+/// It makes steps of equal length in W change the image equally. ‖·‖² is summed over the elements of w and averaged
+/// over the active layers; a is the moving average of the lengths.
 public final class PathLengthRegularizer: GeneratorRegularizer {
   /// "Loss/pl_penalty"
   public let key = "Loss/pl_penalty"

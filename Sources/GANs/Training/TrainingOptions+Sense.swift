@@ -64,16 +64,17 @@ extension TrainingOptions {
     let isWasserstein = loss == .wasserstein
     if objective.clip != nil && !isWasserstein {
       throw ConfigurationError(
-        "clipping bounds the slope of a Wasserstein critic, and the \(loss.rawValue) loss does not need that: use "
-          + "\(field: .loss, "wasserstein") or no \(field: .clip)")
+        "clipping bounds the Lipschitz constant of a Wasserstein critic, and the \(loss.rawValue) loss does not need "
+          + "that: use \(field: .loss, "wasserstein") or no \(field: .clip)")
     }
     if objective.clip != nil && objective.isRegularized {
       throw ConfigurationError(
-        "clipping and the penalty '\(objective.regularizer.rawValue)' both bound the critic's slope: use one of them")
+        "clipping and the penalty '\(objective.regularizer.rawValue)' both bound the critic's Lipschitz constant: "
+          + "use one of them")
     }
     if isWasserstein && objective.clip == nil && !(objective.regularizer == .gradientPenalty && objective.gamma > 0) {
       throw ConfigurationError(
-        "the Wasserstein loss has no bound without a bound of the critic's slope: use \(field: .clip, 0.01) or "
+        "the Wasserstein loss is unbounded if the critic is not Lipschitz: use \(field: .clip, 0.01) or "
           + "\(field: .regularizer, "gp")")
     }
     if objective.drift > 0 && !isWasserstein && loss != .relativistic {

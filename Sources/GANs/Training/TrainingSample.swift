@@ -8,7 +8,7 @@ public struct TrainingSample {
   public var condition: Condition?
   /// Mixing regularization (StyleGAN §3.1): a second latent for the layers from the crossover on.
   public var mixing: (z: Tensor, crossover: Int)?
-  /// One image `[N, 1, r, r]` for each active layer with a noise input.
+  /// One entry for each active layer: an image `[N, 1, r, r]`, or nil without a noise input.
   public var noise: [Tensor?]
   /// The position of the gradient penalty between real (0) and fake (1), uniform, `[N, 1, 1, 1]`; nil without a penalty.
   public var position: Tensor?

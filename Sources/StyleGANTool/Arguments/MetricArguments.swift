@@ -31,8 +31,8 @@ struct DetectorArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
-      The detector (feature network): auto, fashion, random-vgg, or a file (TorchScript, safetensors). Of several, \
-      separated by commas, each metric takes the first that has the outputs it needs (default: auto).
+      The detector (feature network): auto, fashion, random-vgg, or a file (TorchScript, safetensors). With several \
+      detectors (a,b) each metric uses the first one with suitable outputs (default: auto).
       """,
       valueName: "detectors"))
   var detector: String?
@@ -79,7 +79,8 @@ struct MetricRun {
   /// Whether the fakes of a stopped run are kept, so that the same command can resume.
   var isResumable = true
 
-  /// Why the metrics cannot be measured: the error of the first that cannot; nil if all can be measured.
+  /// Why the metrics cannot be measured: the error of the first metric that cannot be measured; nil if all can be
+  /// measured.
   func obstacle(_ subject: MetricSubject, _ reals: (any ImageDataset)?) -> MetricError? {
     let evaluation = evaluation(subject, reals)
     return metrics.lazy.compactMap { evaluation.obstacle(to: $0) }.first
@@ -94,7 +95,7 @@ struct MetricRun {
     return evaluation
   }
 
-  /// The generator of a network file, as metrics take it.
+  /// The generator of a network file, as input of the metrics.
   func subject(
     _ file: NetworkFile, raw: Bool = false, mixing: Int = 1, reals: (any ImageDataset)?
   ) throws -> MetricSubject {

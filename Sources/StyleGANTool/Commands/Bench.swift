@@ -10,8 +10,8 @@ struct Bench: ParsableCommand {
     discussion: """
       All rows are measured in one run. Each row shows its speed relative to the reference: fp32, [N, C, H, W] in \
       memory, plain operations, resampling unfused below 128×128. "of peak" compares with a 2048² matrix product of \
-      the same precision. It counts the operations of direct convolutions with fused resampling. Minimal filtering \
-      needs fewer multiplications than that, so it can exceed 100 %.
+      the same precision. It counts the operations of direct convolutions with fused resampling. Winograd \
+      (minimal filtering) needs fewer multiplications than that, so it can exceed 100 %.
 
       Examples:
         stylegan bench

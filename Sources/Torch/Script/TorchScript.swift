@@ -1,6 +1,7 @@
 import CTorch
 
-/// A network in a TorchScript file (`torch.jit.save`): a function of one tensor and named Boolean arguments.
+/// A network in a TorchScript file (`torch.jit.save`): a function of one tensor and named Boolean arguments. Its module
+/// does not change after loading, so threads may share it.
 public final class TorchScript: @unchecked Sendable {
   private let pointer: ct_script
   /// The path of the file.

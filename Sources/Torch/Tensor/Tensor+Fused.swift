@@ -41,7 +41,7 @@ extension Tensor {
 public enum Resampling: Sendable {
   /// No change.
   case none
-  /// Nearest-neighbour doubling before the convolution.
+  /// Nearest-neighbor upsampling before the convolution.
   case up
   /// Averages of 2×2 squares after the convolution.
   case down
@@ -64,8 +64,8 @@ extension Tensor {
     hasFusedKernels && (resampling == .up || size(2) % 2 == 0 && size(3) % 2 == 0)
   }
 
-  /// A 3×3 cross-correlation with scale·weight, zero padding 1, by minimal filtering (Lavin & Gray 2016, F(2×2, 3×3)).
-  /// An output takes 4 products, or 2¼ with upsampling; direct convolution takes 9.
+  /// A 3×3 cross-correlation with scale·weight, zero padding 1, by Winograd (minimal filtering; Lavin & Gray 2016,
+  /// F(2×2, 3×3)). An output takes 4 products, or 2¼ with upsampling; direct convolution takes 9.
   /// - Parameters:
   ///   - weight: `[outputs, inputs, 3, 3]`, float32.
   ///   - filters: the cache for the transformed weight.

@@ -1,5 +1,5 @@
 // Makes the pictures in this folder (libvips 8.14.1):
-//   cc make-fixtures.c $(pkg-config --cflags --libs vips) -o /tmp/make-fixtures && /tmp/make-fixtures .
+//   cc make-fixtures.c $(pkg-config --cflags --libs vips) -o make-fixtures && ./make-fixtures .
 // Each shows four quarters when upright: red, green above; blue, yellow below; 48 wide, 32 high.
 #include <vips/vips.h>
 

@@ -10,7 +10,7 @@ public struct GANConfiguration: NetworkConfiguration {
   public var border: Int
   /// Size of z.
   public var zSize: Int
-  /// ε of batch normalization. It is 0.8 in the usual code, where 0.8 was meant as the momentum.
+  /// ε of batch normalization. The usual code sets 0.8, which was meant to be the momentum.
   public var batchNormEpsilon: Double
 
   /// An architecture.

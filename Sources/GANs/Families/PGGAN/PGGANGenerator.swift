@@ -2,13 +2,14 @@ import Torch
 
 /// One resolution of Progressive GAN's generator: two convolutions, each with bias, leaky ReLU and pixel norm.
 ///
-/// At 4×4 the first is a dense layer from z (a 4×4 convolution of one pixel); above, it follows a doubling. PGGAN Table 2.
+/// At 4×4 the first is a dense layer from z (a 4×4 convolution of one pixel); at higher resolutions, it follows
+/// upsampling. PGGAN Table 2.
 public struct PGGANGeneratorBlock {
   /// The resolution r.
   public let resolution: Int
   /// z, `[N, zSize]` → `[N, C·16]`; nil above 4×4.
   public let dense: EqualizedLinear?
-  /// 3×3 convolution after the doubling; nil at 4×4.
+  /// 3×3 convolution after the upsampling; nil at 4×4.
   public let conv0: EqualizedConv2d?
   /// 3×3 convolution.
   public let conv1: EqualizedConv2d

@@ -10,7 +10,7 @@ public final class StyleGANGenerator: StyleBasedGenerator {
   public let mapping: MappingNetwork
   /// g: W → images
   public let synthesis: SynthesisNetwork
-  /// Two of each resolution.
+  /// Two layers for each resolution.
   public let layers: [SynthesisLayer]
 
   /// A generator with fresh weights fixed by `seed`.

@@ -17,16 +17,16 @@ public struct StyleGAN2Configuration: NetworkConfiguration {
   public var mappingLayers: Int
   /// Learning-rate multiplier of the mapping networks.
   public var mappingLearningRateMultiplier: Double
-  /// Fully connected layers that map labels for the discriminator; of no use without labels.
+  /// Fully connected layers that map labels for the discriminator; unused without labels.
   public var labelMappingLayers = 8
   /// Feature maps at a resolution: min(fmapBase / 2^stage, fmapMax), stage = log2(resolution) − 1.
   public var fmapBase: Int
-  /// The most feature maps of a layer.
+  /// The largest number of feature maps of a layer.
   public var fmapMax: Int
-  /// Samples that the discriminator's minibatch standard deviation compares.
+  /// The group size of the discriminator's minibatch standard deviation.
   public var minibatchGroup: Int
 
-  /// The paper's architecture at a resolution, with other widths where given.
+  /// The paper's architecture at a resolution, or with other widths.
   public init(
     resolution: Int, imageChannels: Int = 3, zSize: Int = 512, wSize: Int = 512, mappingLayers: Int = 8,
     mappingLearningRateMultiplier: Double = 0.01, fmapBase: Int = 16384, fmapMax: Int = 512, minibatchGroup: Int = 4
@@ -56,7 +56,7 @@ public struct StyleGAN2Configuration: NetworkConfiguration {
     max(1, min(fmapBase >> (resolution.trailingZeroBitCount - 1), fmapMax))
   }
 
-  /// Of each block the inputs of two convolutions and of one filter, and the result.
+  /// Three feature maps for each block: the inputs of both convolutions and of the filter.
   public func activationCount(at resolution: Int) -> Int {
     blockResolutions.filter { $0 <= resolution }.reduce(0) { $0 + 3 * $1 * $1 * channels(at: $1) }
   }
@@ -82,7 +82,7 @@ public struct StyleGAN2Configuration: NetworkConfiguration {
     try require((0...100_000).contains(labelSize), "labelSize", labelSize, "0 (no labels) to 100000")
     if mappingLayers == 0 && labelSize > 0 {
       throw ConfigurationError(
-        "labels enter in the mapping network, and there is none: use \(field: "mappingLayers", 1)")
+        "labels are an input of the mapping network, and there is none: use \(field: "mappingLayers", 1)")
     }
   }
 }

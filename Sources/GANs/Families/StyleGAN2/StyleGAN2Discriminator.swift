@@ -1,15 +1,15 @@
 import Torch
 
-/// One resolution of StyleGAN2's residual discriminator (Fig. 7c): two convolutions, the second to half the resolution, beside
-/// a 1×1 convolution of the filtered half; their sum divided by √2.
+/// One resolution of the residual discriminator (Fig. 7c): two convolutions, of which the second downsamples, plus a
+/// skip connection (filtered downsampling and a 1×1 convolution). The sum is divided by √2.
 public struct StyleGAN2DiscriminatorBlock {
   /// 3×3 convolutions.
   public let conv0, conv1: EqualizedConv2d
-  /// 1×1, without bias and activation.
+  /// 1×1, without bias or activation.
   public let skip: EqualizedConv2d
   let activation0, activation1: BiasActivation
 
-  /// - Parameter inputGain: multiplies the features, as a gain that the layer before has left out.
+  /// - Parameter inputGain: the gain of the previous layer's activation; it is applied here.
   init(_ scope: Scope, inputs: Int, outputs: Int, inputGain: Double) {
     conv0 = EqualizedConv2d(scope / "conv0", inputs: inputs, outputs: inputs, gain: inputGain)
     activation0 = BiasActivation(scope / "conv0", channels: inputs)
@@ -28,7 +28,7 @@ public struct StyleGAN2DiscriminatorBlock {
 }
 
 /// The residual discriminator of StyleGAN2, configuration F (Karras et al. 2020, Fig. 7c). The √2 after each leaky ReLU
-/// stands in the weights of the next layer.
+/// is multiplied into the weights of the next layer.
 ///
 /// With labels the last layer gives C₄ features h, and the score is their projection h·c/√C₄ on the mapped labels c (Miyato
 /// & Koyama 2018).

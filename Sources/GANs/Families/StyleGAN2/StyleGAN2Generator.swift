@@ -2,19 +2,19 @@ import Torch
 
 /// A convolution that a style modulates (StyleGAN2 §2.2).
 ///
-/// The kernel of a sample is w'ᵢⱼₖ = sᵢ·wᵢⱼₖ (Eq. 1), with demodulation divided by √(Σᵢₖ w'ᵢⱼₖ² + ε) (Eq. 3). Both factors
-/// are the same at every pixel, so features are scaled by s, convolved with w, and scaled by the demodulation: one ordinary
-/// convolution for the whole batch.
+/// Modulation: w'ᵢⱼₖ = sᵢ·wᵢⱼₖ (Eq. 1). Demodulation divides by √(Σᵢₖ w'ᵢⱼₖ² + ε) (Eq. 3). Both factors are equal at
+/// all pixels, so the input is scaled by s and the output by the demodulation. One ordinary convolution serves the
+/// whole batch.
 public struct ModulatedConvolution {
   /// A: w → s − 1, `[N, wSize]` → `[N, inputs]`.
   public let affine: EqualizedLinear
-  /// w, with doubling and the filter where the layer upsamples.
+  /// The weight w, with upsampling and its filter if the layer upsamples.
   public let convolution: EqualizedConv2d
   let inputGain: Double
   let demodulates: Bool
 
   /// Makes the weight in `scope` and A in `scope / "affine"`.
-  /// - Parameter inputGain: multiplies the features, as a gain that the layer before has left out.
+  /// - Parameter inputGain: the gain of the previous layer's activation; it is applied here.
   public init(
     _ scope: Scope, inputs: Int, outputs: Int, kernel: Int = 3, wSize: Int, inputGain: Double = leakyReLUGain,
     demodulates: Bool = true, resampling: Resampling = .none
@@ -84,7 +84,8 @@ public struct StyleGAN2Layer {
   }
 }
 
-/// One resolution r = 4…1024 of StyleGAN2's synthesis network (Fig. 7b): layers, and what they add to the image.
+/// One resolution r = 4…1024 of StyleGAN2's synthesis network (Fig. 7b): layers, and a to-RGB layer that adds to the
+/// image.
 public struct StyleGAN2Block {
   /// The resolution r.
   public let resolution: Int
@@ -117,14 +118,14 @@ public struct StyleGAN2Block {
   /// The layers of the block in order.
   var layers: [StyleGAN2Layer] { [conv0, conv1].compactMap { $0 } }
 
-  /// What these features add to the image, `[N, imageChannels, r, r]`, float32.
+  /// The block's contribution to the image, `[N, imageChannels, r, r]`, float32.
   func image(_ x: Tensor, w: Tensor, _ compute: Compute) -> Tensor {
     toRGB(x, w: w, compute).to(.float32) + toRGBBias.value.reshaped([1, -1, 1, 1])
   }
 }
 
-/// The generator of StyleGAN2, configuration F (Karras et al. 2020, Fig. 2d and 7b): no AdaIN and no growing; the image is
-/// the sum of what each resolution draws.
+/// The generator of StyleGAN2, configuration F (Karras et al. 2020, Fig. 2d and 7b): no AdaIN and no growing; the image
+/// is the sum of the to-RGB outputs of all resolutions.
 public final class StyleGAN2Generator: StyleBasedGenerator {
   /// The architecture.
   public let configuration: StyleGAN2Configuration
@@ -134,13 +135,14 @@ public final class StyleGAN2Generator: StyleBasedGenerator {
   public let mapping: StyleGAN2MappingNetwork
   /// The moving average of w, `[wSize]`.
   public let wAverage: Buffer
-  /// Where synthesis starts, `[1, C, 4, 4]`, N(0, 1) at first.
+  /// The learned constant input, `[1, C, 4, 4]`, initialized from N(0, 1).
   public let constant: Parameter
-  /// One block a resolution, from 4×4.
+  /// One block for each resolution, from 4×4.
   public let blocks: [StyleGAN2Block]
-  /// One w each. Layer 0 is the convolution of 4×4, layers 2k − 1 and 2k are the two of block k; a block's to-RGB takes the
-  /// w after that of its second convolution, which is also that of the next block's first. The last w is to-RGB's alone and
-  /// has no noise. `styleWeight` is that of the convolution.
+  /// One entry for each w. Layer 0 is the convolution at 4×4; layers 2k − 1 and 2k are the two convolutions of block k.
+  /// The to-RGB layer of a block uses the w of the next block's first convolution. The last w is used only by the last
+  /// to-RGB layer, which has no noise. `styleWeight` belongs to the convolution; for the last entry, to the to-RGB
+  /// layer.
   public let layers: [SynthesisLayer]
 
   /// A generator with fresh weights fixed by `seed`.
@@ -176,8 +178,8 @@ public final class StyleGAN2Generator: StyleBasedGenerator {
     mapping(z, condition: condition, count: z.size(0))
   }
 
-  /// g: one w a layer, `[N, L, wSize]` → images `[N, imageChannels, r, r]`. The image of each block is added to the filtered
-  /// double of the sum so far, in float32.
+  /// g: one w for each layer, `[N, L, wSize]` → images `[N, imageChannels, r, r]`. The image of each block is added to
+  /// the upsampled sum of the blocks before, in float32.
   public func synthesize(_ ws: Tensor, noise: NoiseMode, growth: Growth, _ compute: Compute = .default) -> Tensor {
     precondition(growth == architecture.grown, "StyleGAN2 does not grow, so it has no \(growth)")
     var (x, image, next) = (constant.value, nil as Tensor?, 0)

@@ -1,33 +1,31 @@
 import Torch
 
-// The filter around each change of resolution is [1, 3, 3, 1] in both directions (StyleGAN2 §B), which is [1, 2, 1] after
-// [1, 1]. So doubling with it is nearest-neighbour doubling and then a binomial blur, and halving with it is a binomial blur
-// and then the mean of 2×2 squares: StyleGAN's resampling (Table 1, B) and its kernels. Only at the border there is a
-// difference around a convolution: StyleGAN2's filters see what the convolution, or the blur, leaves one pixel outside of
-// the image. Zeros around the image make room for that pixel, and are cut off again.
+// Each change of resolution is filtered with [1, 3, 3, 1] in both directions (StyleGAN2 §B). [1, 3, 3, 1] is [1, 2, 1]
+// convolved with [1, 1]. So upsampling is nearest-neighbor upsampling, then a binomial blur; downsampling is a binomial
+// blur, then 2×2 averages. StyleGAN's kernels (Table 1, B) do both. Around a convolution only the border differs:
+// StyleGAN2's filter also reads one pixel outside the image. Therefore a border of zeros is added before and removed
+// after.
 
-/// Images of twice the resolution: zeros between pixels, then 4·[1, 3, 3, 1]⊗[1, 3, 3, 1]/64.
-/// `[N, C, H, W]` → `[N, C, 2H, 2W]`.
+/// Upsamples images by 2: zeros between pixels, then 4·[1, 3, 3, 1]⊗[1, 3, 3, 1]/64. `[N, C, H, W]` → `[N, C, 2H, 2W]`.
 func filteredDouble(_ x: Tensor, _ compute: Compute) -> Tensor { binomialBlur(x.upsampledNearest(), compute) }
 
-/// Images of half the resolution: [1, 3, 3, 1]⊗[1, 3, 3, 1]/64, then every second pixel.
-/// `[N, C, H, W]` → `[N, C, H/2, W/2]`.
+/// Downsamples images by 2: [1, 3, 3, 1]⊗[1, 3, 3, 1]/64, then every second pixel. `[N, C, H, W]` → `[N, C, H/2, W/2]`.
 func filteredHalf(_ x: Tensor, _ compute: Compute) -> Tensor { binomialBlur(x, compute).averagePooled() }
 
 extension Tensor {
-  /// `count` pixels more on each side, of zeros; below 0: fewer pixels.
+  /// Adds `count` zero pixels on each side; a negative count removes pixels.
   func bordered(byPixels count: Int) -> Tensor {
     if count >= 0 { return padded(top: count, bottom: count, left: count, right: count) }
     return sliced(-count..<size(2) + count, along: 2).sliced(-count..<size(3) + count, along: 3)
   }
 }
 
-/// f: Z → W (StyleGAN §2), as StyleGAN2 has it: pixel norm, then layers of m·(W x + b), leaky ReLU and √2.
+/// f: Z → W of StyleGAN2: pixel norm, then layers of m·(W x + b), leaky ReLU and √2.
 ///
-/// With labels x = [PixelNorm(z), PixelNorm(E·labels + e)]; the discriminator's has labels only. As everywhere in these
-/// networks the √2 stands in the weights of the next layer, where it costs nothing.
+/// With labels x = [PixelNorm(z), PixelNorm(E·labels + e)]; the discriminator's mapping network has only labels as
+/// input. The √2 is multiplied into the weights of the next layer, which saves an operation.
 public struct StyleGAN2MappingNetwork {
-  /// The layers; none: the result is the normalized input.
+  /// The layers; without layers the result is the normalized input.
   public let layers: [EqualizedLinear]
   /// E and e: `[N, labelSize]` → `[N, outputs]`; nil without labels.
   public let embedding: EqualizedLinear?
