@@ -40,6 +40,14 @@ import _TestSupport
     #expect(penalty.contains("#d55e00") && !penalty.contains("#0072b2"))
   }
 
+  /// Everything that a training with path lengths measures has a curve.
+  @Test func pathLengthsHaveCurves() throws {
+    let lines = (1...2).map { #"{"Progress/kimg": \#($0), "Loss/pl_penalty": 2, "Loss/pl_mean": 1}"# }
+    let run = try run("paths", lines: lines)
+    let page = try RunReport(runs: [run]).html()
+    #expect(page.contains("aria-label=\"Path length penalty") && page.contains("aria-label=\"Mean path length"))
+  }
+
   /// A plot that cannot be written is told of in the log, and training goes on.
   @Test func trainingDoesWithoutItsPlot() throws {
     let trainer = try Trainer(smallOptions(), dataset: SyntheticDataset(), in: folder.file("runs"))

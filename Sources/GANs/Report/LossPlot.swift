@@ -2,13 +2,14 @@ import Files
 import Foundation
 import Images
 
-/// `loss.png` of a run: losses, scores, penalties and estimates of `stats.jsonl` against kimg.
+/// `loss.png` of a run: losses, scores, penalties, path lengths and estimates of `stats.jsonl` against kimg.
 enum LossPlot {
   private static let panels: [(title: String, curves: [(key: String, name: String)])] = [
     ("losses", [("Loss/G/loss", "generator"), ("Loss/D/loss", "discriminator")]),
     ("Wasserstein estimate", [("Loss/wasserstein", "E[D(x)] − E[D(G(z))]")]),
     ("scores", [("Loss/scores/real", "reals"), ("Loss/scores/fake", "fakes")]),
     ("penalties", [("Loss/r1_penalty", "R1"), ("Loss/gradient_penalty", "gradient penalty"), ("Loss/drift", "drift")]),
+    ("path lengths", [("Loss/pl_penalty", "penalty"), ("Loss/pl_mean", "mean length a")]),
   ]
 
   /// Draws the plot of a statistics file. Missing values get no panel.

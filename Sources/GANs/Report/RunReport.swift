@@ -53,7 +53,9 @@ public struct RunReport {
 
   private static let losses = [
     ("Generator loss", "Loss/G/loss"), ("Discriminator loss", "Loss/D/loss"), ("R1 penalty", "Loss/r1_penalty"),
-    ("Gradient penalty", "Loss/gradient_penalty"), ("Wasserstein estimate", "Loss/wasserstein"),
+    ("Gradient penalty", "Loss/gradient_penalty"), ("Drift", "Loss/drift"),
+    ("Path length penalty", "Loss/pl_penalty"), ("Mean path length", "Loss/pl_mean"),
+    ("Wasserstein estimate", "Loss/wasserstein"),
     ("Scores of reals", "Loss/scores/real"), ("Scores of fakes", "Loss/scores/fake"),
     ("Resolution", "Progress/resolution"), ("Seconds per kimg", "Timing/sec_per_kimg"),
   ]

@@ -76,7 +76,7 @@ public struct RunDirectory: Sendable, Equatable {
   public var statistics: String { "\(path)/stats.jsonl" }
   /// A grid of real images as input of the network.
   public var reals: String { "\(path)/reals.png" }
-  /// A plot of losses, scores, penalties and estimates against kimg.
+  /// A plot of losses, scores, penalties, path lengths and estimates against kimg.
   public var losses: String { "\(path)/loss.png" }
   /// Everything for an exact resume.
   public var state: String { "\(path)/training-state.safetensors" }
