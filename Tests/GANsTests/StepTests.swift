@@ -79,7 +79,8 @@ import _TestSupport
   }
 
   /// No step reads from the device: the losses of a tick come in one transfer.
-  @Test(arguments: ["stylegan", "wgan-gp", "pggan", "gan"]) func aTickWaitsOnceForTheDevice(name: String) throws {
+  @Test(arguments: ["stylegan", "stylegan2", "wgan-gp", "pggan", "gan"])
+  func aTickWaitsOnceForTheDevice(name: String) throws {
     let folder = try TemporaryFolder()
     var options = try shortOptions(name)
     (options.tickKimg, options.totalKimg, options.snapshotTicks) = (0.04, 0.16, 1000)
