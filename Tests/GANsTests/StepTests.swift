@@ -117,6 +117,16 @@ import _TestSupport
     #expect(plain.steps == 2 && regularized.steps == (interval == 1 ? 2 : 3))
   }
 
+  /// Without mapping layers w is the normalized z.
+  @Test(arguments: ["stylegan", "stylegan2"]) func pathLengthsWithoutMappingLayers(name: String) throws {
+    let folder = try TemporaryFolder()
+    var options = try shortOptions(name, mappingLayers: 0)
+    options.objective.pathLength = PathLength()
+    let trainer = try Trainer(options, dataset: SyntheticDataset(), in: folder.path)
+    _ = try trainer.train()
+    #expect(trainer.networks.generatorOptimizer.stepCount > 0)
+  }
+
   @Test func pathLengthsNeedW() throws {
     var options = try shortOptions("dcgan")
     options.objective.pathLength = PathLength()

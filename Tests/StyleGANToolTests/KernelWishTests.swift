@@ -23,7 +23,7 @@ import _TestSupport
       let list = Processor.availableKernels.joined(separator: ", ")
       #expect(
         outcome.errors
-          == "error: this processor does not support the kernels '\(wish)'; set STYLEGAN_KERNELS to one of: \(list)\n")
+          == "error: this processor has no kernels '\(wish)'; set STYLEGAN_KERNELS to one of: \(list)\n")
     }
     #expect(folder.contents == [])
   }

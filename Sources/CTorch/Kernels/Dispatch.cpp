@@ -40,8 +40,7 @@ const Table &named(const std::string &name) {
     if (name == table->name) return *table;
     list += (list.empty() ? "" : ", ") + std::string(table->name);
   }
-  TORCH_CHECK(false, "this processor does not support the kernels '", name,
-              "'; set STYLEGAN_KERNELS to one of: ", list);
+  TORCH_CHECK(false, "this processor has no kernels '", name, "'; set STYLEGAN_KERNELS to one of: ", list);
 }
 
 /// The table named by STYLEGAN_KERNELS, else the best.

@@ -92,7 +92,9 @@ public final class PathLengthRegularizer: GeneratorRegularizer {
     guard let generator = generator as? any StyleBasedGenerator else {
       preconditionFailure("path lengths are measured in W, and this generator has no W")
     }
-    let ws = generator.trainingStyles(sample, updatingAverage: false)
+    var ws = generator.trainingStyles(sample, updatingAverage: false)
+    // Without mapping layers w is z, which no parameter computes.
+    if !ws.requiresGradient { ws = ws.requiringGradient() }
     let images = generator.synthesize(ws, noise: .given(sample.noise), growth: growth, compute)
     return self(
       ws: ws, activeLayers: generator.activeLayers(at: growth).count, images: images,

@@ -42,6 +42,7 @@ struct FindDirections: ParsableCommand {
     try requireRange("--count", count, 1...8192)
     try requireRange("--steps", steps, 2...100)
     try requireRange("--strength", strength, -1000...1000)
+    if method != .labels, data != nil { throw ValidationError("--data is for --method labels: leave it out") }
     if method == .labels, data == nil {
       throw ValidationError("--method labels needs labeled data: name it with --data")
     }

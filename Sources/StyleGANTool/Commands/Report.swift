@@ -21,6 +21,12 @@ struct Report: ParsableCommand {
   @Option(help: "The page or .png to write (default: report.html in the folder of the run; here for several runs).")
   var out: String?
 
+  func validate() throws {
+    if let out, !["html", "htm", "png"].contains((out.lowercased() as NSString).pathExtension) {
+      throw ValidationError("--out is '\(out)', but must end in .html or .png")
+    }
+  }
+
   func run() throws {
     try StyleGANTool.run {
       let report = try RunReport(runs: runs)

@@ -60,7 +60,11 @@ public struct StyleGANConfiguration: ProgressiveArchitecture {
     try require((1...8192).contains(wSize), "wSize", wSize, "1 to 8192")
     try require((0...64).contains(mappingLayers), "mappingLayers", mappingLayers, "0 to 64")
     if let mappingWidth { try require((1...8192).contains(mappingWidth), "mappingWidth", mappingWidth, "1 to 8192") }
-    try require(mappingLayers > 0 || zSize == wSize, "wSize", wSize, "zSize where there are no mapping layers")
+    if mappingWidth != nil && mappingLayers < 2 {
+      throw ConfigurationError(
+        "a mapping network of \(mappingLayers) layers has no hidden layers: leave out \(field: "mappingWidth")")
+    }
+    try require(mappingLayers > 0 || zSize == wSize, "wSize", wSize, "\(zSize), the size of z, without mapping layers")
     try require(
       mappingLearningRateMultiplier > 0 && mappingLearningRateMultiplier.isFinite, "mappingLearningRateMultiplier",
       mappingLearningRateMultiplier, "above 0")

@@ -15,7 +15,8 @@ extension StyleGANConfiguration {
         "mappingLayers", names: ["mapping-layers", "map-depth"], .integer,
         help: "Layers of the mapping network; 0 for none."),
       Setting(
-        "mappingWidth", names: ["mapping-width"], .integer, help: "Size of its hidden layers (default: the size of w)."),
+        "mappingWidth", names: ["mapping-width"], .integer,
+        help: "StyleGAN: size of its hidden layers (default: the size of w)."),
       Setting("blur", names: ["blur"], .flag, help: "StyleGAN, Table 1 B: smooth each change of resolution."),
       Setting("styles", names: ["styles"], .flag, help: "Table 1 C: a style for each layer; else pixel norm."),
       Setting(

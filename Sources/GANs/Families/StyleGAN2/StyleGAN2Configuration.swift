@@ -71,7 +71,7 @@ public struct StyleGAN2Configuration: NetworkConfiguration {
     try require((1...8192).contains(zSize), "zSize", zSize, "1 to 8192")
     try require((1...8192).contains(wSize), "wSize", wSize, "1 to 8192")
     try require((0...64).contains(mappingLayers), "mappingLayers", mappingLayers, "0 to 64")
-    try require(mappingLayers > 0 || zSize == wSize, "wSize", wSize, "zSize where there are no mapping layers")
+    try require(mappingLayers > 0 || zSize == wSize, "wSize", wSize, "\(zSize), the size of z, without mapping layers")
     try require((0...64).contains(labelMappingLayers), "labelMappingLayers", labelMappingLayers, "0 to 64")
     try require(
       mappingLearningRateMultiplier > 0 && mappingLearningRateMultiplier.isFinite, "mappingLearningRateMultiplier",
