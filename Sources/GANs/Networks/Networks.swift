@@ -59,9 +59,6 @@ extension NetworkConfiguration {
   public var dataResolution: Int { resolution + 2 * border }
   /// The complete growth.
   public var grown: Growth { Growth(resolution: resolution) }
-
-  /// Whether two architectures of any family are equal.
-  func isSame(as other: any NetworkConfiguration) -> Bool { (other as? Self) == self }
 }
 
 /// The optional parts of an architecture's networks. They decide which options and commands apply.
