@@ -47,12 +47,9 @@ extension ImageCollection {
       digest.add(UInt64(bitPattern: Int64(label(at: index) ?? -1)))
       digest.add(try stamp(at: index))
     }
-    if !isInMemory {
-      // Ignore an unreadable file here; reading it later reports the error.
-      let step = max(1, count / 64)
-      for index in stride(from: 0, to: count, by: step) {
-        if let file = try? self.file(at: index) { file.withUnsafeBytes { digest.add($0) } }
-      }
+    // Ignore an unreadable file here; reading it later reports the error.
+    for index in sampled {
+      if let file = try? self.file(at: index) { file.withUnsafeBytes { digest.add($0) } }
     }
     return digest.hexadecimal
   }

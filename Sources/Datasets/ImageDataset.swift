@@ -1,3 +1,5 @@
+import Files
+
 /// Square images of equal size in a fixed order, with or without labels. Thread-safe.
 public protocol ImageDataset: Sendable {
   /// The name of the file or folder; run directories contain it.
@@ -20,6 +22,26 @@ public protocol ImageDataset: Sendable {
   /// The pixels of an image: `[channels, resolution, resolution]`, sRGB samples 0…255.
   /// - Throws: `ImageError`, `FileError` or ``DatasetError``, with the file's name.
   func image(at index: Int) throws -> [UInt8]
+  /// The files with their sizes and classes, for the record of a run.
+  /// - Throws: `FileError` if a file is gone.
+  func contents() throws -> DatasetContents
+  /// The changes since `old` was recorded. Reads the about 64 files whose digests are in the record.
+  /// - Throws: as ``contents()``.
+  func changes(since old: DatasetContents) throws -> DatasetChanges
+}
+
+extension ImageDataset {
+  /// One file with the dataset's name.
+  public func contents() throws -> DatasetContents {
+    var digest = Digest()
+    digest.add(fingerprint)
+    return DatasetContents(names: [name], labels: [], labelNames: [], stamps: [digest.value], digests: [:])
+  }
+
+  /// The changes, from the records alone.
+  public func changes(since old: DatasetContents) throws -> DatasetChanges {
+    try DatasetChanges(from: old, to: try contents())
+  }
 }
 
 /// A batch of images in the layout of a tensor.

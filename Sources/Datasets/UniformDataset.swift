@@ -45,6 +45,10 @@ final class UniformDataset: ImageDataset {
   var labelCount: Int { collection.labelCount }
   var labelNames: [String] { collection.labelNames }
   func label(at index: Int) -> Int? { collection.label(at: index) }
+  func contents() throws -> DatasetContents { try collection.contents(fingerprint: fingerprint) }
+  func changes(since old: DatasetContents) throws -> DatasetChanges {
+    try DatasetChanges(from: old, to: try contents(), digest: collection.digest)
+  }
 
   func image(at index: Int) throws -> [UInt8] {
     if let cached = cache?.withLock({ $0[index] }) { return cached }
