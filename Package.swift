@@ -50,7 +50,7 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
-    .target(name: "_TestSupport", dependencies: ["Torch", "Images"]),
+    .target(name: "_TestSupport", dependencies: ["Files", "Torch", "Images"]),
     .testTarget(name: "FilesTests", dependencies: ["Files", "_TestSupport"]),
     .testTarget(
       name: "TorchTests", dependencies: ["CTorch", "Torch", "Files", "_TestSupport"], resources: [.copy("Fixtures")]),

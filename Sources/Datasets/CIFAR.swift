@@ -8,7 +8,7 @@ enum CIFAR {
   /// The sorted training files in `folder`, or in its subfolder `cifar-10-batches-bin`; empty if there are none.
   static func trainingFiles(in folder: String) -> [String] {
     for folder in [folder, folder + "/cifar-10-batches-bin"] {
-      let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+      let names = (try? Folder.names(in: folder)) ?? []
       let batches = names.filter { $0.hasPrefix("data_batch_") && $0.hasSuffix(".bin") }.sorted()
       if !batches.isEmpty { return batches.map { "\(folder)/\($0)" } }
     }
@@ -17,7 +17,7 @@ enum CIFAR {
 
   /// Whether a file has the name of a CIFAR-10 binary.
   static func isBatch(_ path: String) -> Bool {
-    let name = URL(fileURLWithPath: path).lastPathComponent
+    let name = FileSystem.name(of: path)
     return name.hasSuffix(".bin") && (name.hasPrefix("data_batch") || name.hasPrefix("test_batch"))
   }
 

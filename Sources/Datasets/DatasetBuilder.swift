@@ -93,7 +93,7 @@ public struct DatasetBuilder: Sendable {
     guard destination.lowercased().hasSuffix(".zip") else {
       throw DatasetError.badOutput(path: destination, reason: "a dataset is a ZIP file; give it the extension .zip")
     }
-    if !replacing, FileManager.default.fileExists(atPath: destination) {
+    if !replacing, FileSystem.exists(destination) {
       throw DatasetError.badOutput(
         path: destination, reason: "it exists already; choose another name, delete it or give --force")
     }

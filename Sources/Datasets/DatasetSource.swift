@@ -45,7 +45,7 @@ public enum DatasetSource {
       }
       throw FileError(.read, path: spec)
     }
-    let name = URL(fileURLWithPath: spec).standardizedFileURL.lastPathComponent
+    let name = FileSystem.name(of: spec)
     if status.st_mode & S_IFMT == S_IFDIR {
       if let file = IDX.trainingFile(in: spec) { return try IDX.open(file, name: name) }
       let batches = CIFAR.trainingFiles(in: spec)

@@ -24,7 +24,7 @@ package enum FashionMNIST {
     let file = split == .train ? "train-images-idx3-ubyte.gz" : "t10k-images-idx3-ubyte.gz"
     let cache = cacheDirectory ?? Folder.cache
     let cached = "\(cache)/\(package)/\(inside)"
-    let folder = ["/" + inside, cached].first { FileManager.default.fileExists(atPath: "\($0)/\(file)") }
+    let folder = ["/" + inside, cached].first { FileSystem.exists("\($0)/\(file)") }
     if folder == nil {
       notice?("downloading Fashion-MNIST (31 MB, once) to \(cache)")
       try fetch(into: cache)
@@ -40,24 +40,24 @@ package enum FashionMNIST {
     func failed(_ reason: String) -> DatasetError { .notFetched(name: "Fashion-MNIST", reason: "\(reason); \(byHand)") }
 
     let work = "\(cache)/fetch-\(ProcessInfo.processInfo.processIdentifier)"
-    do { try FileManager.default.createDirectory(atPath: work, withIntermediateDirectories: true) } catch {
+    do { try Folder.make(work) } catch {
       throw failed("the folder \(work) cannot be created")
     }
-    defer { try? FileManager.default.removeItem(atPath: work) }
+    defer { try? FileSystem.remove(work) }
     let download = try run(["apt-get", "download", package], in: work, failed)
     guard download.status == 0 else {
       throw download.output.contains("Unable to locate") || download.output.contains("No candidate")
         ? failed("apt does not know the package; `sudo apt-get update` may help")
         : failed("apt-get failed (\(download.output.split(separator: "\n").last ?? "no reason given"))")
     }
-    let files = (try? FileManager.default.contentsOfDirectory(atPath: work)) ?? []
+    let files = (try? Folder.names(in: work)) ?? []
     guard let archive = files.first(where: { $0.hasSuffix(".deb") }) else { throw failed("apt-get gave no package") }
     let unpack = try run(["dpkg-deb", "-x", archive, "unpacked"], in: work, failed)
     guard unpack.status == 0 else { throw failed("the package cannot be unpacked (is the disk full?)") }
     let place = "\(cache)/\(package)"
     guard rename("\(work)/unpacked", place) == 0 else {
       // Another process fetched it first.
-      if FileManager.default.fileExists(atPath: "\(place)/\(inside)") { return }
+      if FileSystem.exists("\(place)/\(inside)") { return }
       throw failed("\(place) cannot be created")
     }
   }

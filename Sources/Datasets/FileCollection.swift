@@ -100,8 +100,8 @@ struct FolderStore: FileStore {
 
   /// - Throws: `FileError`.
   init(_ path: String) throws {
-    root = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
-    name = URL(fileURLWithPath: path).standardizedFileURL.lastPathComponent
+    root = path.utf8.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+    name = FileSystem.name(of: path)
     try visit(root, prefix: "", ancestors: [])
   }
 

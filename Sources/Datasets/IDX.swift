@@ -34,7 +34,7 @@ enum IDX {
     let labels = try labelFile(of: path).map { try self.labels($0, count: count) } ?? []
     let names = labelNames ?? labels.max().map { (0...$0).map(String.init) } ?? []
     return PixelCollection(
-      name: name ?? URL(fileURLWithPath: path).standardizedFileURL.deletingLastPathComponent().lastPathComponent,
+      name: name ?? FileSystem.name(of: Folder.of(path)),
       kind: "IDX", pixels: pixels, shape: .init(width: width, height: height, channels: 1), labels: labels,
       labelNames: labels.isEmpty ? [] : names, paddedSide: width == 28 && height == 28 ? 32 : 0)
   }
@@ -42,7 +42,7 @@ enum IDX {
   /// The training images of a folder, under their usual names.
   static func trainingFile(in folder: String) -> String? {
     ["train-images-idx3-ubyte", "train-images.idx3-ubyte"].flatMap { ["\(folder)/\($0)", "\(folder)/\($0).gz"] }
-      .first { FileManager.default.fileExists(atPath: $0) }
+      .first { FileSystem.exists($0) }
   }
 
   private static func labels(_ path: String, count: Int) throws -> [Int] {
@@ -58,14 +58,13 @@ enum IDX {
   }
 
   private static func labelFile(of path: String) -> String? {
-    let url = URL(fileURLWithPath: path)
-    var name = url.lastPathComponent
+    var name = FileSystem.name(of: path)
     guard let images = name.range(of: "images") else { return nil }
     name.replaceSubrange(images, with: "labels")
     name = name.replacingOccurrences(of: "idx3", with: "idx1")
     let plain = name.hasSuffix(".gz") ? String(name.dropLast(3)) : name
-    return [name, plain, plain + ".gz"].map { url.deletingLastPathComponent().path + "/" + $0 }
-      .first { FileManager.default.fileExists(atPath: $0) }
+    return [name, plain, plain + ".gz"].map { Folder.of(path) + "/" + $0 }
+      .first { FileSystem.exists($0) }
   }
 
   /// Reads a file, plain or gzipped.
@@ -75,7 +74,7 @@ enum IDX {
 
     init(_ path: String) throws {
       errno = 0
-      guard let file = gzopen(path, "rb") else { throw FileError(.read, path: path) }
+      guard let file = path.withPath({ gzopen($0, "rb") }) else { throw FileError(.read, path: path) }
       gzbuffer(file, 1 << 17)
       (self.path, self.file) = (path, file)
     }

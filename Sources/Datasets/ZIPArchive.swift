@@ -107,7 +107,7 @@ package final class ZIPArchive: Sendable {
 
   private static func open(_ path: String) throws -> OpaquePointer {
     var code: Int32 = 0
-    if let handle = zip_open(path, ZIP_RDONLY, &code) { return handle }
+    if let handle = path.withPath({ zip_open($0, ZIP_RDONLY, &code) }) { return handle }
     var error = zip_error_t()
     zip_error_init_with_code(&error, code)
     defer { zip_error_fini(&error) }
@@ -127,7 +127,7 @@ struct ZIPStore: FileStore {
 
   /// - Throws: `FileError`, ``DatasetError``.
   init(_ path: String) throws {
-    name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
+    name = FileSystem.stem(of: path)
     archive = try ZIPArchive(path)
     entries = Dictionary(archive.entries.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
   }

@@ -29,10 +29,10 @@ public enum AtomicFile {
       throw FileError(.write, path: path, code: EISDIR)
     }
     let folder = Folder.of(path)
-    var name = Array("\(folder)/\(temporaryPrefix)XXXXXX".utf8CString)
+    var name = "\(folder)/\(temporaryPrefix)XXXXXX".pathBytes.map { CChar(bitPattern: $0) } + [0]
     let descriptor = mkstemp(&name)
     guard descriptor >= 0 else { throw FileError(.write, path: path) }
-    let temporary = String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    let temporary = String(path: name.dropLast().map { UInt8(bitPattern: $0) })
     _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
     // Held while writing: `removeStale` removes only unlocked files.
     _ = flock(descriptor, LOCK_EX | LOCK_NB)

@@ -55,6 +55,6 @@ public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
     case EIO: (why, cure) = ("the device reports an error", "check the disk")
     default: (why, cure) = (String(cString: strerror(code)), "check the path and the disk")
     }
-    return "cannot \(verb) \(path): \(why); \(cure)"
+    return "cannot \(verb) \(path.shown): \(why); \(cure)"
   }
 }

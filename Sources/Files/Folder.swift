@@ -10,7 +10,8 @@ public enum Folder {
 
   /// The folder of `path`; `.` for a bare name.
   public static func of(_ path: String) -> String {
-    guard let slash = path.lastIndex(of: "/") else { return "." }
+    // Bytes: a slash and an accent after it are one Character.
+    guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 
@@ -42,7 +43,7 @@ public enum Folder {
     var names: [String] = []
     while let entry = readdir(directory) {
       let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { String(cString: $0) }
+        $0.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { String(path: $0) }
       }
       if name != "." && name != ".." { names.append(name) }
     }

@@ -7,7 +7,7 @@ public enum WholeFile {
   /// - Throws: ``FileError``: with `EISDIR` for a folder, with `ESPIPE` for a pipe or a device.
   public static func open(_ path: String) throws(FileError) -> (descriptor: Int32, size: Int) {
     // Without O_NONBLOCK, opening a pipe waits for its writer.
-    let descriptor = Foundation.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    let descriptor = Files.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw FileError(.read, path: path) }
     var status = stat()
     let code =

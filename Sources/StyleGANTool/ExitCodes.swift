@@ -96,9 +96,11 @@ private func prepareProcess() {
   }
 }
 
-/// Writes a line to stderr.
+/// Writes a line to stderr, without control characters of names (see ``print(_:terminator:)``).
 func printError(_ line: String) {
-  try? Array((line + "\n").utf8).withUnsafeBytes { try AtomicFile.writeAll($0, to: STDERR_FILENO, path: "stderr") }
+  try? Array((line.shown(keeping: "\n\t") + "\n").utf8).withUnsafeBytes {
+    try AtomicFile.writeAll($0, to: STDERR_FILENO, path: "stderr")
+  }
 }
 
 extension DetectorError: UserFacingError {}

@@ -10,18 +10,23 @@ func padded(_ value: some BinaryInteger, _ width: Int) -> String { "\(value)".le
 /// A number with a noun in the singular or plural: "1 image", "2 images".
 func counted(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
 
+/// Prints text for people or programs. It takes the place of Swift's `print` in this module: control characters of names
+/// never reach the terminal (see `String.shown`); a name of several lines stays on one where it was made safe before.
+func print(_ text: some Any = "", terminator: String = "\n") {
+  Swift.print("\(text)".shown(keeping: "\n\t"), terminator: terminator)
+}
+
 /// Checks that a file can be written at a path, before long work starts.
 /// - Throws: `FileError`.
 func requirePlace(for path: String) throws {
-  var isFolder: ObjCBool = false
-  if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
+  if FileSystem.isFolder(path) {
     throw FileError(.write, path: path, code: EISDIR)
   }
   let folder = Folder.of(path)
-  guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder) else {
+  guard FileSystem.exists(folder) else {
     throw FileError(.write, path: path, code: ENOENT)
   }
-  guard isFolder.boolValue else { throw FileError(.write, path: path, code: ENOTDIR) }
+  guard FileSystem.isFolder(folder) else { throw FileError(.write, path: path, code: ENOTDIR) }
   guard access(folder, W_OK | X_OK) == 0 else { throw FileError(.write, path: folder) }
 }
 
@@ -53,7 +58,7 @@ struct PictureArguments: ParsableArguments {
   func write(_ image: Image, as name: String, enlarging: Bool = true, note: String = "") throws {
     let path = "\(outdir)/\(name)"
     try (enlarging ? enlarged(image) : image).write(to: path)
-    print(note.isEmpty ? path : "\(path)  \(note)")
+    print(note.isEmpty ? path.shown : "\(path.shown)  \(note)")
   }
 
   /// The picture, enlarged.
@@ -65,11 +70,10 @@ struct PictureArguments: ParsableArguments {
 /// The path itself, or for the folder of a run its training state, or else its newest snapshot. The training state is
 /// never older than a snapshot.
 func newestNetwork(at path: String) throws -> String {
-  var isFolder: ObjCBool = false
-  guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else { return path }
+  guard FileSystem.isFolder(path) else { return path }
   let state = RunDirectory(path: path).state
-  if FileManager.default.fileExists(atPath: state) { return state }
-  let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+  if FileSystem.exists(state) { return state }
+  let names = (try? Folder.names(in: path)) ?? []
   let snapshots = names.filter { $0.hasPrefix("network-snapshot-") }.compactMap { name in
     RunDirectory.kimg(ofSnapshot: name).map { (kimg: $0, name: name) }
   }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 
 @main
 struct StyleGAN: ParsableCommand {
@@ -22,7 +23,7 @@ struct StyleGAN: ParsableCommand {
 extension StyleGAN {
   /// Runs a command. Every error is one sentence on stderr, `error: …`, and an exit code.
   static func main() {
-    let arguments = Array(CommandLine.arguments.dropFirst())
+    let arguments = CommandLine.exactArguments
     do {
       try requireHelpOfSomething(arguments)
       var command = try parseAsRoot(arguments)
@@ -53,5 +54,13 @@ extension StyleGAN {
       }
       command = next
     }
+  }
+}
+
+extension CommandLine {
+  /// The arguments without the program, without loss (see `String.init(path:)`): `arguments` repairs invalid UTF-8, and
+  /// the repaired path names no file.
+  static var exactArguments: [String] {
+    (1..<max(1, Int(argc))).compactMap { unsafeArgv[$0].map { String(path: $0) } }
   }
 }

@@ -87,7 +87,7 @@ final class TrainingProgressPrinter: TrainingObserver {
   }
 
   private func write(_ text: String) {
-    print(text, terminator: "")
+    Swift.print(text, terminator: "")
     fflush(nil)
   }
 }

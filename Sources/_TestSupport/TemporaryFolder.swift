@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// A folder that is removed with this object.
@@ -11,13 +12,13 @@ public final class TemporaryFolder {
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
   }
 
-  deinit { try? FileManager.default.removeItem(atPath: path) }
+  deinit { try? FileSystem.remove(path) }
 
   /// The path of a file in the folder.
   public func file(_ name: String) -> String { "\(path)/\(name)" }
 
   /// The names of the entries, sorted.
-  public var contents: [String] { ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted() }
+  public var contents: [String] { ((try? Folder.names(in: path)) ?? []).sorted() }
 }
 
 /// Runs `body` with the path of an empty folder, then removes it.
@@ -29,5 +30,5 @@ public func withFolder<Value>(_ body: (String) throws -> Value) throws -> Value 
 
 /// The names of all entries of a folder, including hidden ones, sorted.
 public func names(in folder: String) throws -> [String] {
-  try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+  try Folder.names(in: folder).sorted()
 }

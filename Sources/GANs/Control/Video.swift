@@ -35,7 +35,7 @@ public enum Video {
     guard let (status, words) = try? Subprocess.run(program, arguments) else {
       throw VideoError("\(program) cannot be run; write .webp or PNG frames instead")
     }
-    guard status == 0, FileManager.default.fileExists(atPath: unfinished) else {
+    guard status == 0, FileSystem.exists(unfinished) else {
       let reason = words.split(separator: "\n").last.map(String.init) ?? "status \(status)"
       throw VideoError("ffmpeg could not write \(path): \(reason)")
     }
@@ -45,8 +45,8 @@ public enum Video {
   /// The path of `ffmpeg`.
   /// - Throws: ``VideoError`` where it is not on the PATH.
   @discardableResult public static func ffmpeg(searchPath: String? = nil) throws -> String {
-    let folders = (searchPath ?? ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
-    for folder in folders where FileManager.default.isExecutableFile(atPath: "\(folder)/ffmpeg") {
+    let folders = (searchPath ?? getenv("PATH").map { String(path: $0) } ?? "").split(separator: ":")
+    for folder in folders where access("\(folder)/ffmpeg", X_OK) == 0 {
       return "\(folder)/ffmpeg"
     }
     throw VideoError("an MP4 needs the program ffmpeg, which is not on the PATH; install it, or write webp or png")

@@ -60,7 +60,7 @@ public final class Classifier: Detector {
   /// Opens a file that `stylegan detector train` wrote.
   /// - Throws: `SafetensorsError`, `LoadError`, ``DetectorError``.
   public convenience init(path: String, device: Device = .cpu) throws {
-    let stem = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
+    let stem = FileSystem.stem(of: path)
     try self.init(try SafetensorsFile(path: path), name: stem, device: device)
   }
 

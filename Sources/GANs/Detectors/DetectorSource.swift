@@ -28,7 +28,7 @@ public enum DetectorSource {
     case "random-vgg": return RandomVGG(device: device)
     default: break
     }
-    guard FileManager.default.fileExists(atPath: spec) || spec.contains("/") || spec.contains(".") else {
+    guard FileSystem.exists(spec) || spec.contains("/") || spec.contains(".") else {
       throw DetectorError(
         "there is no detector '\(spec)'; use auto, \(builtIn.joined(separator: ", ")), or a .pt or .safetensors file")
     }
@@ -40,7 +40,7 @@ public enum DetectorSource {
           + "dict to safetensors)")
     }
     let file = try SafetensorsFile(path: spec)
-    let name = URL(fileURLWithPath: spec).deletingPathExtension().lastPathComponent
+    let name = FileSystem.stem(of: spec)
     if InceptionV3.isInception(file) { return try InceptionV3(file, name: name, device: device) }
     if VGG16.isVGG(file) { return try VGG16(file, name: name, device: device) }
     return try Classifier(file, name: name, device: device)

@@ -30,7 +30,7 @@ public final class ScriptDetector: Detector {
     let bytes = try WholeFile.bytes(of: path)
     var digest = Digest()
     bytes.withUnsafeBytes { digest.add($0) }
-    name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
+    name = FileSystem.stem(of: path)
     identity = "\(name) \(digest.hexadecimal)"
     script = try TorchScript(path: path, device: device)
     self.device = device
@@ -77,10 +77,9 @@ public final class ScriptAttributes: AttributeClassifier {
   /// Loads files, separated by commas, or the `.pt` files of a folder in the order of their names.
   /// - Throws: `TorchScriptError`, `FileError`; ``DetectorError`` for a folder without such files.
   public init(path: String, device: Device = .cpu) throws {
-    var isFolder: ObjCBool = false
     var paths = path.split(separator: ",").map(String.init)
-    if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
-      let files = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    if FileSystem.isFolder(path) {
+      let files = (try? Folder.names(in: path)) ?? []
       paths = files.filter { $0.hasSuffix(".pt") }.sorted().map { "\(path)/\($0)" }
       guard !paths.isEmpty else {
         throw DetectorError("\(path) has no .pt files; give a folder with one TorchScript classifier per attribute")
@@ -89,7 +88,7 @@ public final class ScriptAttributes: AttributeClassifier {
     for path in paths where access(path, R_OK) != 0 { throw FileError(.read, path: path) }
     scripts = try paths.map { try TorchScript(path: $0, device: device) }
     self.device = device
-    names = paths.map { URL(fileURLWithPath: $0).deletingPathExtension().lastPathComponent }
+    names = paths.map { FileSystem.stem(of: $0) }
     name = names.count == 1 ? names[0] : "\(names.count) attributes"
   }
 

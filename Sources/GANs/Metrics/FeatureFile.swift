@@ -166,10 +166,8 @@ public final class FeatureFile {
   /// - Parameter days: the age since the last write.
   public static func removeAbandonedFakes(in folder: String, olderThan days: Double = 7) {
     AtomicFile.removeStale(in: folder) { name in
-      guard name.hasPrefix(fakesPrefix),
-        let written = try? FileManager.default.attributesOfItem(atPath: "\(folder)/\(name)")[.modificationDate] as? Date
-      else { return false }
-      return Date.now.timeIntervalSince(written) > days * 86_400
+      guard name.hasPrefix(fakesPrefix), let age = FileSystem.age(of: "\(folder)/\(name)") else { return false }
+      return age > days * 86_400
     }
   }
 }

@@ -38,7 +38,7 @@ enum NetworkReaders {
   static func open(_ path: String) throws -> any NetworkReader {
     var start = [UInt8](repeating: 0, count: 64)
     // O_NONBLOCK: opening a pipe must not wait for its writer.
-    let descriptor = Foundation.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    let descriptor = Files.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     if descriptor >= 0 {
       start.removeLast(start.count - max(0, read(descriptor, &start, start.count)))
       close(descriptor)

@@ -19,24 +19,24 @@ struct RunRecordFiles {
 
   init(path: String) throws {
     self.path = path
-    guard let names = try? FileManager.default.contentsOfDirectory(atPath: path) else {
+    guard let names = try? Folder.names(in: path) else {
       throw FileError(.read, path: path, code: access(path, F_OK) == 0 ? ENOTDIR : ENOENT)
     }
-    name = URL(fileURLWithPath: path).standardizedFileURL.lastPathComponent
+    name = FileSystem.name(of: path)
     files = names.sorted { ($0.utf8.count, $0) < ($1.utf8.count, $1) }
     let run = RunDirectory(path: path)
     guard names.contains("options.json") else { throw FileError(.read, path: run.options, code: ENOENT) }
     var problems: [String] = []
-    let found = try? JSONSerialization.jsonObject(with: Data(contentsOf: URL(fileURLWithPath: run.options)))
+    let found = try? JSONSerialization.jsonObject(with: Data(WholeFile.bytes(of: run.options)))
     if !(found is [String: Any]) { problems.append("\(run.options) does not hold the options of a run") }
     options = found is [String: Any] ? Self.flattened(found) : [:]
     func lines<Line: Decodable>(_ name: String) -> [Line] {
       guard names.contains(name) else { return [] }
-      guard let data = FileManager.default.contents(atPath: "\(path)/\(name)") else {
+      guard let bytes = try? WholeFile.bytes(of: "\(path)/\(name)") else {
         problems.append("\(path)/\(name) cannot be read")
         return []
       }
-      let (values, count): ([Line], Int) = Self.lines(Array(data))
+      let (values, count): ([Line], Int) = Self.lines(bytes)
       let bad = count - values.count
       if bad > 0 { problems.append("\(path)/\(name) has \(bad) of \(count) lines that cannot be read") }
       return values

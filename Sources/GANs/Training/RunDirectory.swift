@@ -30,7 +30,7 @@ public struct RunDirectory: Sendable, Equatable {
         return (
           RunDirectory(path: path),
           {
-            try? FileManager.default.removeItem(atPath: path)
+            try? FileSystem.remove(path)
             removeParents()
           }
         )
@@ -54,11 +54,11 @@ public struct RunDirectory: Sendable, Equatable {
   /// The newest run folder in `parent` with a training state.
   public static func latest(in parent: String) -> RunDirectory? {
     existing(in: parent).sorted { $0.number < $1.number }.map { RunDirectory(path: "\(parent)/\($0.name)") }
-      .last { FileManager.default.fileExists(atPath: $0.state) }
+      .last { FileSystem.exists($0.state) }
   }
 
   private static func existing(in parent: String) -> [(number: Int, name: String)] {
-    ((try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? []).compactMap { name in
+    ((try? Folder.names(in: parent)) ?? []).compactMap { name in
       guard let digits = name.split(separator: "-").first, (5...12).contains(digits.utf8.count),
         let number = Int(digits)
       else { return nil }
@@ -100,7 +100,7 @@ public struct RunDirectory: Sendable, Equatable {
     let kimg = images / 1000
     let taken = network(kimg: kimg)
     var label = padded(kimg)
-    if FileManager.default.fileExists(atPath: taken) {
+    if FileSystem.exists(taken) {
       let history = try? SafetensorsFile(path: taken).decoded("training", as: NetworkFile.History.self)
       if history?.steps != steps { label += String(format: ".%03d", images % 1000) }
     }
@@ -129,7 +129,7 @@ public struct RunDirectory: Sendable, Equatable {
   ///
   /// The state has the number of lines, not of bytes, because timings in the lines differ from run to run.
   func truncateStatistics(toLines count: Int) throws {
-    guard FileManager.default.fileExists(atPath: statistics) else { return }
+    guard FileSystem.exists(statistics) else { return }
     let bytes = try WholeFile.bytes(of: statistics)
     var size = 0
     for _ in 0..<count {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Foundation
 import GANs
 import Torch
@@ -17,7 +18,7 @@ struct LatentList: ExplainingArgument, Sendable {
     var name: String {
       switch self {
       case .seed(let seed): "seed\(padded(seed, 4))"
-      case .file(let path): URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
+      case .file(let path): FileSystem.stem(of: path)
       }
     }
   }

@@ -49,7 +49,7 @@ extension MeasureOptions {
   func openDetectors(for data: (any ImageDataset)?, named name: String? = nil, device: Device) throws -> [any Detector]
   {
     // A file may have a comma in its name.
-    let specs = FileManager.default.fileExists(atPath: detector) ? [detector] : detector.components(separatedBy: ",")
+    let specs = FileSystem.exists(detector) ? [detector] : detector.components(separatedBy: ",")
     return try specs.map { try DetectorSource.open($0, for: data, named: name, device: device) }
   }
 

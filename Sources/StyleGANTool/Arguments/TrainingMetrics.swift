@@ -1,5 +1,6 @@
 import ArgumentParser
 import Datasets
+import Files
 import Foundation
 import GANs
 import Images
@@ -84,7 +85,7 @@ struct SnapshotMetrics: TrainingObserver {
         try run.subject(file, reals: reals), reals, folder: trainer.directory.path,
         label: { result in
           result.kimg = file.history?.kimg
-          result.network = URL(fileURLWithPath: path).lastPathComponent
+          result.network = FileSystem.name(of: path)
           result.weights = WeightsChoice.ema.rawValue
           result.data = options.data
         }, failed: { lines.append("no metric: \(Self.sentence($0))") })

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Datasets
+import Files
 import Foundation
 import Images
 
@@ -56,7 +57,7 @@ struct DatasetBuild: ParsableCommand {
         line.clear()
         if error is ImageError, !skipBad {
           printError("note: 'stylegan dataset check' lists all such images; --skip-bad skips them")
-        } else if FileManager.default.fileExists(atPath: DatasetBuilder.partialFolder(of: destination)) {
+        } else if FileSystem.exists(DatasetBuilder.partialFolder(of: destination)) {
           printError("note: the finished part is kept; give the same command again to resume")
         }
         throw error

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Datasets
+import Files
 import Foundation
 import GANs
 import Torch
@@ -49,7 +50,7 @@ struct DetectorTrain: ParsableCommand {
       trainer.mirror = mirror
       let signals = StopSignals()
       var line = ProgressLine(unit: "pictures")
-      let name = URL(fileURLWithPath: out).deletingPathExtension().lastPathComponent
+      let name = FileSystem.stem(of: out)
       let classifier = try trainer(
         data, test: test, name: name, device: device,
         progress: { done, total, _ in if !quiet { line.show(done, of: total) } },

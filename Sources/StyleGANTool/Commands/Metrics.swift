@@ -105,7 +105,7 @@ struct Metrics: ParsableCommand {
       try run(try run.subject(file, raw: weights == .raw, mixing: mixing, reals: reals), reals, folder: folder) {
         result in
         result.kimg = file.history?.kimg
-        result.network = URL(fileURLWithPath: path).lastPathComponent
+        result.network = FileSystem.name(of: path)
         result.weights = weights.rawValue
         result.data = data
         if mixingStress != nil { result.mixing = mixing }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Datasets
+import Files
 import Foundation
 import GANs
 import Images
@@ -128,7 +129,7 @@ struct Project: ParsableCommand {
       let image = try ImageDecoder.decode(contentsOf: path).croppedToCentralSquare()
       let small = try image.resized(width: r, height: r, kernel: r < image.width ? .area : .lanczos)
         .converted(toChannels: channels)
-      add(URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent, small.planar, r)
+      add(FileSystem.stem(of: path), small.planar, r)
     }
     return targets
   }

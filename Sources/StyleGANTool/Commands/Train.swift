@@ -1,5 +1,6 @@
 import ArgumentParser
 import Datasets
+import Files
 import Foundation
 import GANs
 import Images
@@ -183,8 +184,8 @@ struct Train: ParsableCommand {
 
   /// The absolute path of data, valid in any folder. Names of data sets stay as they are.
   private static func place(of data: String) -> String {
-    guard !data.hasPrefix("/"), FileManager.default.fileExists(atPath: data) else { return data }
-    return "\(FileManager.default.currentDirectoryPath)/\(data)"
+    guard !data.hasPrefix("/"), FileSystem.exists(data) else { return data }
+    return "\(FileSystem.currentFolder)/\(data)"
   }
 
   private func notice(_ line: String) { if !quiet { printError(line) } }
@@ -194,10 +195,9 @@ struct Train: ParsableCommand {
       guard let run = RunDirectory.latest(in: outdir) else { throw NothingToResume(path: outdir) }
       return run.state
     }
-    var isFolder: ObjCBool = false
-    if FileManager.default.fileExists(atPath: target, isDirectory: &isFolder), isFolder.boolValue {
+    if FileSystem.isFolder(target) {
       let run = RunDirectory(path: target)
-      guard FileManager.default.fileExists(atPath: run.state) else { throw NothingToResume(path: target) }
+      guard FileSystem.exists(run.state) else { throw NothingToResume(path: target) }
       return run.state
     }
     return target

@@ -1,4 +1,5 @@
 import CTorch
+import Files
 
 /// A network in a TorchScript file (`torch.jit.save`): a function of one tensor and named Boolean arguments. Its module
 /// does not change after loading, so threads may share it.
@@ -11,7 +12,8 @@ public final class TorchScript: @unchecked Sendable {
   /// - Throws: ``TorchScriptError`` if it is not a TorchScript file.
   public init(path: String, device: Device = .cpu) throws(TorchScriptError) {
     var (out, message): (ct_script?, UnsafeMutablePointer<CChar>?)
-    guard ct_script_load(path, device.code, &out, &message) == 0, let out else {
+    let status = path.withPath { ct_script_load($0, device.code, &out, &message) }
+    guard status == 0, let out else {
       throw TorchScriptError(path: path, problem: "it is not a TorchScript module (\(firstLine(takeMessage(message))))")
     }
     pointer = out
