@@ -1,5 +1,6 @@
 # make demo   train a StyleGAN on Fashion-MNIST for ten minutes and draw with it
 # make test   lint, build and run every test
+# make install PREFIX=~/.local   install the program, its completions and man pages
 SHELL := /bin/bash
 export PKG_CONFIG_PATH := $(CURDIR)/.libtorch/pkgconfig:$(PKG_CONFIG_PATH)
 
@@ -13,7 +14,8 @@ C_SOURCES = $(shell find Sources/CTorch -name '*.h' -o -name '*.cpp' -o -name '*
 # The tests of the fused kernels.
 KERNEL_TESTS = FusedTwinTests|FusedShapeTests|MinimalFilteringTests|StyledDrawingTests|ParallelLoopTests|KernelChoiceTests
 
-.PHONY: demo test sanitize build bench documentation format lint clean bootstrap fixtures
+.PHONY: demo test sanitize build bench documentation format lint clean bootstrap fixtures \
+  stage install uninstall check-install
 
 demo: build
 	Scripts/demo
@@ -23,6 +25,23 @@ bootstrap:
 
 build: bootstrap
 	swift build $(BUILD) --product stylegan
+
+# The program as it is installed, in .build/stage. LIBTORCH_COPY=no: libtorch stays at its place.
+stage: build
+	swift build $(BUILD) --product generate-manual
+	LIBTORCH_COPY='$(LIBTORCH_COPY)' Scripts/install stage
+
+# Installs to $(DESTDIR)$(PREFIX). Under sudo nothing is built: run 'make stage' before 'sudo make install'.
+PREFIX = /usr/local
+install: $(if $(SUDO_UID),,stage)
+	@DESTDIR='$(DESTDIR)' Scripts/install install '$(PREFIX)'
+
+uninstall:
+	@DESTDIR='$(DESTDIR)' Scripts/install uninstall '$(PREFIX)'
+
+# Installs into an empty folder, moves it, and tries the program, its completions and man pages there.
+check-install: stage
+	Scripts/check-install
 
 test: bootstrap lint
 	swift build $(BUILD) --build-tests

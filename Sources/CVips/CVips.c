@@ -39,6 +39,8 @@ int cv_start(void) {
   return started;
 }
 
+const char *cv_version(void) { return vips_version_string(); }
+
 void cv_free(void *memory) { g_free(memory); }
 
 typedef cv_status (*work)(void *);

@@ -30,9 +30,10 @@ func requirePlace(for path: String) throws {
   guard access(folder, W_OK | X_OK) == 0 else { throw FileError(.write, path: folder) }
 }
 
-/// The output folder and the scale of pictures. All commands that draw share these options.
+/// The output folder, the scale and the listing of pictures. All commands that draw share these options.
 struct PictureArguments: ParsableArguments {
-  @Option(help: "The output folder; it is created if it does not exist.") var outdir: String = "out"
+  @Option(help: "The output folder; it is created if it does not exist.", completion: .directory)
+  var outdir: String = "out"
   @Option(
     name: .customLong("scale"), parsing: .unconditional,
     help: """
@@ -40,6 +41,7 @@ struct PictureArguments: ParsableArguments {
       small pictures to about 96 pixels).
       """)
   var scaleChoice: Int?
+  @OptionGroup var output: OutputArguments
 
   /// The given value, or 1.
   var scale: Int { scaleChoice ?? 1 }
@@ -55,10 +57,13 @@ struct PictureArguments: ParsableArguments {
   func prepare() throws { try Folder.make(outdir) }
 
   /// Writes a picture into the folder and prints its path and the note.
-  func write(_ image: Image, as name: String, enlarging: Bool = true, note: String = "") throws {
+  @discardableResult
+  func write(_ image: Image, as name: String, enlarging: Bool = true, note: String = "") throws -> WrittenFile {
     let path = "\(outdir)/\(name)"
-    try (enlarging ? enlarged(image) : image).write(to: path)
-    print(note.isEmpty ? path.shown : "\(path.shown)  \(note)")
+    let image = try enlarging ? enlarged(image) : image
+    try image.write(to: path)
+    output.say(note.isEmpty ? path.shown : "\(path.shown)  \(note)")
+    return WrittenFile(path, width: image.width, height: image.height)
   }
 
   /// The picture, enlarged.

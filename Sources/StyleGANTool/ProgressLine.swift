@@ -3,18 +3,21 @@ import Foundation
 /// Progress on stderr: a line that is updated in place on a terminal, a plain line every ten seconds elsewhere.
 struct ProgressLine {
   private let unit: String
+  private let quiet: Bool
   private let isTerminal = isatty(STDERR_FILENO) == 1
   private let start = Date()
   private var last = Date.distantPast
   private var isShown = false
 
-  /// - Parameter unit: the unit of the count, in the plural.
-  init(unit: String) { self.unit = unit }
+  /// - Parameters:
+  ///   - unit: the unit of the count, in the plural.
+  ///   - quiet: whether nothing is ever shown.
+  init(unit: String, quiet: Bool = false) { (self.unit, self.quiet) = (unit, quiet) }
 
   /// Shows that `done` of `total` are done. `before` of them were done before this run; they do not count for the rate.
   mutating func show(_ done: Int, of total: Int, before: Int = 0) {
     let now = Date()
-    guard now.timeIntervalSince(last) >= (isTerminal ? 0.1 : 10) else { return }
+    guard !quiet, now.timeIntervalSince(last) >= (isTerminal ? 0.1 : 10) else { return }
     if !isTerminal, last == .distantPast {
       // The first plain line comes after ten seconds, so short work prints nothing.
       last = start

@@ -13,7 +13,7 @@ struct StyleGAN: ParsableCommand {
 
       For the help of a command: stylegan help train
       """,
-    version: "0.1.0",
+    version: Version().text,
     subcommands: [
       Train.self, Generate.self, StyleMixing.self, Interpolate.self, Project.self, FindDirections.self, Figures.self,
       Metrics.self, DetectorCommand.self, Inspect.self, Report.self, Bench.self, Dataset.self,
@@ -25,6 +25,7 @@ extension StyleGAN {
   static func main() {
     let arguments = CommandLine.exactArguments
     do {
+      if Set(arguments) == ["--version", "--json"] { return print(try resultsJSON(Version())) }
       try requireHelpOfSomething(arguments)
       var command = try parseAsRoot(arguments)
       try command.run()

@@ -1,5 +1,7 @@
 import Foundation
+import Images
 import Testing
+import Torch
 import _TestSupport
 
 /// What the program says about itself: compared with files, complete, and true.
@@ -9,7 +11,11 @@ import _TestSupport
   /// A command and its subcommands, as the program lists them itself.
   struct Command: Decodable, Sendable {
     struct Argument: Decodable, Sendable {
-      struct Name: Decodable, Sendable { let name: String }
+      struct Name: Decodable, Sendable { let name, kind: String }
+      /// Its kinds of completion; their values are not read.
+      struct Completion: Decodable, Sendable {}
+      let kind: String
+      let completionKind: Completion?
       let abstract: String?
       let shouldDisplay: Bool
       let names: [Name]?
@@ -30,7 +36,7 @@ import _TestSupport
 
   private struct Dump: Decodable { let command: Command }
 
-  private static let commands: [Command] = {
+  static let commands: [Command] = {
     guard
       let outcome = try? Program.run(["--experimental-dump-help"], in: "/"),
       let dump = try? JSONDecoder().decode(Dump.self, from: Data(outcome.output.utf8))
@@ -51,9 +57,30 @@ import _TestSupport
       #expect(outcome.errors == "")
       try compare(outcome.output, with: (["help"] + command.words).joined(separator: "-"))
     }
-    let version = try Program.run(["--version"], in: "/")
-    #expect(version.exitCode == 0)
-    try compare(version.output, with: "version")
+  }
+
+  /// The version names what speed and last bits depend on, for people and for programs, and whatever the environment says.
+  @Test func versionIsComplete() throws {
+    for wish in ["", "generic", "nonsense"] {
+      let environment = ["STYLEGAN_KERNELS": wish]
+      let text = try Program.run(["--version"], in: "/", environment: environment)
+      #expect(text.exitCode == 0 && text.errors == "", "\(text.errors)")
+      let lines = text.output.split(separator: "\n")
+      #expect(lines.count == 4 && lines[0].wholeMatch(of: /stylegan \d+\.\d+\.\d+/) != nil, "\(text.output)")
+      #expect(lines[1] == "libtorch \(Processor.libtorchVersion), libvips \(ImageDecoder.libvipsVersion)")
+      let kernels = wish == "nonsense" ? nil : wish.isEmpty ? Processor.availableKernels[0] : wish
+      #expect(lines[2].hasPrefix("kernels: \(kernels.map { "\($0) of" } ?? "none;")"), "\(lines[2])")
+      #expect(lines[3].hasPrefix("processor: \(Processor.name), ") && !Processor.name.isEmpty, "\(lines[3])")
+      for arguments in [["--version", "--json"], ["--json", "--version"]] {
+        let json = try Program.run(arguments, in: "/", environment: environment)
+        #expect(json.exitCode == 0 && json.errors == "", "\(json.errors)")
+        let values = try #require(
+          try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any], "\(json.output)")
+        #expect(values["libtorch"] as? String == Processor.libtorchVersion)
+        #expect(values["kernels"] as? String == kernels)
+        #expect(values["availableKernels"] as? [String] == Processor.availableKernels)
+      }
+    }
   }
 
   private func compare(_ text: String, with name: String) throws {

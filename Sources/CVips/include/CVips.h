@@ -38,6 +38,9 @@ typedef struct {
 /// Starts libvips once, with one worker per call and no operation cache. Returns 0 on success.
 int cv_start(void);
 
+/// The version of libvips, such as "8.14.1"; it needs no start.
+const char *cv_version(void);
+
 /// Reads the header only.
 cv_status cv_read_header(const void *bytes, size_t size, cv_header *header, char **message);
 

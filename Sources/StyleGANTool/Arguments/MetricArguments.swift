@@ -34,12 +34,12 @@ struct DetectorArguments: ParsableArguments {
       The detector (feature network): auto, fashion, random-vgg, or a file (TorchScript, safetensors). With several \
       detectors (a,b) each metric uses the first one with suitable outputs (default: auto).
       """,
-      valueName: "detectors"))
+      valueName: "detectors"), completion: .detector)
   var detector: String?
   @Option(
     help: ArgumentHelp(
       "TorchScript classifiers for ls, one file for each attribute: a folder, or files separated by commas.",
-      valueName: "files"))
+      valueName: "files"), completion: .detector)
   var attributes: String?
 }
 
@@ -133,7 +133,7 @@ struct MetricRun {
         var result = try evaluation.measure(metric)
         label(&result)
         line.clear()
-        say(Self.row(result))
+        say(table.line(Self.cells(result)))
         if let caution = result.caution { note("note: \(caution)") }
         if let folder {
           try RunDirectory.append(try JSON.compact(result), to: "\(folder)/metric-\(metric.rawValue).jsonl")
@@ -155,15 +155,24 @@ struct MetricRun {
     evaluation.removeFakes()
   }
 
-  /// "fid50k_full[fashion]            12.3456    fake 50000, real 60000   88 s"
-  static func row(_ result: MetricResult) -> String {
-    func pad(_ text: String, _ width: Int) -> String {
-      text.padding(toLength: max(width, text.count), withPad: " ", startingAt: 0)
-    }
+  /// The table of results, wide enough for every metric of the run.
+  var table: Table {
+    let detector = detectors.map { $0.name.count + 2 }.max() ?? 0
+    let count = samples.map { "@\($0)".count } ?? 0
+    let names = metrics.map { $0.rawValue.count + ($0.output == nil ? 0 : detector) + count }
+    return Table([
+      .text("metric", width: names.max() ?? 0), .number("latents mixed"), .number("value", width: 10),
+      .text("pictures", width: 22), .number("time", width: 8), .text("parts"),
+    ])
+  }
+
+  /// "fid50k_full[fashion]", "1", "12.3456", "fake 50000, real 60000", "88.0 s", "".
+  static func cells(_ result: MetricResult) -> [String] {
     let others = result.values.sorted { $0.key < $1.key }.map { "\($0.key) \(String(format: "%.4f", $0.value))" }
     let counts = result.samples.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
-    let name = result.metric + (result.mixing.map { " mixing \($0)" } ?? "")
-    return pad(name, 30) + String(format: " %12.4f   ", result.value) + pad(counts, 24)
-      + String(format: " %6.1f s", result.seconds) + (others.isEmpty ? "" : "   " + others.joined(separator: ", "))
+    return [
+      result.metric, "\(result.mixing ?? 1)", String(format: "%.4f", result.value), counts,
+      String(format: "%.1f s", result.seconds), others.joined(separator: ", "),
+    ]
   }
 }

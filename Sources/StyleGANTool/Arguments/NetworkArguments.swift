@@ -23,7 +23,10 @@ struct ComputeArguments: ParsableArguments {
     name: .customLong("precision"),
     help: "Precision of activations: fp32, bf16, or auto: bf16 if the processor supports it (default: fp32).")
   var precisionChoice: PrecisionChoice?
-  @Option(name: .customLong("device"), help: "Device: cpu, cuda, cuda:N or mps (default: cpu).") var deviceName: String?
+  @Option(
+    name: .customLong("device"), help: "Device: cpu, cuda, cuda:N or mps (default: cpu).",
+    completion: .list(["cpu", "cuda", "mps"]))
+  var deviceName: String?
   @Option(parsing: .unconditional, help: "Number of CPU threads (default: all cores).") var threads: Int?
 
   /// The given value, or the default.
@@ -66,7 +69,9 @@ struct ClassArguments: ParsableArguments {
 
 /// A trained network, and the options for drawing with it.
 struct NetworkArguments: ParsableArguments {
-  @Option(help: ArgumentHelp("A network file, or the folder of a run (its newest network).", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("A network file, or the folder of a run (its newest network).", valueName: "file"),
+    completion: .network)
   var network: String
   @Option(
     name: .customLong("trunc"), parsing: .unconditional,
@@ -84,6 +89,9 @@ struct NetworkArguments: ParsableArguments {
   var noiseSeedChoice: UInt64?
   @OptionGroup var classes: ClassArguments
   @OptionGroup var compute: ComputeArguments
+
+  /// The network file that is drawn with, for the output of `--json`.
+  var path: String { (try? newestNetwork(at: network)) ?? network }
 
   /// The given value, or the default.
   var noiseMode: NoiseChoice { noiseChoice ?? .const }

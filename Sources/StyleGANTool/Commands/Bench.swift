@@ -29,7 +29,7 @@ struct Bench: ParsableCommand {
   @Option(help: "synthesis or training (default: both).") var only: Subject?
   @Option(parsing: .unconditional, help: "Number of CPU threads (default: all cores).") var threads: Int?
   @Option(parsing: .unconditional, help: "Shortest duration of a measurement in seconds.") var seconds: Double = 1
-  @Flag(help: "Print JSON.") var json = false
+  @OptionGroup var output: OutputArguments
 
   enum Subject: String, ExpressibleByArgument, CaseIterable { case synthesis, training }
   enum KernelChoice: String, ExpressibleByArgument, CaseIterable { case fast, reference }
@@ -50,14 +50,11 @@ struct Bench: ParsableCommand {
       if let threads { Processor.threadCount = threads }
       try requireMemory()
       let report = measure()
-      if json {
-        print(try JSON.pretty(report))
-      } else {
-        print(
-          "\nlibtorch \(report.libtorch), \(counted(report.threads, "thread")) (\(report.threadPool)), "
-            + "kernels: \(report.kernels) of \(report.availableKernels.joined(separator: ", ")); "
-            + "peak memory \(report.peakResidentBytes >> 20) MiB")
-      }
+      output.say(
+        "\nlibtorch \(report.libtorch), \(counted(report.threads, "thread")) (\(report.threadPool)), "
+          + "kernels: \(report.kernels) of \(report.availableKernels.joined(separator: ", ")); "
+          + "peak memory \(report.peakResidentBytes >> 20) MiB")
+      try output.finish(report)
     }
   }
 
@@ -149,20 +146,19 @@ struct Bench: ParsableCommand {
   }
 
   private func say(_ format: String, _ values: CVarArg...) {
-    if !json { print(String(format: format, arguments: values)) }
+    output.say(String(format: format, arguments: values))
   }
 
   private func show(_ row: Benchmark.Row) {
-    guard !json else { return }
     let name = row.name.padding(toLength: 40, withPad: " ", startingAt: 0)
     var line = String(
       format: "%@ %@ %@ %9.2f ms %8.1f img/s %8.1f GFLOP %5.0f GFLOP/s %4.0f %% of peak", name, row.precision,
       row.kernels.padding(toLength: 9, withPad: " ", startingAt: 0), row.seconds * 1000, row.imagesPerSecond ?? 0,
       row.gigaFLOP, row.gigaFLOPS, row.utilization * 100)
     if let speedup = row.speedup { line += String(format: "  %.2f× reference", speedup) }
-    print(line)
+    output.say(line)
     if let parts = row.parts {
-      print(
+      output.say(
         "    "
           + parts.named.map {
             String(format: "%@ %.1f ms (%.0f %%)", $0.name, $0.seconds * 1000, $0.seconds / row.seconds * 100)

@@ -16,8 +16,9 @@ struct DatasetBuild: ParsableCommand {
         stylegan dataset build scans.zip small.zip --resolution 32 --channels 1 --resize area --skip-bad
       """)
 
-  @Argument(help: "A folder of images, a .zip, an IDX or CIFAR-10 file, or fashion-mnist.") var source: String
-  @Argument(help: "The dataset to write, a .zip file.") var destination: String
+  @Argument(help: "A folder of images, a .zip, an IDX or CIFAR-10 file, or fashion-mnist.", completion: .data)
+  var source: String
+  @Argument(help: "The dataset to write, a .zip file.", completion: .file(extensions: ["zip"])) var destination: String
   @Option(parsing: .unconditional, help: "Side of the images, a power of two from 4 to 1024.") var resolution: Int
   @Option(help: "For images that are not square: center crops to the central square, none stretches them.")
   var crop = DatasetBuilder.Crop.center
@@ -28,6 +29,7 @@ struct DatasetBuild: ParsableCommand {
   var threads = ProcessInfo.processInfo.activeProcessorCount
   @Flag(help: "Skip images that cannot be read, and list them.") var skipBad = false
   @Flag(help: "Replace the dataset if it exists.") var force = false
+  @OptionGroup var output: OutputArguments
 
   func validate() throws { try requireRange("--threads", threads, 1...1024) }
 
@@ -35,34 +37,53 @@ struct DatasetBuild: ParsableCommand {
     try StyleGANTool.run {
       let builder = DatasetBuilder(
         resolution: resolution, crop: crop, resize: resize, channels: channels, skipsBad: skipBad)
-      var line = ProgressLine(unit: "images")
+      var line = ProgressLine(unit: "images", quiet: output.quiet)
       var saidResumed = false
+      var skipped: [String] = []
       do {
         let summary = try builder.build(source, to: destination, replacing: force, threads: threads) { progress in
           if progress.resumed > 0, !saidResumed {
-            printError("resuming after \(counted(progress.resumed, "image"))")
+            output.note("resuming after \(counted(progress.resumed, "image"))")
             saidResumed = true
           }
           if let error = progress.skipped {
             line.clear()
-            printError("skipped: \((error as? any UserFacingError)?.sentence ?? "\(error)")")
+            skipped.append((error as? any UserFacingError)?.sentence ?? "\(error)")
+            output.note("skipped: \(skipped.last!)")
           }
           line.show(progress.done, of: progress.total, before: progress.resumed)
         }
         line.clear()
-        print(
+        output.say(
           "\(destination): \(counted(summary.images, "image")) of \(resolution)×\(resolution)×\(summary.channels)"
             + (summary.skipped > 0 ? ", \(summary.skipped) skipped" : ""))
+        try output.finish(
+          Results(
+            path: destination, images: summary.images, resolution: resolution, channels: summary.channels,
+            skipped: summary.skipped, skippedImages: skipped))
       } catch {
         line.clear()
         if error is ImageError, !skipBad {
-          printError("note: 'stylegan dataset check' lists all such images; --skip-bad skips them")
+          output.note("note: 'stylegan dataset check' lists all such images; --skip-bad skips them")
         } else if FileSystem.exists(DatasetBuilder.partialFolder(of: destination)) {
-          printError("note: the finished part is kept; give the same command again to resume")
+          output.note("note: the finished part is kept; give the same command again to resume")
         }
         throw error
       }
     }
+  }
+}
+
+extension DatasetBuild {
+  /// The output of `--json`.
+  private struct Results: Encodable {
+    /// The written file.
+    let path: String
+    /// The number of images, their side in pixels, and their channels.
+    let images, resolution, channels: Int
+    /// The number of images that cannot be read, and a sentence about each that this command met.
+    let skipped: Int
+    let skippedImages: [String]
   }
 }
 

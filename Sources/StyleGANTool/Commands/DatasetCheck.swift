@@ -15,37 +15,35 @@ struct DatasetCheck: ParsableCommand {
         stylegan dataset check photos/ --resolution 64 --channels 3 --json
       """)
 
-  @Argument(help: "A folder of images, a .zip, an IDX or CIFAR-10 file, or fashion-mnist.") var path: String
+  @Argument(help: "A folder of images, a .zip, an IDX or CIFAR-10 file, or fashion-mnist.", completion: .data)
+  var path: String
   @Option(parsing: .unconditional, help: "Accept larger images: they will be cropped and resized to this side.")
   var resolution: Int?
   @Option(parsing: .unconditional, help: "Accept mixed channels: images will be converted to 1, 3 or 4.")
   var channels: Int?
   @Option(parsing: .unconditional, help: "Number of threads that read.")
   var threads = ProcessInfo.processInfo.activeProcessorCount
-  @Flag(help: "Print JSON.") var json = false
+  @OptionGroup var output: OutputArguments
 
   func validate() throws { try requireRange("--threads", threads, 1...1024) }
 
   func run() throws {
     try StyleGANTool.run {
-      var line = ProgressLine(unit: "images")
+      var line = ProgressLine(unit: "images", quiet: output.quiet)
       defer { line.clear() }
       let inspection = try DatasetInspection(of: path, resolution: resolution, channels: channels, threads: threads) {
         line.show($0, of: $1)
       }
       line.clear()
-      if json {
-        print(try JSON.pretty(inspection))
-      } else {
-        for problem in inspection.problems { print("\(problem.name): \(problem.detail)") }
-        let sizes = inspection.sizes.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
-        for (size, count) in sizes.prefix(10) { print("\(count) of \(size)") }
-        if sizes.count > 10 { print("and \(sizes.count - 10) more sizes") }
-        if !inspection.ignored.isEmpty { print("\(inspection.ignored.count) other files are not used") }
-        print(
-          "\(counted(inspection.images, "image")) in the \(inspection.kind): "
-            + (inspection.problems.isEmpty ? "no problems" : counted(inspection.problems.count, "problem")))
-      }
+      for problem in inspection.problems { output.say("\(problem.name): \(problem.detail)") }
+      let sizes = inspection.sizes.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+      for (size, count) in sizes.prefix(10) { output.say("\(count) of \(size)") }
+      if sizes.count > 10 { output.say("and \(sizes.count - 10) more sizes") }
+      if !inspection.ignored.isEmpty { output.say("\(inspection.ignored.count) other files are not used") }
+      output.say(
+        "\(counted(inspection.images, "image")) in the \(inspection.kind): "
+          + (inspection.problems.isEmpty ? "no problems" : counted(inspection.problems.count, "problem")))
+      try output.finish(inspection)
       if !inspection.problems.isEmpty { throw ExitCode(65) }
     }
   }

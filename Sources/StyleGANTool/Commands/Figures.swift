@@ -21,14 +21,16 @@ struct Figures: ParsableCommand {
         stylegan figures --network net.safetensors --only 3,8 --seed 40
       """)
 
-  @Option(help: ArgumentHelp("A network file, or the folder of a run (its newest network).", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("A network file, or the folder of a run (its newest network).", valueName: "file"),
+    completion: .network)
   var network: String?
   @Option(help: "Figures to draw, such as 2,3 or 3-5 (default: all except 6; 7 needs --data).") var only: NumberList?
   @Option(parsing: .unconditional, help: "The first seed; the others are the next numbers.") var seed: UInt32 = 0
   @Option(
     name: .customLong("trunc"), parsing: .unconditional, help: "Truncation ψ of figures 2 to 5, 0.7 as in the paper.")
   var psi: Double = 0.7
-  @Option(help: "The data of figure 7, as for 'stylegan train'.") var data: String?
+  @Option(help: "The data of figure 7, as for 'stylegan train'.", completion: .data) var data: String?
   @OptionGroup var classes: ClassArguments
   @OptionGroup var compute: ComputeArguments
   @OptionGroup var pictures: PictureArguments
@@ -63,7 +65,7 @@ struct Figures: ParsableCommand {
       if let file, let data, figures.contains(.dataset) {
         dataset = try DatasetSource.open(
           data, resolution: file.configuration.dataResolution, channels: file.configuration.imageChannels,
-          notice: printError)
+          notice: pictures.output.note)
       }
       if figures.contains(where: { ![.twoFactors, .dataset].contains($0) }) { try file?.styleGenerator() }
       let showsNoise = figures.contains { $0 == .stochasticVariation || $0 == .noise }
@@ -73,45 +75,76 @@ struct Figures: ParsableCommand {
       }
       let condition = try file.flatMap { try classes.condition(for: $0, device: device) }
       try pictures.prepare()
-      if figures.contains(.twoFactors) { try drawTwoFactors() }
-      if let file { try draw(figures, file, condition, dataset) }
+      var files: [WrittenFile] = []
+      var experiments: [TwoFactors] = []
+      if figures.contains(.twoFactors) { (files, experiments) = try drawTwoFactors() }
+      if let file { files += try draw(figures, file, condition, dataset) }
+      try pictures.output.finish(Results(network: file?.path, files: files, twoFactors: experiments))
     }
   }
 
   private func draw(
     _ figures: [PaperFigure], _ file: NetworkFile, _ condition: Condition?, _ dataset: (any ImageDataset)?
-  ) throws {
+  ) throws -> [WrittenFile] {
     let renderer = Renderer(
       file, truncation: Truncation(psi: psi), condition: condition, compute: Compute(precision: compute.precision))
     let seeds = { (count: UInt32) in (0..<count).map { seed &+ $0 } }
-    for figure in figures {
+    return try figures.compactMap { figure in
       let image: Image
       switch figure {
       case .samples: image = try renderer.samplesFigure(seed: seed)
       case .styleMixing: image = try renderer.styleMixingFigure(seed: seed)
       case .stochasticVariation: image = try renderer.stochasticVariationFigure(seeds: seeds(3))
       case .noise: image = try renderer.noiseFigure(seeds: seeds(3))
-      case .twoFactors: continue
+      case .twoFactors: return nil
       case .dataset: image = try datasetFigure(dataset!)
       case .truncation: image = try renderer.truncationFigure(seeds: seeds(4))
       }
-      try pictures.write(image, as: figure.fileName)
+      return try pictures.write(image, as: figure.fileName)
     }
   }
 
+  /// The output of `--json`.
+  private struct Results: Encodable {
+    let network: String?
+    let files: [WrittenFile]
+    /// The experiments of figure 6; empty without it.
+    let twoFactors: [TwoFactors]
+  }
+
+  /// An experiment of figure 6.
+  private struct TwoFactors: Encodable {
+    let seed: Int
+    /// Path lengths, and R² of linear maps to the factors.
+    let pathLengthZ, pathLengthW, linearityZ, linearityW: Double
+    /// The share of pictures in the quarter that the data lacks, 0…1.
+    let missing: Double
+  }
+
   /// Runs three experiments. The figure shows the first.
-  private func drawTwoFactors() throws {
-    var line = ProgressLine(unit: "steps")
-    print("seed  path length Z  W  R² Z  W  in the missing quarter")
-    func rounded(_ value: Double) -> String { "\((value * 1000).rounded() / 1000)" }
+  private func drawTwoFactors() throws -> ([WrittenFile], [TwoFactors]) {
+    var line = ProgressLine(unit: "steps", quiet: pictures.output.quiet)
+    let table = Table([
+      .text("seed"), .number("path length Z"), .number("path length W"), .number("R² Z"), .number("R² W"),
+      .number("in the missing quarter"),
+    ])
+    pictures.output.explain(table.heading)
+    var (files, experiments): ([WrittenFile], [TwoFactors]) = ([], [])
     for number in 0..<3 {
       let result = TwoFactorExperiment(seed: UInt64(seed) + UInt64(number)).run { done, total in
         line.show(number * total + done, of: 3 * total)
       }
       line.clear()
-      let figures = [result.pathLengthZ, result.pathLengthW, result.linearityZ, result.linearityW, result.missing]
-      print("\(Int(seed) + number)  " + figures.map(rounded).joined(separator: "  "))
-      if number == 0 { try pictures.write(try result.figure(), as: PaperFigure.twoFactors.fileName) }
+      experiments.append(
+        TwoFactors(
+          seed: Int(seed) + number, pathLengthZ: result.pathLengthZ, pathLengthW: result.pathLengthW,
+          linearityZ: result.linearityZ, linearityW: result.linearityW, missing: result.missing))
+      let numbers = [result.pathLengthZ, result.pathLengthW, result.linearityZ, result.linearityW]
+      pictures.output.say(
+        table.line(
+          ["\(Int(seed) + number)"] + numbers.map { String(format: "%.3f", $0) } + [percent(result.missing)]))
+      if number == 0 { files.append(try pictures.write(try result.figure(), as: PaperFigure.twoFactors.fileName)) }
     }
+    return (files, experiments)
   }
 }

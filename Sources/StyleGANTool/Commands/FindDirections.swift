@@ -35,7 +35,7 @@ struct FindDirections: ParsableCommand {
   @Option(parsing: .unconditional, help: "Distance to each side, in standard deviations of w along the direction.")
   var strength: Double = 3
   @Option(parsing: .unconditional, help: "Number of pictures in a strip.") var steps: Int = 7
-  @Option(help: "Labeled data for --method labels, as for 'stylegan train'.") var data: String?
+  @Option(help: "Labeled data for --method labels, as for 'stylegan train'.", completion: .data) var data: String?
   @OptionGroup var pictures: PictureArguments
 
   mutating func validate() throws {
@@ -74,12 +74,14 @@ struct FindDirections: ParsableCommand {
       // Mistakes are refused before the search.
       try requireOnly(below: count)
       try NetworkArguments.requireRoom((only?.values.count ?? count) * steps, renderer, scale: pictures.scale)
-      let directions = try find(renderer, layers, dataset, count)
+      var results = Results(network: network.path, method: method.rawValue)
+      let directions = try find(renderer, layers, dataset, count, &results)
       try requireOnly(below: directions.count)
       try pictures.prepare()
       let path = "\(pictures.outdir)/directions.safetensors"
       try directions.write(to: path)
-      print(path)
+      pictures.output.say(path)
+      results.path = path
       let chosen = only.map { $0.values.map(Int.init) } ?? Array(0..<directions.count)
       let strengths = (0..<steps).map { strength * (2 * Double($0) / Double(steps - 1) - 1) }
       for start in 0..<starts.count {
@@ -91,15 +93,40 @@ struct FindDirections: ParsableCommand {
           try images.map(pictures.enlarged), rows: chosen.map { directions.names[$0] },
           columns: strengths.map { "\(($0 * 10).rounded() / 10)" }, padding: 1, textHeight: 10)
         let name = starts.count == 1 ? "directions.png" : "directions-\(padded(start, 4)).png"
-        try pictures.write(sheet, as: name, enlarging: false)
+        results.files.append(try pictures.write(sheet, as: name, enlarging: false))
       }
+      try pictures.output.finish(results)
     }
+  }
+
+  /// The output of `--json`.
+  private struct Results: Encodable {
+    /// One direction.
+    struct Direction: Encodable {
+      /// Its name: a number, or a class.
+      var name: String
+      /// The share of the change of styles (sefa), of the variance of w (pca) or of the pictures (labels), 0…1.
+      var share: Double
+      /// The standard deviation of w along it (sefa, pca).
+      var deviation: Double?
+      /// How well w separates the class, and the share of pictures in it after moving by --strength, 0…1 (labels).
+      var separation, shareAfterMoving: Double?
+    }
+
+    var network: String
+    var method: String
+    /// The file of the directions.
+    var path = ""
+    /// The share of new pictures that the classifier knows, 0…1 (labels).
+    var classifierAccuracy: Double?
+    var directions: [Direction] = []
+    var files: [WrittenFile] = []
   }
 
   private func labelledData(_ renderer: Renderer) throws -> any ImageDataset {
     let dataset = try DatasetSource.open(
       data!, resolution: renderer.growth.resolution, channels: renderer.generator.architecture.imageChannels,
-      notice: printError)
+      notice: pictures.output.note)
     guard dataset.labelCount > 1 else {
       throw ValidationError("\(data!) has no labels: use data with classes, or --method sefa or pca")
     }
@@ -108,22 +135,25 @@ struct FindDirections: ParsableCommand {
 
   /// Finds and lists the directions.
   private func find(
-    _ renderer: Renderer, _ layers: Set<Int>, _ dataset: (any ImageDataset)?, _ count: Int
+    _ renderer: Renderer, _ layers: Set<Int>, _ dataset: (any ImageDataset)?, _ count: Int, _ results: inout Results
   ) throws -> Directions {
+    let output = pictures.output
     guard let dataset else {
       let found =
         method == .sefa
         ? renderer.style.directionsOfStyles(layers: layers, condition: renderer.condition)
         : renderer.style.principalDirections(condition: renderer.condition)
-      print(
-        method == .sefa
-          ? "direction  share of style change  deviation of w" : "direction  share of variance  deviation of w")
+      let share = method == .sefa ? "share of style change" : "share of variance"
+      let table = Table([.text("direction"), .number(share), .number("deviation of w")])
+      output.explain(table.heading)
       for (index, rating) in found.ratings.prefix(count).enumerated() {
-        print("\(index)  \(percent(rating))  \(rounded(found.deviations[index]))")
+        let deviation = Double(found.deviations[index])
+        output.say(table.line(["\(index)", percent(Double(rating)), String(format: "%.1f", deviation)]))
+        results.directions.append(.init(name: found.names[index], share: Double(rating), deviation: deviation))
       }
       return found.prefix(count)
     }
-    var line = ProgressLine(unit: "steps of the classifier")
+    var line = ProgressLine(unit: "steps of the classifier", quiet: output.quiet)
     let found = try LabelDirections(renderer, dataset: dataset) { line.show($0, of: $1) }
     line.clear()
     guard found.directions.count > 0 else {
@@ -131,15 +161,21 @@ struct FindDirections: ParsableCommand {
         "the classifier finds fewer than two classes of \(data!) in the network's pictures: use the data of its "
           + "training, with more pictures of each class, or --method sefa or pca")
     }
-    print("accuracy of the classifier on new pictures: \(percent(found.classifierAccuracy))")
-    print("class  share of pictures  separation of w  share after moving by \(rounded(strength))")
-    for (index, name) in found.directions.names.prefix(count).enumerated() {
+    results.classifierAccuracy = found.classifierAccuracy
+    output.say("accuracy of the classifier on new pictures: \(percent(found.classifierAccuracy))")
+    let names = found.directions.names.prefix(count)
+    let table = Table([
+      .text("class", width: names.map(\.count).max() ?? 0), .number("share of pictures"), .number("separation of w"),
+      .number("share after moving by \(String(format: "%g", strength))"),
+    ])
+    output.explain(table.heading)
+    for (index, name) in names.enumerated() {
+      let (share, separation) = (found.shares[index], found.directions.ratings[index])
       let moved = found.share(renderer, index: index, strength: strength)
-      print("\(name)  \(percent(found.shares[index]))  \(percent(found.directions.ratings[index]))  \(percent(moved))")
+      output.say(table.line([name, percent(share), percent(separation), percent(moved)]))
+      results.directions.append(
+        .init(name: name, share: share, separation: separation, shareAfterMoving: moved))
     }
     return found.directions.prefix(count)
   }
-
-  private func percent(_ value: Double) -> String { "\(rounded(100 * value)) %" }
-  private func rounded(_ value: Double) -> String { "\((value * 10).rounded() / 10)" }
 }

@@ -38,25 +38,33 @@ struct Generate: ParsableCommand {
       }
       try pictures.prepare()
       var cells: [Image] = []
+      var written: [WrittenFile] = []
       var at = 0
       while at < sources.count {
         if let latents = files[at] {
           let (name, count) = (sources[at].name, latents.codes.count)
           let names = count == 1 ? [name] : (0..<count).map { "\(name)-\(padded($0, 4))" }
           try draw(latents, renderer) { i, image in
-            if grid == nil { try pictures.write(image, as: "\(names[i]).png") } else { cells.append(image) }
+            guard grid == nil else { return cells.append(image) }
+            written.append(try pictures.write(image, as: "\(names[i]).png"))
+            if case .file(let path) = sources[at] {
+              (written[written.count - 1].latents, written[written.count - 1].item) = (path, i)
+            }
           }
           at += 1
         } else {
           // Latents are made in blocks, so that a million seeds do not fill the memory.
           let block = Array(sources[at..<min(at + 256, sources.count)].prefix { $0.seed != nil })
           try renderer.draw(renderer.styles(renderer.codes(seeds: block.compactMap(\.seed)))) { i, image in
-            if grid == nil { try pictures.write(image, as: "\(block[i].name).png") } else { cells.append(image) }
+            guard grid == nil else { return cells.append(image) }
+            written.append(try pictures.write(image, as: "\(block[i].name).png"))
+            written[written.count - 1].seed = block[i].seed
           }
           at += block.count
         }
       }
-      if let grid { try pictures.write(ImageGrid.tiled(cells, columns: grid.columns), as: "grid.png") }
+      if let grid { written = [try pictures.write(ImageGrid.tiled(cells, columns: grid.columns), as: "grid.png")] }
+      try pictures.output.finish(DrawnResults(network: network.path, files: written))
     }
   }
 

@@ -13,35 +13,36 @@ struct Inspect: ParsableCommand {
         stylegan inspect net.safetensors --json
       """)
 
-  @Argument(help: "A network file, or the folder of a run (its newest network).") var file: String
-  @Flag(help: "Print JSON.") var json = false
+  @Argument(help: "A network file, or the folder of a run (its newest network).", completion: .network) var file: String
+  @OptionGroup var output: OutputArguments
 
   func run() throws {
     try StyleGANTool.run {
       let path = try newestNetwork(at: file)
       let network = try NetworkFile(path: path)
-      if json { print(try JSON.pretty(Summary(path, network))) } else { show(path, network) }
+      show(path, network)
+      try output.finish(Summary(path, network))
     }
   }
 
   private func show(_ path: String, _ network: NetworkFile) {
     let c = network.configuration
-    print(path)
-    print("  \(type(of: c).title), \(c.resolution)×\(c.resolution), \(counted(c.imageChannels, "channel"))")
-    for line in c.summary { print("  \(line)") }
+    output.say(path)
+    output.say("  \(type(of: c).title), \(c.resolution)×\(c.resolution), \(counted(c.imageChannels, "channel"))")
+    for line in c.summary { output.say("  \(line)") }
     let fade = network.growth.alpha < 1 ? String(format: ", %.0f %% faded in", network.growth.alpha * 100) : ""
-    print("  draws at \(network.growth.resolution)×\(network.growth.resolution)\(fade)")
+    output.say("  draws at \(network.growth.resolution)×\(network.growth.resolution)\(fade)")
     if let h = network.history {
-      print("  trained on \(h.dataset) for \(h.kimg) kimg in \(h.steps) steps; recipe \(h.recipe), seed \(h.seed)")
+      output.say("  trained on \(h.dataset) for \(h.kimg) kimg in \(h.steps) steps; recipe \(h.recipe), seed \(h.seed)")
     }
     for (prefix, title) in [("G_ema.", "generator (moving average)"), ("D.", "discriminator")] {
       let tensors = network.tensors.filter { $0.name.hasPrefix(prefix) }
       let total = tensors.reduce(0) { $0 + $1.shape.reduce(1, *) }
-      print("\n\(title): \(tensors.count) tensors, \(total) values")
+      output.say("\n\(title): \(tensors.count) tensors, \(total) values")
       let width = (tensors.map(\.name.count).max() ?? 0) - prefix.count
       for tensor in tensors {
         let name = tensor.name.dropFirst(prefix.count).padding(toLength: width, withPad: " ", startingAt: 0)
-        print("  \(name)  \(tensor.dataType.rawValue)  \(tensor.shape)")
+        output.say("  \(name)  \(tensor.dataType.rawValue)  \(tensor.shape)")
       }
     }
   }

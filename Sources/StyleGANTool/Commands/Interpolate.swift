@@ -116,7 +116,10 @@ struct Interpolate: ParsableCommand {
       let count = points?.count ?? seeds.count
       try pictures.prepare()
       let cells = grid.map { $0.columns * $0.rows } ?? 1
-      if cells == 1 { try writeStrip(renderer.images(walk(renderer, points, 0..<count, steps, loop: false)), count) }
+      var files: [WrittenFile] = []
+      if cells == 1 {
+        files.append(try writeStrip(renderer.images(walk(renderer, points, 0..<count, steps, loop: false)), count))
+      }
       let share = count / cells
       var walks = (0..<cells).map { cell in
         let ws = walk(renderer, points, cell * share..<(cell + 1) * share, frames, loop: true)
@@ -125,7 +128,8 @@ struct Interpolate: ParsableCommand {
       if cells > 1 {
         walks = [try walks[0].indices.map { i in try ImageGrid.tiled(walks.map { $0[i] }, columns: grid!.columns) }]
       }
-      try writeAnimation(try walks[0].map(pictures.enlarged))
+      files += try writeAnimation(try walks[0].map(pictures.enlarged))
+      try pictures.output.finish(DrawnResults(network: network.path, files: files))
     }
   }
 
@@ -146,17 +150,17 @@ struct Interpolate: ParsableCommand {
       })
   }
 
-  private func writeStrip(_ strip: [Image], _ count: Int) throws {
+  private func writeStrip(_ strip: [Image], _ count: Int) throws -> WrittenFile {
     // Many seeds: one row each. A row ends before the first picture of the next row.
     let rows = path != .truncation && count > 3 ? strip.dropLast() : strip[...]
-    try pictures.write(
+    return try pictures.write(
       ImageGrid.tiled(Array(rows), columns: count > 3 || path == .truncation ? steps : rows.count),
       as: "interpolation.png")
   }
 
-  private func writeAnimation(_ frames: [Image]) throws {
-    for format in format.formats {
-      let path = "\(pictures.outdir)/interpolation.\(format.rawValue)"
+  private func writeAnimation(_ frames: [Image]) throws -> [WrittenFile] {
+    try format.formats.map { format in
+      var path = "\(pictures.outdir)/interpolation.\(format.rawValue)"
       switch format {
       case .webp: try Animation.writeWebP(frames, to: path, framesPerSecond: fps)
       case .mp4: try Video.writeMP4(frames, to: path, framesPerSecond: fps)
@@ -164,10 +168,12 @@ struct Interpolate: ParsableCommand {
         let folder = "\(pictures.outdir)/frames"
         try Folder.make(folder)
         for (i, frame) in frames.enumerated() { try frame.write(to: "\(folder)/frame\(padded(i, 5)).png") }
-        print(folder)
-        continue
+        path = folder
       }
-      print(path)
+      pictures.output.say(path)
+      var file = WrittenFile(path, width: frames[0].width, height: frames[0].height)
+      (file.frames, file.framesPerSecond) = (frames.count, fps)
+      return file
     }
   }
 }

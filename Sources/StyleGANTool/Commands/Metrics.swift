@@ -35,11 +35,17 @@ struct Metrics: ParsableCommand {
 
   static let cacheName = "~/.cache/swift-stylegan/features"
 
-  @Option(help: ArgumentHelp("A network file, or the folder of a run (its newest network).", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("A network file, or the folder of a run (its newest network).", valueName: "file"),
+    completion: .network)
   var network: String?
-  @Option(help: ArgumentHelp("Pictures to measure instead of a network, as for --data.", valueName: "dir"))
+  @Option(
+    help: ArgumentHelp("Pictures to measure instead of a network, as for --data.", valueName: "dir"),
+    completion: .data)
   var images: String?
-  @Option(help: "The real images, as for 'stylegan train'; ppl, ls, is50k and msssim need none.") var data: String?
+  @Option(
+    help: "The real images, as for 'stylegan train'; ppl, ls, is50k and msssim need none.", completion: .data)
+  var data: String?
   @Option(help: "Metrics, separated by commas: \(Metric.allCases.map(\.rawValue).joined(separator: ", ")).")
   var metrics: MetricList
   @Option(
@@ -53,9 +59,10 @@ struct Metrics: ParsableCommand {
   var mixingStress: NumberList?
   @Option(parsing: .unconditional, help: "Seed of latents, noise and random choices of metrics.") var seed: UInt64 = 0
   @Option(help: "The generator: ema (moving average) or raw (as in training).") var weights: WeightsChoice = .ema
-  @Option(help: "The folder of metric-NAME.jsonl (default: that of the network).") var outdir: String?
+  @Option(help: "The folder of metric-NAME.jsonl (default: that of the network).", completion: .directory)
+  var outdir: String?
   @OptionGroup var compute: ComputeArguments
-  @Flag(help: "Print only errors.") var quiet = false
+  @OptionGroup var output: OutputArguments
 
   mutating func validate() throws {
     _ = try metrics.metrics()
@@ -93,14 +100,16 @@ struct Metrics: ParsableCommand {
     let reals = try data.map {
       try DatasetSource.open(
         $0, resolution: file.configuration.dataResolution, channels: file.configuration.imageChannels,
-        notice: printError)
+        notice: output.note)
     }
     try requireMemory(channels: file.configuration.imageChannels, reals)
     let run = try self.run(reals, file.history?.dataset, device, signals)
     if let obstacle = run.obstacle(try run.subject(file, raw: weights == .raw, reals: reals), reals) { throw obstacle }
-    if !quiet { print("\(path), \(weights.rawValue) weights") }
+    output.explain("\(path), \(weights.rawValue) weights")
+    output.explain(run.table.heading)
     let folder = outdir ?? Folder.of(path)
     if let outdir { try Folder.make(outdir) }
+    var results: [MetricResult] = []
     for mixing in mixingStress?.values.map(Int.init) ?? [1] {
       try run(try run.subject(file, raw: weights == .raw, mixing: mixing, reals: reals), reals, folder: folder) {
         result in
@@ -109,25 +118,58 @@ struct Metrics: ParsableCommand {
         result.weights = weights.rawValue
         result.data = data
         if mixingStress != nil { result.mixing = mixing }
+        results.append(result)
       }
     }
+    if let table = Self.mixingTable(results) { for line in [""] + [table.heading] + table.lines { output.say(line) } }
+    try output.finish(Results(network: path, results: results))
+  }
+
+  /// Results by the number of mixed latents (StyleGAN, Table 2); nil for one number.
+  private static func mixingTable(_ results: [MetricResult]) -> Table? {
+    var numbers: [Int] = []
+    for number in results.compactMap(\.mixing) where !numbers.contains(number) { numbers.append(number) }
+    guard numbers.count > 1 else { return nil }
+    var table = Table([.text("latents mixed")] + numbers.map { .number("\($0)") })
+    var metrics: [String] = []
+    for metric in results.map(\.metric) where !metrics.contains(metric) { metrics.append(metric) }
+    for metric in metrics {
+      table.add(
+        [metric]
+          + numbers.map { number in
+            results.last { $0.metric == metric && $0.mixing == number }.map { String(format: "%.4f", $0.value) } ?? "–"
+          })
+    }
+    return table
+  }
+
+  /// The output of `--json`.
+  private struct Results: Encodable {
+    /// The network file, or the pictures that were measured.
+    var network, images: String?
+    /// One result for each metric and number of mixed latents, as in `metric-NAME.jsonl`.
+    let results: [MetricResult]
   }
 
   private func measurePictures(_ images: String, _ device: Device, _ signals: StopSignals) throws {
-    let pictures = try DatasetSource.open(images, notice: printError)
+    let pictures = try DatasetSource.open(images, notice: output.note)
     let reals = try data.map {
-      try DatasetSource.open($0, resolution: pictures.resolution, channels: pictures.channels, notice: printError)
+      try DatasetSource.open($0, resolution: pictures.resolution, channels: pictures.channels, notice: output.note)
     }
     try requireMemory(channels: pictures.channels, reals)
     let run = try self.run(reals ?? pictures, nil, device, signals)
     let subject = MetricSubject(pictures, seed: seed)
     if let obstacle = run.obstacle(subject, reals) { throw obstacle }
-    if !quiet { print("\(images), \(pictures.count) pictures") }
+    output.explain("\(images), \(pictures.count) pictures")
+    output.explain(run.table.heading)
+    var results: [MetricResult] = []
     if let outdir { try Folder.make(outdir) }
     try run(subject, reals, folder: outdir) { result in
       result.images = images
       result.data = data
+      results.append(result)
     }
+    try output.finish(Results(images: images, results: results))
   }
 
   private func run(
@@ -139,8 +181,8 @@ struct Metrics: ParsableCommand {
     return MetricRun(
       metrics: measures.metrics, detectors: try measures.openDetectors(for: reals, named: name, device: device),
       attributes: try measures.openAttributes(device: device), samples: samples, cropsFaces: cropFaces, seed: seed,
-      device: device, precision: compute.precision, say: { if !quiet { print($0) } },
-      note: { if !quiet { printError($0) } }, showsProgress: !quiet, shouldStop: { signals.received != nil })
+      device: device, precision: compute.precision, say: output.say, note: output.note,
+      showsProgress: !output.quiet, shouldStop: { signals.received != nil })
   }
 
   /// The sliced Wasserstein distance keeps all patches of a level in memory.

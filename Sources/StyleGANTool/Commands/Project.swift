@@ -24,9 +24,12 @@ struct Project: ParsableCommand {
       """)
 
   @Argument(help: "Pictures to project.", completion: .file()) var images: [String] = []
-  @Option(help: "Project pictures of this data set instead, as for 'stylegan train'.") var data: String?
+  @Option(help: "Project pictures of this data set instead, as for 'stylegan train'.", completion: .data)
+  var data: String?
   @Option(help: "Numbers of the pictures in --data, from 0.") var items: NumberList = NumberList(argument: "0")!
-  @Option(help: ArgumentHelp("A network file, or the folder of a run (its newest network).", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("A network file, or the folder of a run (its newest network).", valueName: "file"),
+    completion: .network)
   var network: String
   @Option(
     help: "w: one w for all layers, near the network's own pictures; w+: one for each layer, nearer to the picture.")
@@ -38,7 +41,6 @@ struct Project: ParsableCommand {
   @OptionGroup var classes: ClassArguments
   @OptionGroup var compute: ComputeArguments
   @OptionGroup var pictures: PictureArguments
-  @Flag(help: "Print only errors.") var quiet = false
 
   mutating func validate() throws {
     if images.isEmpty == (data == nil) { throw ValidationError("name pictures or a data set (--data), one of the two") }
@@ -68,34 +70,63 @@ struct Project: ParsableCommand {
       options.seed = seed
       let projector = Projector(renderer, options: options)
       try pictures.prepare()
-      var ratios: [Double] = []
+      var projections: [Results.Projection] = []
       var triples: [Image] = []
       let chunk = 16
-      var line = ProgressLine(unit: "steps")
+      var line = ProgressLine(unit: "steps", quiet: pictures.output.quiet)
       for start in stride(from: 0, to: targets.count, by: chunk) {
         let part = targets[start..<min(start + chunk, targets.count)]
         let chunks = (targets.count + chunk - 1) / chunk
         let result = projector.project(.concatenated(part.map(\.image))) { done, total in
-          if !quiet { line.show(start / chunk * total + done, of: chunks * total) }
+          line.show(start / chunk * total + done, of: chunks * total)
         }
         line.clear()
         for (i, target) in part.enumerated() {
           let range = i..<i + 1
           let latents = SavedLatents(result.latents.codes[range], noise: result.latents.noise?.map { $0[range] })
-          try latents.write(to: "\(pictures.outdir)/\(target.name).safetensors")
-          try latents.write(to: "\(pictures.outdir)/\(target.name).npz")
+          let saved = ["safetensors", "npz"].map { "\(pictures.outdir)/\(target.name).\($0)" }
+          for path in saved { try latents.write(to: path) }
           let (before, after) = (target.image.to(.cpu), result.images[range].to(.cpu))
           let difference = (after.clamped(minimum: -1, maximum: 1) - before) * 0.5
           let triple = try ImageGrid.tiled(Image.images(of: .concatenated([before, after, difference])), columns: 3)
-          try pictures.write(triple, as: "\(target.name).png", note: "\(decibels(result.psnr[i])) dB")
+          let drawn = try pictures.write(triple, as: "\(target.name).png", note: "\(decibels(result.psnr[i])) dB")
+          projections.append(.init(name: target.name, latents: saved, picture: drawn, psnr: result.psnr[i]))
           triples.append(triple)
         }
-        ratios += result.psnr
       }
-      if ratios.count > 1, !quiet {
-        try pictures.write(ImageGrid.tiled(triples, columns: 4, padding: 2), as: "projections.png")
-        print("mean of \(ratios.count): \(decibels(ratios.reduce(0, +) / Double(ratios.count))) dB (PSNR)")
+      var results = Results(network: file.path, projections: projections)
+      if projections.count > 1 {
+        results.overview = try pictures.write(ImageGrid.tiled(triples, columns: 4, padding: 2), as: "projections.png")
+        pictures.output.say("mean of \(projections.count): \(decibels(results.meanPSNR)) dB (PSNR)")
       }
+      try pictures.output.finish(results)
+    }
+  }
+
+  /// The output of `--json`.
+  private struct Results: Encodable {
+    /// One projected picture.
+    struct Projection: Encodable {
+      /// The name of its files.
+      let name: String
+      /// The files of its latents.
+      let latents: [String]
+      /// The picture, its projection and their difference.
+      let picture: WrittenFile
+      /// The peak signal-to-noise ratio in dB.
+      let psnr: Double
+    }
+
+    let network: String
+    let projections: [Projection]
+    /// The mean of all projections in dB.
+    let meanPSNR: Double
+    /// All pictures in one; nil for one picture.
+    var overview: WrittenFile?
+
+    init(network: String, projections: [Projection]) {
+      (self.network, self.projections) = (network, projections)
+      meanPSNR = projections.reduce(0) { $0 + $1.psnr } / Double(max(1, projections.count))
     }
   }
 
@@ -117,7 +148,7 @@ struct Project: ParsableCommand {
       targets.append((unique, batch.tensor(channels: channels, resolution: side)))
     }
     if let data {
-      let dataset = try DatasetSource.open(data, resolution: r, channels: channels, notice: printError)
+      let dataset = try DatasetSource.open(data, resolution: r, channels: channels, notice: pictures.output.note)
       for item in items.values {
         guard item < dataset.count else {
           throw ValidationError("--items has \(item), but \(data) has pictures 0 to \(dataset.count - 1)")

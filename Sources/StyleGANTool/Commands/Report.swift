@@ -17,9 +17,13 @@ struct Report: ParsableCommand {
         stylegan report runs/00000-… --out fid-curve.png
       """)
 
-  @Argument(help: ArgumentHelp("The folders of runs.", valueName: "runs")) var runs: [String]
-  @Option(help: "The page or .png to write (default: report.html in the folder of the run; here for several runs).")
+  @Argument(help: ArgumentHelp("The folders of runs.", valueName: "runs"), completion: .directory) var runs: [String]
+  @Option(
+    help: "The page or .png to write (default: report.html in the folder of the run; here for several runs).",
+    completion: .file(extensions: ["html", "png"]))
   var out: String?
+
+  @OptionGroup var output: OutputArguments
 
   func validate() throws {
     if let out, !["html", "htm", "png"].contains((out.lowercased() as NSString).pathExtension) {
@@ -41,8 +45,17 @@ struct Report: ParsableCommand {
       } else {
         try AtomicFile.write(try report.html(), to: path)
       }
-      for problem in report.problems { printError("warning: \(problem); the page omits it") }
-      print(path)
+      for problem in report.problems { output.note("warning: \(problem); the page omits it") }
+      output.say(path)
+      try output.finish(Results(path: path, warnings: report.problems.map { "\($0)" }))
     }
+  }
+
+  /// The output of `--json`.
+  private struct Results: Encodable {
+    /// The written page or picture.
+    let path: String
+    /// What could not be read and is not shown.
+    let warnings: [String]
   }
 }

@@ -47,13 +47,19 @@ struct StyleMixing: ParsableCommand {
         images += images.isEmpty ? table[...] : table.dropFirst(width)
       }
       guard tables.count > 1 else {
-        return try pictures.write(ImageGrid.tiled(images, columns: width, padding: 1), as: "style-mixing.png")
+        return try finish(
+          try pictures.write(ImageGrid.tiled(images, columns: width, padding: 1), as: "style-mixing.png"))
       }
       let labels = choices.flatMap { choice in (0..<rows.count).map { $0 == 0 ? choice.text : "" } }
-      try pictures.write(
-        ImageGrid.labelled(
-          try images.map(pictures.enlarged), rows: [""] + labels,
-          columns: [String](repeating: "", count: width), padding: 1), as: "style-mixing.png", enlarging: false)
+      try finish(
+        try pictures.write(
+          ImageGrid.labelled(
+            try images.map(pictures.enlarged), rows: [""] + labels,
+            columns: [String](repeating: "", count: width), padding: 1), as: "style-mixing.png", enlarging: false))
     }
+  }
+
+  private func finish(_ file: WrittenFile) throws {
+    try pictures.output.finish(DrawnResults(network: network.path, files: [file]))
   }
 }
