@@ -133,7 +133,7 @@ struct MetricRun {
         var result = try evaluation.measure(metric)
         label(&result)
         line.clear()
-        say(table.line(Self.cells(result)))
+        say(table(mixes: result.mixing != nil).line(Self.cells(result)))
         if let caution = result.caution { note("note: \(caution)") }
         if let folder {
           try RunDirectory.append(try JSON.compact(result), to: "\(folder)/metric-\(metric.rawValue).jsonl")
@@ -156,22 +156,23 @@ struct MetricRun {
   }
 
   /// The table of results, wide enough for every metric of the run.
-  var table: Table {
+  /// - Parameter mixes: whether names have a number of mixed latents.
+  func table(mixes: Bool = false) -> Table {
     let detector = detectors.map { $0.name.count + 2 }.max() ?? 0
-    let count = samples.map { "@\($0)".count } ?? 0
+    let count = (samples.map { "@\($0)".count } ?? 0) + (mixes ? " mixing 2".count : 0)
     let names = metrics.map { $0.rawValue.count + ($0.output == nil ? 0 : detector) + count }
     return Table([
-      .text("metric", width: names.max() ?? 0), .number("latents mixed"), .number("value", width: 10),
+      .text("metric", width: names.max() ?? 0), .number("value", width: 10),
       .text("pictures", width: 22), .number("time", width: 8), .text("parts"),
     ])
   }
 
-  /// "fid50k_full[fashion]", "1", "12.3456", "fake 50000, real 60000", "88.0 s", "".
+  /// "fid50k_full[fashion]", "12.3456", "fake 50000, real 60000", "88.0 s", "".
   static func cells(_ result: MetricResult) -> [String] {
     let others = result.values.sorted { $0.key < $1.key }.map { "\($0.key) \(String(format: "%.4f", $0.value))" }
     let counts = result.samples.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
     return [
-      result.metric, "\(result.mixing ?? 1)", String(format: "%.4f", result.value), counts,
+      result.metric + (result.mixing.map { " mixing \($0)" } ?? ""), String(format: "%.4f", result.value), counts,
       String(format: "%.1f s", result.seconds), others.joined(separator: ", "),
     ]
   }

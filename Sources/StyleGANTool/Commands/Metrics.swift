@@ -106,7 +106,7 @@ struct Metrics: ParsableCommand {
     let run = try self.run(reals, file.history?.dataset, device, signals)
     if let obstacle = run.obstacle(try run.subject(file, raw: weights == .raw, reals: reals), reals) { throw obstacle }
     output.explain("\(path), \(weights.rawValue) weights")
-    output.explain(run.table.heading)
+    output.explain(run.table(mixes: mixingStress != nil).heading)
     let folder = outdir ?? Folder.of(path)
     if let outdir { try Folder.make(outdir) }
     var results: [MetricResult] = []
@@ -161,7 +161,7 @@ struct Metrics: ParsableCommand {
     let subject = MetricSubject(pictures, seed: seed)
     if let obstacle = run.obstacle(subject, reals) { throw obstacle }
     output.explain("\(images), \(pictures.count) pictures")
-    output.explain(run.table.heading)
+    output.explain(run.table(mixes: mixingStress != nil).heading)
     var results: [MetricResult] = []
     if let outdir { try Folder.make(outdir) }
     try run(subject, reals, folder: outdir) { result in
