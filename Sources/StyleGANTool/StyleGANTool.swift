@@ -25,7 +25,7 @@ extension StyleGAN {
   static func main() {
     let arguments = CommandLine.exactArguments
     do {
-      if Set(arguments) == ["--version", "--json"] { return print(try resultsJSON(Version())) }
+      if Set(arguments) == ["--version", "--json"] { return try printJSON(Version()) }
       try requireHelpOfSomething(arguments)
       var command = try parseAsRoot(arguments)
       try command.run()

@@ -10,7 +10,9 @@ package struct Table {
     var width = 0
 
     /// A column of text.
-    package static func text(_ title: String, width: Int = 0) -> Column { Column(title: title, isText: true, width: width) }
+    package static func text(_ title: String, width: Int = 0) -> Column {
+      Column(title: title, isText: true, width: width)
+    }
     /// A column of numbers; the unit belongs to the title or to each value.
     package static func number(_ title: String, width: Int = 0) -> Column { Column(title: title, width: width) }
   }

@@ -140,6 +140,22 @@ import _TestSupport
     #expect(object["d"] as? Double == 0.1)
   }
 
+  /// No name breaks JSON or a terminal: escape sequences, changes of direction, line breaks, bytes that are not UTF-8.
+  @Test func namesAreEscaped() throws {
+    let folder = try TemporaryFolder()
+    let names = ["a\u{9b}31m.png", "b\u{202e}gnp.png", "c\n\u{7f}.png", "d \"quoted\\.png", "e ψ 🙂.png"]
+    for name in names { try Data("no picture".utf8).write(to: URL(fileURLWithPath: folder.file(name))) }
+    let bytes = Array(folder.file("f").utf8CString.dropLast()) + [CChar(bitPattern: 0xe9), 46, 112, 110, 103, 0]
+    let file = open(bytes, O_CREAT | O_WRONLY, 0o600)
+    #expect(file >= 0 && close(file) == 0)
+    let outcome = try Program.run(["dataset", "check", ".", "--json"], in: folder.path)
+    #expect(outcome.exitCode == 65 && outcome.errors == "", "\(outcome.errors)")
+    #expect(!outcome.output.unicodeScalars.contains { (0x7f...0x9f).contains($0.value) || $0.value == 0x202e })
+    let object = try #require(try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
+    let found = try #require(object["problems"] as? [[String: Any]]).compactMap { $0["name"] as? String }
+    #expect(found.count == 6 && Set(names).isSubset(of: Set(found)), "\(found)")
+  }
+
   @Test func tablesAreAligned() throws {
     var table = Table([.text("class"), .number("share"), .text("note")])
     table.add(["short", "1.0 %", "a"])

@@ -25,16 +25,29 @@ struct OutputArguments: ParsableArguments {
   /// With --json, prints the results.
   /// - Throws: `EncodingError`.
   func finish(_ results: @autoclosure () -> some Encodable) throws {
-    if json { print(try resultsJSON(results())) }
+    if json { try printJSON(results()) }
   }
 }
 
+/// Prints results as JSON. All JSON of the program on stdout is printed here.
+///
+/// - Throws: `EncodingError`.
+func printJSON(_ results: some Encodable) throws { Swift.print(try resultsJSON(results)) }
+
 /// Results as JSON: keys sorted, on several lines. A number that is not finite is the string "inf", "-inf" or "nan", because
-/// JSON has no such numbers.
+/// JSON has no such numbers. Characters that change a terminal (see `String.shown`) are written as \\u escapes.
 ///
 /// - Throws: `EncodingError`.
 package func resultsJSON(_ results: some Encodable) throws -> String {
-  try JSON.pretty(results, nonFinite: .convertToString(positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan"))
+  let text = try JSON.pretty(
+    results, nonFinite: .convertToString(positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan"))
+  guard text.shown(keeping: "\n") != text else { return text }
+  // The only line breaks are those between values.
+  return text.unicodeScalars.map { scalar in
+    let character = String(scalar)
+    if scalar == "\n" || character.shown == character { return character }
+    return character.utf16.map { "\\u" + String($0, radix: 16).leftPadded(to: 4) }.joined()
+  }.joined()
 }
 
 /// A picture or an animation that a command wrote, in the output of `--json`.
