@@ -67,3 +67,25 @@ let package = Package(
   ],
   cxxLanguageStandard: .cxx20
 )
+
+// `make fuzz`: the fuzz targets, with coverage counters in all modules of Swift and in CVips. This needs libFuzzer of the
+// toolchain, and unsafe flags that no other build has. The program is a library here, without its entry point.
+if Context.environment["STYLEGAN_FUZZ"] != nil {
+  let tool = "StyleGANTool"
+  let modules = ["Files", "Torch", "Images", "Datasets", "GANs"]
+  package.products.removeAll { $0.name == "stylegan" }
+  package.targets = package.targets.map { $0.name == tool ? .target(name: tool, dependencies: $0.dependencies) : $0 }
+  package.targets.append(
+    .executableTarget(
+      name: "Fuzz",
+      dependencies: (modules + [tool, "CZlib"]).map { .init(stringLiteral: $0) } + [
+        .product(name: "ArgumentParser", package: "swift-argument-parser")
+      ], path: "Fuzz/Sources"))
+  for target in package.targets where (modules + [tool]).contains(target.name) {
+    let entry = target.name == tool ? ["-Xfrontend", "-entry-point-function-name", "-Xfrontend", "stylegan_main"] : []
+    target.swiftSettings = [.unsafeFlags(["-sanitize=fuzzer", "-enable-testing"] + entry)]
+  }
+  for target in package.targets where target.name == "CVips" {
+    target.cSettings = [.unsafeFlags(["-fsanitize=fuzzer-no-link"])]
+  }
+}

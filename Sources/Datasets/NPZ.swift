@@ -52,7 +52,7 @@ package enum NPZ {
       + array.values.flatMap { withUnsafeBytes(of: $0.bitPattern.littleEndian, Array.init) }
   }
 
-  private static func parse(_ bytes: [UInt8], path: String) throws -> NumPyArray {
+  static func parse(_ bytes: [UInt8], path: String) throws -> NumPyArray {
     func bad(_ reason: String) -> DatasetError { .malformed(path: path, reason: reason) }
     guard bytes.count >= 12, bytes.starts(with: magic) else { throw bad("it does not start like a NumPy array") }
     let isShort = bytes[6] == 1

@@ -39,11 +39,11 @@ final class PartialBuild {
       // An incomplete last line is dropped.
       lines = String(decoding: text, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false).dropLast()
     } else {
-      _ = try writer.recover(atMost: 0)
+      _ = try writer.recover(atMost: 0, named: Self.name)
       unlink(folder + "/journal")
       try AtomicFile.write(key, to: folder + "/key")
     }
-    let intact = try writer.recover(atMost: lines.count { $0 == "ok" })
+    let intact = try writer.recover(atMost: lines.count { $0 == "ok" }, named: Self.name)
     var text = ""
     for line in lines {
       if line == "ok" {

@@ -24,7 +24,7 @@ final class ZIPWriter {
   /// The number of entries.
   var count: Int { entries.count }
 
-  /// Opens or creates a file and locks it. ``recover(atMost:)`` recovers its entries.
+  /// Opens or creates a file and locks it. ``recover(atMost:named:)`` recovers its entries.
   /// - Throws: `FileError`; ``DatasetError/badOutput(path:reason:)`` if another process holds the lock.
   init(_ path: String) throws {
     self.path = path
@@ -42,9 +42,10 @@ final class ZIPWriter {
   deinit { if !isClosed { close(descriptor) } }
 
   /// Recovers the intact entries at the start of the file, at most `limit`, and truncates the rest.
+  /// - Parameter name: the name of an entry by its number. Checksums do not include names.
   /// - Returns: the number of entries.
   /// - Throws: `FileError`.
-  func recover(atMost limit: Int) throws -> Int {
+  func recover(atMost limit: Int, named name: (Int) -> String) throws -> Int {
     (entries, end) = ([], 0)
     var header = [UInt8](repeating: 0, count: 30)
     while count < limit, pread(descriptor, &header, 30, off_t(end)) == 30, header.starts(with: [0x50, 0x4b, 3, 4]) {
@@ -54,9 +55,8 @@ final class ZIPWriter {
       var rest = [UInt8](repeating: 0, count: nameLength + size)
       guard pread(descriptor, &rest, rest.count, off_t(end + 30)) == rest.count else { break }
       let found = rest.withUnsafeBytes { Self.crc32(UnsafeRawBufferPointer(rebasing: $0[nameLength...])) }
-      guard found == checksum else { break }
-      entries.append(
-        Entry(name: String(decoding: rest[..<nameLength], as: UTF8.self), checksum: checksum, size: size, offset: end))
+      guard found == checksum, rest[..<nameLength].elementsEqual(name(count).utf8) else { break }
+      entries.append(Entry(name: name(count), checksum: checksum, size: size, offset: end))
       end += 30 + rest.count
     }
     guard ftruncate(descriptor, off_t(end)) == 0 else { throw FileError(.write, path: path) }
@@ -65,7 +65,7 @@ final class ZIPWriter {
 
   /// Appends a file.
   /// - Parameter name: the path in the archive, in ASCII.
-  /// - Throws: `FileError`; the next ``recover(atMost:)`` removes the incomplete entry.
+  /// - Throws: `FileError`; the next ``recover(atMost:named:)`` removes the incomplete entry.
   func append(_ bytes: [UInt8], name: String) throws {
     precondition(bytes.count <= ZIPArchive.largestEntry && name.utf8.allSatisfy { $0 < 128 })
     let entry = Entry(name: name, checksum: bytes.withUnsafeBytes(Self.crc32), size: bytes.count, offset: end)

@@ -90,10 +90,15 @@ extension TrainingOptions: Codable, Equatable {
   /// - Throws: ``ConfigurationError`` with the problem.
   public init(text: String, path: String) throws {
     let data = Data(text.utf8)
-    do { self = try JSONDecoder().decode(TrainingOptions.self, from: data) } catch let error as DecodingError {
-      throw ConfigurationError("\(path) is not the options of a training run: \(error.explanation)")
+    let unknown: [String]
+    do {
+      self = try JSONDecoder().decode(TrainingOptions.self, from: data)
+      unknown = try unknownKeys(in: data, of: self)
+    } catch {
+      // The decoder passes over values that it does not need, such as an unknown key's NaN; JSONSerialization does not.
+      let reason = (error as? DecodingError)?.explanation ?? "it is not JSON"
+      throw ConfigurationError("\(path) is not the options of a training run: \(reason)")
     }
-    let unknown = try unknownKeys(in: data, of: self)
     guard unknown.isEmpty else {
       throw ConfigurationError("\(path) has unknown keys: \(unknown.joined(separator: ", "))")
     }

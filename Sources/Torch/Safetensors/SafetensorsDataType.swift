@@ -33,13 +33,13 @@ public enum SafetensorsDataType: String, Sendable, CaseIterable {
 
   /// The bytes of a tensor; nil if an extent is negative or the product exceeds `Int`.
   public func byteCount(shape: [Int]) -> Int? {
-    // A zero does not end the check: [0, −1] is an error too.
+    // Strides are products of the other extents, so they are limited beside a zero too: [0, 2⁴⁰, 2⁴⁰] is an error.
     var product = byteCount
     for extent in shape {
-      let (value, overflow) = product.multipliedReportingOverflow(by: extent)
+      let (value, overflow) = product.multipliedReportingOverflow(by: max(extent, 1))
       guard extent >= 0, !overflow else { return nil }
       product = value
     }
-    return product
+    return shape.contains(0) ? 0 : product
   }
 }

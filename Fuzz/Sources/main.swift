@@ -1,0 +1,34 @@
+// Feeds one parser with inputs of libFuzzer: `Fuzz TARGET [options and corpora of libFuzzer]`, or `Fuzz --list`.
+// `Scripts/fuzz` builds this program and runs every target.
+
+import Foundation
+
+@_silgen_name("LLVMFuzzerRunDriver")
+private func runDriver(
+  _ count: UnsafeMutablePointer<CInt>,
+  _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>,
+  _ read: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
+) -> CInt
+
+let wish = CommandLine.arguments.dropFirst().first ?? "--list"
+if wish == "--list" {
+  for target in targets { print(target.name) }
+  exit(0)
+}
+guard let chosen = targets.first(where: { $0.name == wish }) else {
+  print("there is no target \(wish); --list shows all")
+  exit(64)
+}
+// A pipe of `report` and a limit of the system must not end the program.
+signal(SIGPIPE, SIG_IGN)
+Target.read = chosen.read
+var arguments = CommandLine.unsafeArgv
+arguments[1] = arguments[0]
+arguments += 1
+var count = CommandLine.argc - 1
+let code = runDriver(&count, &arguments) { bytes, count in
+  Target.read!(UnsafeRawBufferPointer(start: bytes, count: count))
+  return 0
+}
+Scratch.remove()
+exit(code)
