@@ -9,12 +9,12 @@ LIBTORCH_PATH = $(shell cat .libtorch/path)
 LINK = -Xlinker -rpath -Xlinker $(LIBTORCH_PATH)/lib $(if $(filter Linux,$(shell uname)),-Xlinker --no-as-needed)
 BUILD = -c release $(LINK)
 STYLEGAN = .build/release/stylegan
-SOURCES = Package.swift Sources Tests
+SOURCES = Package.swift Sources Tests Fuzz/Sources
 C_SOURCES = $(shell find Sources/CTorch -name '*.h' -o -name '*.cpp' -o -name '*.inc')
 # The tests of the fused kernels.
 KERNEL_TESTS = FusedTwinTests|FusedShapeTests|MinimalFilteringTests|StyledDrawingTests|ParallelLoopTests|KernelChoiceTests
 
-.PHONY: demo test sanitize build bench documentation format lint clean bootstrap fixtures \
+.PHONY: demo test sanitize fuzz build bench documentation format lint clean bootstrap fixtures \
   stage install uninstall check-install
 
 demo: build
@@ -54,6 +54,12 @@ test: bootstrap lint
 # The tests of the kernels with the address and undefined-behavior sanitizers, in a separate build (minutes).
 sanitize: bootstrap
 	Scripts/sanitize '$(KERNEL_TESTS)' $(BUILD)
+
+# Feeds every parser with inputs of libFuzzer, in a separate build (minutes): make fuzz MINUTES=30 TARGETS='zip npz'
+MINUTES = 15
+TARGETS =
+fuzz: bootstrap
+	Scripts/fuzz '$(MINUTES)' '$(TARGETS)' $(BUILD)
 
 bench: build
 	$(STYLEGAN) bench

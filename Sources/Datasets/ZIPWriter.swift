@@ -28,7 +28,7 @@ final class ZIPWriter {
   /// - Throws: `FileError`; ``DatasetError/badOutput(path:reason:)`` if another process holds the lock.
   init(_ path: String) throws {
     self.path = path
-    descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
+    descriptor = repeatingInterrupted { open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666) }
     guard descriptor >= 0 else { throw FileError(.write, path: path) }
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
       close(descriptor)
@@ -47,11 +47,13 @@ final class ZIPWriter {
   /// - Throws: `FileError`.
   func recover(atMost limit: Int, named name: (Int) -> String) throws -> Int {
     (entries, end) = ([], 0)
+    let length = Int(lseek(descriptor, 0, SEEK_END))
     var header = [UInt8](repeating: 0, count: 30)
     while count < limit, pread(descriptor, &header, 30, off_t(end)) == 30, header.starts(with: [0x50, 0x4b, 3, 4]) {
       func number(_ at: Int, _ length: Int) -> Int { (0..<length).reduce(0) { $0 | Int(header[at + $1]) << (8 * $1) } }
       let (checksum, size, nameLength) = (UInt32(number(14, 4)), number(18, 4), number(26, 2))
-      guard size <= ZIPArchive.largestEntry else { break }
+      // A damaged size must not allocate much.
+      guard size <= ZIPArchive.largestEntry, nameLength + size <= length - end - 30 else { break }
       var rest = [UInt8](repeating: 0, count: nameLength + size)
       guard pread(descriptor, &rest, rest.count, off_t(end + 30)) == rest.count else { break }
       let found = rest.withUnsafeBytes { Self.crc32(UnsafeRawBufferPointer(rebasing: $0[nameLength...])) }
@@ -59,7 +61,7 @@ final class ZIPWriter {
       entries.append(Entry(name: name(count), checksum: checksum, size: size, offset: end))
       end += 30 + rest.count
     }
-    guard ftruncate(descriptor, off_t(end)) == 0 else { throw FileError(.write, path: path) }
+    guard repeatingInterrupted({ ftruncate(descriptor, off_t(end)) }) == 0 else { throw FileError(.write, path: path) }
     return count
   }
 
@@ -120,9 +122,9 @@ final class ZIPWriter {
     block.add(min(start, 0xffff_ffff), 4)
     block.add(0, 2)
     try write(block.bytes)
-    guard fsync(descriptor) == 0 else { throw FileError(.write, path: path) }
+    guard repeatingInterrupted({ fsync(descriptor) }) == 0 else { throw FileError(.write, path: path) }
     isClosed = true
-    guard close(descriptor) == 0 else { throw FileError(.write, path: path) }
+    guard closeWritten(descriptor) else { throw FileError(.write, path: path) }
   }
 
   /// CRC-32 as in ZIP.

@@ -29,8 +29,11 @@ public enum AtomicFile {
       throw FileError(.write, path: path, code: EISDIR)
     }
     let folder = Folder.of(path)
-    var name = "\(folder)/\(temporaryPrefix)XXXXXX".pathBytes.map { CChar(bitPattern: $0) } + [0]
-    let descriptor = mkstemp(&name)
+    var name: [CChar] = []
+    let descriptor = repeatingInterrupted {
+      name = "\(folder)/\(temporaryPrefix)XXXXXX".pathBytes.map { CChar(bitPattern: $0) } + [0]
+      return mkstemp(&name)
+    }
     guard descriptor >= 0 else { throw FileError(.write, path: path) }
     let temporary = String(path: name.dropLast().map { UInt8(bitPattern: $0) })
     _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
@@ -39,11 +42,11 @@ public enum AtomicFile {
     var closed = false
     do {
       try body(descriptor)
-      guard fchmod(descriptor, 0o666 & ~currentMask) == 0, fsync(descriptor) == 0 else {
+      guard fchmod(descriptor, 0o666 & ~currentMask) == 0, repeatingInterrupted({ fsync(descriptor) }) == 0 else {
         throw FileError(.write, path: path)
       }
       closed = true
-      guard close(descriptor) == 0, rename(temporary, path) == 0 else { throw FileError(.write, path: path) }
+      guard closeWritten(descriptor), rename(temporary, path) == 0 else { throw FileError(.write, path: path) }
     } catch {
       if !closed { close(descriptor) }
       unlink(temporary)

@@ -104,6 +104,26 @@ import _TestSupport
     }
   }
 
+  /// Checksums do not include names: a damaged one must not become the name of a picture in the finished archive.
+  @Test(arguments: [30, 36, 49]) func namesInInterruptedBuildsAreChecked(at: Int) throws {
+    struct Interruption: Error {}
+    try withFolder { folder in
+      try fill("\(folder)/in", 4)
+      let builder = DatasetBuilder(resolution: 8)
+      _ = try builder.build("\(folder)/in", to: "\(folder)/a.zip")
+      let out = "\(folder)/b.zip"
+      #expect(throws: Interruption.self) {
+        try builder.build("\(folder)/in", to: out) { if $0.done == 3 { throw Interruption() } }
+      }
+      let growing = DatasetBuilder.partialFolder(of: out) + "/archive"
+      var bytes = try WholeFile.bytes(of: growing)
+      bytes[at] ^= 1
+      try AtomicFile.write(bytes, to: growing)
+      #expect(try builder.build("\(folder)/in", to: out).resumed == 0)
+      #expect(try WholeFile.bytes(of: out) == WholeFile.bytes(of: "\(folder)/a.zip"))
+    }
+  }
+
   @Test func badPicturesStopOrAreSkipped() throws {
     try withFolder { folder in
       try fill("\(folder)/in", 4)

@@ -129,6 +129,12 @@ import _TestSupport
     #expect(
       refused(#""fmapMax" : 8"#, #""fmapMax" : 8, "fmapMin" : 1"#)
         == "a/options.json has unknown keys: configuration.fmapMin")
+    // Values that no JSON has, where the decoder does not look.
+    for value in ["NaN", "1e999", "[-]", "01"] {
+      #expect(
+        refused(#""seed" : 5"#, #""seed" : 5, "sead" : \#(value)"#)
+          .hasPrefix("a/options.json is not the options of a training run: "))
+    }
     #expect(
       refused(#""seed" : 5"#, #""seed" : "5""#)
         == "a/options.json is not the options of a training run: 'seed' has the wrong type")

@@ -259,6 +259,12 @@ import _TestSupport
         try error(("a", "F64", shape, 0, 8), data: 8)
           == .sizeMismatch(path: "", name: "a", shape: shape, dataType: .float64, expected: nil, found: 8))
     }
+    // No bytes, but strides that libtorch cannot count.
+    for shape in [[0, .max, 2], [1 << 40, 0, 1 << 40], [1 << 62, 4, 0]] {
+      #expect(
+        try error(("a", "F32", shape, 0, 0), data: 0)
+          == .sizeMismatch(path: "", name: "a", shape: shape, dataType: .float32, expected: nil, found: 0))
+    }
     #expect(
       try error(("a", "U8", [4], 0, 4), data: 3)
         == .offsetsOutOfRange(path: "", name: "a", begin: 0, end: 4, dataLength: 3))

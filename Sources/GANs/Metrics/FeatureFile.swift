@@ -35,7 +35,7 @@ public final class FeatureFile {
   public init(folder: String, key: String, ofFakes: Bool = false) throws {
     try Folder.make(folder)
     let name = "\(folder)/\(ofFakes ? Self.fakesPrefix : "")\(GANs.digest(of: [(key, Tensor([0]))])).f32"
-    var file = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
+    var file = repeatingInterrupted { open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0o666) }
     guard file >= 0 else { throw FileError(.write, path: name) }
     if flock(file, LOCK_EX | LOCK_NB) == 0 {
       (path, isTemporary) = (name, false)
@@ -43,7 +43,7 @@ public final class FeatureFile {
       // Another process uses the file: this one uses a temporary file.
       close(file)
       let own = "\(folder)/\(AtomicFile.temporaryPrefix)\(UUID().uuidString)"
-      file = open(own, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+      file = repeatingInterrupted { open(own, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o666) }
       guard file >= 0 else { throw FileError(.write, path: own) }
       unlink(own)
       (path, isTemporary) = (own, true)
@@ -71,7 +71,7 @@ public final class FeatureFile {
       if checksum == header[3] { return }
     }
     (width, count, digest) = (nil, 0, Digest())
-    guard ftruncate(descriptor, 0) == 0 else { throw FileError(.write, path: path) }
+    guard repeatingInterrupted({ ftruncate(descriptor, 0) }) == 0 else { throw FileError(.write, path: path) }
   }
 
   /// The checksum of the rows, their number and their width.

@@ -137,7 +137,9 @@ public struct RunDirectory: Sendable, Equatable {
       size = end + 1
     }
     guard size < bytes.count else { return }
-    guard truncate(statistics, off_t(size)) == 0 else { throw FileError(.write, path: statistics) }
+    guard repeatingInterrupted({ truncate(statistics, off_t(size)) }) == 0 else {
+      throw FileError(.write, path: statistics)
+    }
   }
 
   /// Locks the folder for this process while the lock exists.
@@ -152,15 +154,15 @@ public struct RunDirectory: Sendable, Equatable {
 
   /// Appends a line to a file, and creates a missing file. On an error the file stays unchanged.
   public static func append(_ line: String, to path: String, synchronised: Bool = false) throws {
-    let descriptor = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o666)
+    let descriptor = repeatingInterrupted { open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o666) }
     guard descriptor >= 0 else { throw FileError(.write, path: path) }
     defer { close(descriptor) }
     let size = lseek(descriptor, 0, SEEK_END)
     do {
       try Array((line + "\n").utf8).withUnsafeBytes { try AtomicFile.writeAll($0, to: descriptor, path: path) }
-      if synchronised, fsync(descriptor) != 0 { throw FileError(.write, path: path) }
+      if synchronised, repeatingInterrupted({ fsync(descriptor) }) != 0 { throw FileError(.write, path: path) }
     } catch {
-      if size >= 0 { _ = ftruncate(descriptor, size) }
+      if size >= 0 { repeatingInterrupted { ftruncate(descriptor, size) } }
       throw error
     }
   }

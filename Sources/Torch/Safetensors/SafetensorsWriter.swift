@@ -41,8 +41,17 @@ public struct SafetensorsWriter {
     let sources = self.sources.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
     let (header, byteCounts) = try header(of: sources, path: path)
     try AtomicFile.write(to: path) { file in
-      func write(_ bytes: UnsafeRawBufferPointer) throws { try AtomicFile.writeAll(bytes, to: file, path: path) }
-      try header.withUnsafeBytes(write)
+      // Most tensors are small: they are gathered, so that a file takes few calls.
+      var pending = header
+      func flush() throws {
+        try pending.withUnsafeBytes { try AtomicFile.writeAll($0, to: file, path: path) }
+        pending.removeAll(keepingCapacity: true)
+      }
+      func write(_ bytes: UnsafeRawBufferPointer) throws {
+        if pending.count + bytes.count > 1 << 20 { try flush() }
+        if bytes.count > 1 << 20 { return try AtomicFile.writeAll(bytes, to: file, path: path) }
+        pending += bytes
+      }
       for (source, expected) in zip(sources, byteCounts) {
         var found = 0
         func check(_ isRight: Bool) throws(SafetensorsError) {
@@ -57,6 +66,7 @@ public struct SafetensorsWriter {
         }
         try check(found == expected)
       }
+      try flush()
     }
   }
 
