@@ -20,7 +20,7 @@ private let configurations: [(family: String, text: JSONText)] = Families.all.ma
   return (family.family, JSONText(text: text(family)))
 }
 
-private func changed(_ text: JSONText, _ choices: inout Choices) -> String {
+func changed(_ text: JSONText, _ choices: inout Choices) -> String {
   (0..<choices.below(4)).reduce(text) { text, _ in text.changed(&choices) }.text
 }
 

@@ -77,6 +77,40 @@ let recordTargets = [
       _ = LossPlot.write(statistics: Scratch.path("run/stats.jsonl"), to: Scratch.path("loss.png"))
     }
   },
+  // The record of a data set in a training state, and another one to compare it with.
+  Target("contents") { choices in
+    func record(_ choices: inout Choices) -> String {
+      let count = choices.below(5)
+      let labels = choices.oneIn(2) ? (0..<count).map { _ in choices.below(3) } : []
+      let object: [String: Any] = [
+        "names": (0..<count).map { _ in choices.of(["a", "b", "c/a", "d"]) }, "labels": labels,
+        "labelNames": choices.oneIn(2) ? ["x", "y", "z"] : [], "stamps": (0..<count).map { _ in choices.below(3) },
+        "digests": [0, choices.below(5), 1, 7],
+      ]
+      return changed(JSONText(object), &choices)
+    }
+    func read(_ text: String) -> DatasetContents? {
+      try? JSONDecoder().decode(DatasetContents.self, from: Data(text.utf8))
+    }
+    if let old = read(record(&choices)), let now = read(record(&choices)) {
+      attempt {
+        let changes = try DatasetChanges(from: old, to: now)
+        require(old != now || changes.isEmpty, "equal records have no changes")
+        _ = changes.description
+      }
+    }
+  },
+  // Names of files are any bytes.
+  Target("names") { (bytes: UnsafeRawBufferPointer) in
+    let name = bytes.prefix { $0 != 0 }
+    let text = String(path: Array(name))
+    require(text.pathBytes.elementsEqual(name), "names keep their bytes")
+    require(!text.shown.unicodeScalars.contains { $0.value < 32 || $0.value == 127 }, "shown names have no controls")
+    require(text.withPath { strlen($0) } == name.count, "the system gets the whole name")
+    for path in [text, "/" + text] {
+      _ = (FileSystem.name(of: path), FileSystem.stem(of: path), Folder.of(path), FileCollection.isImage(path))
+    }
+  },
   Target("features") { choices in
     let folder = Scratch.path("features")
     var name = ""

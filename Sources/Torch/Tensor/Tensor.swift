@@ -102,17 +102,6 @@ func trap(_ message: UnsafeMutablePointer<CChar>?, _ file: StaticString, _ line:
   fatalError(text, file: file, line: line)
 }
 
-/// The reaction to a lack of memory for a tensor: a program can set a handler that prints its own message.
-public enum OutOfMemory {
-  /// Receives libtorch's message; nil means a trap. Set it once, before making a tensor.
-  nonisolated(unsafe) public static var handler: ((String) -> Never)?
-
-  /// Whether a message of libtorch or C++ reports a lack of memory.
-  static func isMeant(by message: String) -> Bool {
-    ["not enough memory", "can't allocate memory", "out of memory", "bad_alloc"].contains(where: message.contains)
-  }
-}
-
 /// Copies a message and frees it.
 func takeMessage(_ message: UnsafeMutablePointer<CChar>?) -> String {
   guard let message else { return "libtorch failed without a message" }
