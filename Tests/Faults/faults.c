@@ -1,13 +1,13 @@
 // Lets one change of a file fail: a library for LD_PRELOAD, on Linux. `Scripts/fault-test` builds and uses it.
 //
-// Calls that change files below FAULT_UNDER are counted. The call with the number FAULT_NUMBER, from 1, fails as FAULT_KIND
-// says; with other numbers the calls are only counted.
+// Calls that change files below FAULT_UNDER are counted. The call with the number FAULT_NUMBER, from 1, fails as
+// FAULT_KIND says; with other numbers the calls are only counted.
 //   ENOSPC, EIO  the call has this error and no effect, but close closes, as in Linux
 //   full         as ENOSPC, and so does every later call that takes space
 //   EINTR        the call was interrupted; only open, write, fsync, ftruncate and close are counted
 //   short        the write takes half of its bytes; only writes of two or more bytes are counted
-// FAULT_LOG receives the number of counted calls and the failed one. Only the program named FAULT_PROGRAM is affected, not
-// those that it starts.
+// FAULT_LOG receives the number of counted calls and the failed one. Only the program named FAULT_PROGRAM is affected,
+// not those that it starts.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -53,7 +53,9 @@ __attribute__((constructor)) static void start(void) {
 __attribute__((destructor)) static void finish(void) { tell(); }
 
 /// Whether a path is below FAULT_UNDER; relative paths are.
-static int is_under(const char *path) { return under && path && (*path != '/' || !strncmp(path, under, strlen(under))); }
+static int is_under(const char *path) {
+  return under && path && (*path != '/' || !strncmp(path, under, strlen(under)));
+}
 
 /// Whether a descriptor is of a file below FAULT_UNDER.
 static int is_file_under(int descriptor, char *path) {
@@ -156,7 +158,9 @@ int truncate(const char *path, off_t size) {
   return is_under(path) && fails("truncate", path, IS_INTERRUPTIBLE) ? -1 : syscall(SYS_truncate, path, size);
 }
 int truncate64(const char *path, off_t size) { return truncate(path, size); }
-int fchmod(int descriptor, mode_t mode) { return changes("fchmod", descriptor, 0) ? -1 : syscall(SYS_fchmod, descriptor, mode); }
+int fchmod(int descriptor, mode_t mode) {
+  return changes("fchmod", descriptor, 0) ? -1 : syscall(SYS_fchmod, descriptor, mode);
+}
 int close(int descriptor) {
   char path[PATH_MAX];
   int flags = under ? fcntl(descriptor, F_GETFL) : 0, error = 0;
@@ -173,7 +177,8 @@ int rename(const char *from, const char *to) {
   return is_under(to) && fails("rename", to, TAKES_SPACE) ? -1 : syscall(SYS_renameat, AT_FDCWD, from, AT_FDCWD, to);
 }
 int renameat(int from_folder, const char *from, int to_folder, const char *to) {
-  return is_under(to) && fails("rename", to, TAKES_SPACE) ? -1 : syscall(SYS_renameat, from_folder, from, to_folder, to);
+  if (is_under(to) && fails("rename", to, TAKES_SPACE)) return -1;
+  return syscall(SYS_renameat, from_folder, from, to_folder, to);
 }
 int mkdir(const char *path, mode_t mode) {
   return is_under(path) && fails("mkdir", path, TAKES_SPACE) ? -1 : syscall(SYS_mkdirat, AT_FDCWD, path, mode);
