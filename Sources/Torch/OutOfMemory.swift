@@ -7,14 +7,14 @@ public enum OutOfMemory {
 
   /// Whether a message of libtorch, oneDNN or C++ reports a lack of memory. oneDNN and threads only say that they failed;
   /// then `isShort` decides.
-  static func isMeant(by message: String, isShort: () -> Bool = refusesMemory) -> Bool {
+  package static func isMeant(by message: String, isShort: () -> Bool = refusesMemory) -> Bool {
     let clear = ["not enough memory", "allocate memory", "out of memory", "bad_alloc"]
     let vague = ["could not create a ", "could not execute a primitive", "Resource temporarily unavailable"]
     return clear.contains(where: message.contains) || vague.contains(where: message.contains) && isShort()
   }
 
   /// Whether the system refuses 64 MiB.
-  private static func refusesMemory() -> Bool {
+  package static func refusesMemory() -> Bool {
     let size = 64 << 20
     guard let place = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0), place != MAP_FAILED else {
       return true
