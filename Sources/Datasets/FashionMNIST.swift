@@ -26,10 +26,23 @@ package enum FashionMNIST {
     let cached = "\(cache)/\(package)/\(inside)"
     let folder = ["/" + inside, cached].first { FileSystem.exists("\($0)/\(file)") }
     if folder == nil {
+      guard (try? Folder.makeWritable(cache)) != nil else { return try openTemporarily(split, file, cache, notice) }
       notice?("downloading Fashion-MNIST (31 MB, once) to \(cache)")
       try fetch(into: cache)
     }
     return try IDX.open("\(folder ?? cached)/\(file)", name: split.rawValue, labelNames: labelNames)
+  }
+
+  /// Without a cache folder: downloads to a temporary folder and reads the images into memory.
+  private static func openTemporarily(
+    _ split: Split, _ file: String, _ cache: String, _ notice: ((String) -> Void)?
+  ) throws -> PixelCollection {
+    notice?("\(cache) cannot be written, so Fashion-MNIST (31 MB) is downloaded for this time only")
+    let folder = "\(NSTemporaryDirectory())/swift-stylegan-\(UUID().uuidString)"
+    try Folder.make(folder)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try fetch(into: folder)
+    return try IDX.open("\(folder)/\(package)/\(inside)/\(file)", name: split.rawValue, labelNames: labelNames)
   }
 
   /// Downloads and unpacks the package in a temporary folder, then renames it: it is complete or absent.

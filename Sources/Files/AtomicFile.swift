@@ -55,6 +55,19 @@ public enum AtomicFile {
     Folder.synchronise(folder)
   }
 
+  /// Checks that files can be written in a folder: makes a temporary file and removes it.
+  /// - Throws: ``FileError`` with the folder's path.
+  public static func probe(in folder: String) throws {
+    var name = "\(folder)/\(temporaryPrefix)XXXXXX".pathBytes.map { CChar(bitPattern: $0) } + [0]
+    let descriptor = mkstemp(&name)
+    guard descriptor >= 0 else { throw FileError(.write, path: folder) }
+    defer {
+      Foundation.unlink(name)
+      close(descriptor)
+    }
+    try withUnsafeBytes(of: UInt8(0)) { try writeAll($0, to: descriptor, path: folder) }
+  }
+
   /// The prefix of the names of temporary files.
   public static let temporaryPrefix = ".stylegan-"
 

@@ -2,10 +2,23 @@ import Foundation
 
 /// Folders and the names in them.
 public enum Folder {
-  /// The cache folder: `$XDG_CACHE_HOME/swift-stylegan`, else `~/.cache/swift-stylegan`.
+  /// The cache folder: `$XDG_CACHE_HOME/swift-stylegan`, else `$HOME/.cache/swift-stylegan`, else that of the user's
+  /// home folder. Variables without an absolute path are ignored.
   public static var cache: String {
-    let base = ProcessInfo.processInfo.environment["XDG_CACHE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
-    return (base ?? NSHomeDirectory() + "/.cache") + "/swift-stylegan"
+    func folder(_ variable: String) -> String? {
+      ProcessInfo.processInfo.environment[variable].flatMap { $0.hasPrefix("/") ? $0 : nil }
+    }
+    return (folder("XDG_CACHE_HOME") ?? (folder("HOME") ?? NSHomeDirectory()) + "/.cache") + "/swift-stylegan"
+  }
+
+  /// Makes a folder and checks that files can be written in it.
+  /// - Throws: ``FileError``; folders that were made are removed then.
+  public static func makeWritable(_ path: String) throws {
+    let made = try make(path)
+    do { try AtomicFile.probe(in: path) } catch {
+      for folder in made.reversed() { rmdir(folder) }
+      throw error
+    }
   }
 
   /// The folder of `path`; `.` for a bare name.

@@ -27,6 +27,8 @@ extension FileError: UserFacingError {
   }
 }
 
+extension OutputError: UserFacingError { var exitCode: Int32 { 73 } }
+
 extension ImageError: UserFacingError {
   var exitCode: Int32 {
     switch self {

@@ -3,6 +3,7 @@ import Files
 import Foundation
 import GANs
 import Images
+import Torch
 
 /// A number with leading zeros.
 func padded(_ value: some BinaryInteger, _ width: Int) -> String { "\(value)".leftPadded(to: width) }
@@ -17,8 +18,11 @@ func print(_ text: some Any = "", terminator: String = "\n") {
 }
 
 /// Checks that a file can be written at a path, before long work starts.
-/// - Throws: `FileError`.
-func requirePlace(for path: String) throws {
+/// - Parameters:
+///   - inputs: files that the command reads.
+///   - mayReplace: whether an existing file may be replaced.
+/// - Throws: `OutputError`, `FileError`.
+func requirePlace(for path: String, inputs: [String], mayReplace: (String) -> Bool) throws {
   if FileSystem.isFolder(path) {
     throw FileError(.write, path: path, code: EISDIR)
   }
@@ -27,7 +31,8 @@ func requirePlace(for path: String) throws {
     throw FileError(.write, path: path, code: ENOENT)
   }
   guard FileSystem.isFolder(folder) else { throw FileError(.write, path: path, code: ENOTDIR) }
-  guard access(folder, W_OK | X_OK) == 0 else { throw FileError(.write, path: folder) }
+  try Outputs(inputs: inputs).check([path], mayReplace: mayReplace)
+  try AtomicFile.probe(in: folder)
 }
 
 /// The output folder, the scale and the listing of pictures. All commands that draw share these options.
@@ -37,8 +42,8 @@ struct PictureArguments: ParsableArguments {
   @Option(
     name: .customLong("scale"), parsing: .unconditional,
     help: """
-      Enlarge the pictures by this whole factor, without smoothing (default: 1; interpolate and directions enlarge \
-      small pictures to about 96 pixels).
+      Enlarge the pictures by this whole factor, without smoothing (default: 1; in strips and animations small \
+      pictures get about 96 pixels).
       """)
   var scaleChoice: Int?
   @OptionGroup var output: OutputArguments
@@ -53,15 +58,35 @@ struct PictureArguments: ParsableArguments {
 
   mutating func validate() throws { try requireRange("--scale", scale, 1...32) }
 
-  /// Creates the folder.
-  func prepare() throws { try Folder.make(outdir) }
+  /// Checks the files that a command is going to write, and makes the folder. An existing picture is replaced only if
+  /// this program drew it and nobody changed it since.
+  /// - Parameters:
+  ///   - names: the names of the files in the folder.
+  ///   - inputs: files that the command reads.
+  ///   - data: a data set that the command reads; no picture is written into its folder.
+  ///   - pixels: the pixels of all pictures together, for the room on the disk.
+  ///   - mayReplace: whether another existing file, by its path, may be replaced.
+  /// - Throws: `OutputError`, `FileError`.
+  func prepare(
+    _ names: [String], inputs: [String], data: String? = nil, pixels: Int = 0,
+    mayReplace: (String) -> Bool = PictureMark.isTrue(at:)
+  ) throws {
+    guard !outdir.isEmpty else { throw FileError(.write, path: "\"\"", code: ENOENT) }
+    // Compressed pictures of one color have about a fiftieth of the bytes.
+    try Outputs(inputs: inputs, data: data.map { [$0] } ?? [])
+      .check(names.map(path), leastBytes: pixels * scale * scale / 50, mayReplace: mayReplace)
+    try Folder.makeWritable(outdir)
+  }
+
+  /// The path of a file in the folder.
+  func path(_ name: String) -> String { "\(outdir)/\(name)" }
 
   /// Writes a picture into the folder and prints its path and the note.
   @discardableResult
   func write(_ image: Image, as name: String, enlarging: Bool = true, note: String = "") throws -> WrittenFile {
-    let path = "\(outdir)/\(name)"
+    let path = path(name)
     let image = try enlarging ? enlarged(image) : image
-    try image.write(to: path)
+    try AtomicFile.write(PictureMark.marked(try image.data(Image.Format(path: path))), to: path)
     output.say(note.isEmpty ? path.shown : "\(path.shown)  \(note)")
     return WrittenFile(path, width: image.width, height: image.height)
   }
@@ -72,9 +97,15 @@ struct PictureArguments: ParsableArguments {
   }
 }
 
+/// Whether a file is a safetensors file of ours with this format, such as "swift-stylegan latents".
+func isSafetensors(_ path: String, format: String) -> Bool {
+  ((try? SafetensorsFile(path: path))?.metadata["format"] ?? "").hasPrefix(format)
+}
+
 /// The path itself, or for the folder of a run its training state, or else its newest snapshot. The training state is
 /// never older than a snapshot.
 func newestNetwork(at path: String) throws -> String {
+  if let sentence = ForeignOptions.addressSentence(path) { throw ValidationError(sentence) }
   guard FileSystem.isFolder(path) else { return path }
   let state = RunDirectory(path: path).state
   if FileSystem.exists(state) { return state }
@@ -86,8 +117,18 @@ func newestNetwork(at path: String) throws -> String {
   return "\(path)/\(newest.name)"
 }
 
+/// Opens the network file at a path, or the newest network of the run in that folder. Errors about what it can do name
+/// the path as given.
+func openNetwork(_ path: String, device: Device = .cpu) throws -> NetworkFile {
+  try NetworkFile(path: try newestNetwork(at: path), device: device, name: path)
+}
+
 /// A folder without a network.
 struct MissingNetwork: Error, CustomStringConvertible {
   let path: String
-  var description: String { "\(path) is a folder without a network-snapshot file; name a network file" }
+  var description: String {
+    let remedy = RunDirectory.latest(in: path).map { "it has runs: name one, such as \($0.path)" }
+    return "\(path) is a folder without a network-snapshot file; "
+      + (remedy ?? "name a network file, or the folder of a run")
+  }
 }

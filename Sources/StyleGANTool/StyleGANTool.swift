@@ -9,14 +9,15 @@ struct StyleGAN: ParsableCommand {
     discussion: """
       A first run:
         stylegan train --data fashion-mnist --width tiny --kimg 100
-        stylegan generate --network runs/00000-…/network-snapshot-000100.safetensors --seeds 0-31 --grid 8x4
+        stylegan generate --network runs/00000-stylegan-fashion-mnist-32 \\
+            --seeds 0-31 --grid 8x4
 
       For the help of a command: stylegan help train
       """,
     version: Version().text,
     subcommands: [
       Train.self, Generate.self, StyleMixing.self, Interpolate.self, Project.self, FindDirections.self, Figures.self,
-      Metrics.self, DetectorCommand.self, Inspect.self, Report.self, Bench.self, Dataset.self,
+      Metrics.self, DetectorCommand.self, Inspect.self, Report.self, Bench.self, Dataset.self, NVIDIAOptions.self,
     ])
 }
 
@@ -24,10 +25,14 @@ extension StyleGAN {
   /// Runs a command. Every error is one sentence on stderr, `error: …`, and an exit code.
   static func main() {
     let arguments = CommandLine.exactArguments
+    var parsed: [String]?
     do {
       if Set(arguments) == ["--version", "--json"] { return try printJSON(Version()) }
-      try requireHelpOfSomething(arguments)
-      var command = try parseAsRoot(arguments)
+      try CommandNames.requireKnown(arguments)
+      let (translated, notes) = try ForeignOptions.translated(arguments)
+      parsed = translated
+      var command = try parseAsRoot(translated)
+      if !arguments.contains("--quiet") { for note in notes { printError("note: \(note)") } }
       try command.run()
     } catch {
       // Help and the version are not errors. An `ExitCode` comes after its message was printed.
@@ -36,24 +41,13 @@ extension StyleGAN {
       let lines = message(for: error).split(separator: "\n")
       let choices = lines.dropFirst().map { String($0.drop { " -".contains($0) }) }.joined(separator: ", ")
       var sentence = (lines.first.map(String.init) ?? "") + (choices.isEmpty ? "" : " \(choices)")
+      if let parsed, let unknown = CommandNames.unknownOption(parsed) { sentence = unknown }
       if let reason = Unreadable.last?.reason, sentence.hasPrefix("The value ") { sentence += ": \(reason)" }
       printError("error: \(sentence)")
       if let help = fullMessage(for: error).split(separator: "\n").last(where: { $0.contains("See 'stylegan ") }) {
         printError("note: see '\(help.split(separator: "'")[1])'")
       }
       exit(withError: exitCode(for: error))
-    }
-  }
-
-  /// Refuses `help` with a word that is not a command.
-  private static func requireHelpOfSomething(_ arguments: [String]) throws {
-    guard arguments.first == "help" else { return }
-    var command: any ParsableCommand.Type = self
-    for word in arguments.dropFirst() where !word.hasPrefix("-") {
-      guard let next = command.configuration.subcommands.first(where: { $0._commandName == word }) else {
-        throw ValidationError("there is no command '\(arguments.dropFirst().joined(separator: " "))'")
-      }
-      command = next
     }
   }
 }

@@ -65,7 +65,7 @@ private let draw = "generate --outdir OUT/new --network"
     .init("\(train) --kimg many", 64, "--kimg"),
     .init("\(train) --gamma -1", 64, "gamma is -1"),
     .init("\(train) --gamma nan", 64, "gamma is nan"),
-    .init("\(train) --lr 0", 64, "--lr is 0.0"),
+    .init("\(train) --lr 0", 64, "--lr is 0, but"),
     .init("\(train) --lr inf", 64, "--lr is inf"),
     .init("\(train) --resolution 12", 64, "power of two"),
     .init("\(train) --resolution 0", 64, "power of two"),

@@ -93,6 +93,18 @@ import _TestSupport
     #expect(text == expected, "\(name) has changed; rewrite it with STYLEGAN_UPDATE_SNAPSHOTS=1")
   }
 
+  /// Examples are not wrapped on a terminal of 80 columns, so they can be pasted.
+  @Test func examplesStayWhole() throws {
+    for command in Self.commands {
+      let discussion = command.discussion ?? ""
+      guard let start = discussion.range(of: "Examples:") ?? discussion.range(of: "A first run:") else { continue }
+      let help = try Program.run(command.words + ["--help"], in: "/", environment: ["COLUMNS": "80"]).output
+      let lines = discussion[start.upperBound...].split(separator: "\n").prefix { $0.hasPrefix("  ") }
+      #expect(!lines.isEmpty, "\(command.commandName)")
+      for line in lines { #expect(help.contains("\n\(line)\n"), "\(command.commandName): \(line)") }
+    }
+  }
+
   @Test func everyOptionIsExplained() {
     for command in Self.commands {
       #expect(command.abstract?.isEmpty == false, "\(command.commandName)")

@@ -29,10 +29,16 @@ public final class FeatureFile {
 
   /// Opens or creates a file.
   /// - Parameters:
+  ///   - folder: the cache folder; nil: the file is temporary.
   ///   - key: everything that determines the features; its hash is part of the file's name.
   ///   - ofFakes: whether ``removeAbandonedFakes(in:olderThan:)`` may remove the file.
   /// - Throws: `FileError`.
-  public init(folder: String, key: String, ofFakes: Bool = false) throws {
+  public init(folder: String?, key: String, ofFakes: Bool = false) throws {
+    guard let folder else {
+      (descriptor, path) = try Self.temporary(in: NSTemporaryDirectory())
+      isTemporary = true
+      return
+    }
     try Folder.make(folder)
     let name = "\(folder)/\(ofFakes ? Self.fakesPrefix : "")\(GANs.digest(of: [(key, Tensor([0]))])).f32"
     var file = repeatingInterrupted { open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0o666) }
@@ -42,17 +48,23 @@ public final class FeatureFile {
     } else {
       // Another process uses the file: this one uses a temporary file.
       close(file)
-      let own = "\(folder)/\(AtomicFile.temporaryPrefix)\(UUID().uuidString)"
-      file = repeatingInterrupted { open(own, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o666) }
-      guard file >= 0 else { throw FileError(.write, path: own) }
-      unlink(own)
-      (path, isTemporary) = (own, true)
+      (file, path) = try Self.temporary(in: folder)
+      isTemporary = true
     }
     descriptor = file
     try readHeader()
   }
 
   deinit { close(descriptor) }
+
+  /// Opens a file without a name; it disappears with this object.
+  private static func temporary(in folder: String) throws -> (descriptor: Int32, path: String) {
+    let path = "\(folder)/\(AtomicFile.temporaryPrefix)\(UUID().uuidString)"
+    let file = repeatingInterrupted { open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o666) }
+    guard file >= 0 else { throw FileError(.write, path: path) }
+    unlink(path)
+    return (file, path)
+  }
 
   /// Magic, width, count, checksum: 8 bytes each, little-endian.
   private static let headerSize = 32

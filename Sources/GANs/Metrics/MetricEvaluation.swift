@@ -1,4 +1,5 @@
 import Datasets
+import Files
 import Foundation
 import Torch
 
@@ -27,7 +28,8 @@ public final class MetricEvaluation {
   public var shouldStop: () -> Bool = { false }
   /// The last measured path lengths, unsorted.
   public internal(set) var lastPathLengths: [Double] = []
-  let folder: String
+  /// The folder of the feature files; nil if it cannot be written. Then features are not kept.
+  public let folder: String?
   let device: Device
   private var views: [FakeView] = []
 
@@ -41,7 +43,8 @@ public final class MetricEvaluation {
     device: Device = .cpu, cacheFolder: String = FeatureFile.defaultFolder
   ) {
     (self.subject, self.reals, self.detectors, self.seed) = (subject, reals, detectors, seed)
-    (self.device, folder) = (device, cacheFolder)
+    self.device = device
+    folder = (try? Folder.makeWritable(cacheFolder)) == nil ? nil : cacheFolder
   }
 
   /// An evaluation with one detector, or none.
@@ -108,7 +111,7 @@ public final class MetricEvaluation {
   ///
   /// It also removes features of fakes from evaluations that stopped more than a week ago.
   public func plan(_ metrics: [Metric]) throws {
-    FeatureFile.removeAbandonedFakes(in: folder)
+    if let folder { FeatureFile.removeAbandonedFakes(in: folder) }
     for metric in metrics where obstacle(to: metric) == nil {
       let count = count(of: metric)
       switch metric {

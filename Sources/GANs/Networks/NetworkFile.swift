@@ -27,6 +27,8 @@ public struct NetworkFile {
     public var recipe: String
   }
 
+  /// Its name in errors: as the user named the file, or the folder with it.
+  public let name: String
   /// The averaged generator, for drawing.
   public let generator: any Generator
   private let reader: any NetworkReader
@@ -45,8 +47,10 @@ public struct NetworkFile {
   public var tensors: [SafetensorsFile.TensorInfo] { reader.tensors }
 
   /// Opens a network file of any format, or the training state of a run, and loads the averaged generator.
+  /// - Parameter name: the name in errors about what the network can do; nil: the path.
   /// - Throws: `SafetensorsError`, ``NetworkFileError`` or `LoadError`, each with the file and the problem.
-  public init(path: String, device: Device = .cpu) throws {
+  public init(path: String, device: Device = .cpu, name: String? = nil) throws {
+    self.name = name ?? path
     reader = try NetworkReaders.open(path)
     let header = reader.header
     do { try header.configuration.validate() } catch { throw NetworkFileError(path, "\(error)") }
@@ -84,10 +88,10 @@ public struct NetworkFile {
     let title = type(of: configuration).title
     guard let generator = generator as? any StyleBasedGenerator else {
       throw ConfigurationError(
-        "\(path) is a \(title) network, which has no \(styles ? "styles" : "space W"): use a StyleGAN network")
+        "\(name) is a \(title) network, which has no \(styles ? "styles" : "space W"): use a StyleGAN network")
     }
     guard !styles || configuration.traits.hasStyles else {
-      throw ConfigurationError("\(path) is a \(title) network without styles: use one that has them")
+      throw ConfigurationError("\(name) is a \(title) network without styles: use one that has them")
     }
     return generator
   }

@@ -43,7 +43,43 @@ enum NetworkReaders {
       start.removeLast(start.count - max(0, read(descriptor, &start, start.count)))
       close(descriptor)
     }
+    if let format = foreignFormat(start) { throw NetworkFileError(path, format) }
     return try (all.first { $0.recognizes(start) } ?? SafetensorsNetwork.self).init(path: path)
+  }
+}
+
+extension NetworkReaders {
+  /// What a file is that another program made, by its first bytes, and what to do; nil for an unknown one.
+  static func foreignFormat(_ start: [UInt8]) -> String? {
+    let remedy = "which this version cannot read; use a network that this program trained"
+    // PROTO 2 to 5; a stream of torch.save starts with its magic number.
+    if start.count > 2, start[0] == 0x80, (2...5).contains(start[1]) {
+      return start.starts(with: [0x80, 2, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9])
+        ? "it is a file of PyTorch's torch.save, \(remedy)"
+        : "it is a pickle, the format of NVIDIA's StyleGAN programs, \(remedy)"
+    }
+    if start.starts(with: [0x50, 0x4b, 3, 4]) {
+      return "it is a ZIP archive, such as a file of PyTorch's torch.save or a data set, \(remedy)"
+    }
+    let text = String(decoding: start, as: UTF8.self).lowercased()
+    if text.hasPrefix("<!doctype") || text.hasPrefix("<html") {
+      return "it is a web page: the download failed; download it again"
+    }
+    if text.hasPrefix("version https://git-lfs") {
+      return "it is a pointer of Git LFS, not the file itself; run `git lfs pull`"
+    }
+    return nil
+  }
+}
+
+extension NetworkFile {
+  /// Refuses a file that another program made, with its name: a pickle, a file of torch.save, a web page.
+  /// - Throws: ``NetworkFileError``.
+  public static func requireOwnFormat(_ path: String) throws {
+    guard let start = try? WholeFile.prefix(of: path, 64), let format = NetworkReaders.foreignFormat(start) else {
+      return
+    }
+    throw NetworkFileError(path, format)
   }
 }
 

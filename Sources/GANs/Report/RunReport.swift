@@ -14,6 +14,9 @@ public struct RunReport {
   /// The unreadable parts of the runs, one sentence each. The page does not show them.
   public var problems: [String] { runs.flatMap(\.problems) }
 
+  /// The element in the page's head that names its maker.
+  public static let generator = #"<meta name="generator" content="swift-stylegan">"#
+
   /// The page.
   /// - Throws: `FileError` where an image cannot be read.
   public func html() throws -> String {
@@ -31,6 +34,7 @@ public struct RunReport {
       <html lang="en">
       <head>
       <meta charset="utf-8">
+      \(Self.generator)
       <meta name="viewport" content="width=device-width, initial-scale=1">
       <link rel="icon" href="data:,">
       <title>\(escaped(title))</title>

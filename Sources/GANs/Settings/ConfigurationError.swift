@@ -1,3 +1,5 @@
+import Files
+
 /// The name of a field of a configuration or of a training, for errors. The raw value is the property's name; the program
 /// shows the option that sets it.
 public struct ConfigurationField: RawRepresentable, Hashable, Sendable, ExpressibleByStringLiteral {
@@ -86,7 +88,7 @@ public struct Message: Sendable, Equatable, ExpressibleByStringInterpolation, Cu
     public mutating func appendLiteral(_ literal: String) { parts.append(joining: .text(literal)) }
     /// Adds a value as text.
     public mutating func appendInterpolation(_ value: some CustomStringConvertible) {
-      parts.append(joining: .text("\(value)"))
+      parts.append(joining: .text((value as? Double)?.plain ?? "\(value)"))
     }
     /// Adds another sentence.
     public mutating func appendInterpolation(_ message: Message) {
@@ -94,7 +96,7 @@ public struct Message: Sendable, Equatable, ExpressibleByStringInterpolation, Cu
     }
     /// Adds a field and its recommended value.
     public mutating func appendInterpolation(field: ConfigurationField, _ value: (some CustomStringConvertible)?) {
-      parts.append(.field(field, value: value.map { "\($0)" }))
+      parts.append(.field(field, value: value.map { ($0 as? Double)?.plain ?? "\($0)" }))
     }
     /// Adds a field.
     public mutating func appendInterpolation(field: ConfigurationField) { parts.append(.field(field, value: nil)) }

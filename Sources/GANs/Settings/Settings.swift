@@ -68,6 +68,12 @@ public struct Setting: Sendable {
 extension Setting {
   /// Size of z.
   static let zSize = Setting("zSize", names: ["z-dim"], .integer, help: "Size of z.")
+  /// Size of w.
+  static let wSize = Setting("wSize", names: ["w-dim"], .integer, help: "Size of w.")
+  /// Depth of the mapping network.
+  static let mappingLayers = Setting(
+    "mappingLayers", names: ["mapping-layers", "map-depth"], .integer,
+    help: "Layers of the mapping network; 0 for none.")
   /// A named width.
   static let width = Setting(
     "width", names: ["width"], .preset(NetworkWidth.allCases.map(\.rawValue)),
@@ -118,8 +124,10 @@ extension NetworkConfiguration {
     let known = Self.settings.map(\.field)
     if let foreign = asked.keys.filter({ !known.contains($0) }).min(by: { $0.rawValue < $1.rawValue }) {
       let others = known.sorted { $0.rawValue < $1.rawValue }.map { "\(field: $0)" as Message }
+      // A switch that is off has a name of its own: --no-styles.
+      let off: Bool? = if case .flag(false)? = asked[foreign] { false } else { nil }
       throw ConfigurationError(
-        "\(field: foreign) means nothing to \(Self.title): leave it out (its settings are "
+        "\(field: foreign, off) means nothing to \(Self.title): leave it out (its settings are "
           + others.dropFirst().reduce(others[0]) { $0 + ", " + $1 } + ")")
     }
     let defaults = Self.defaults(for: asked, resolution: resolution, imageChannels: imageChannels)

@@ -1,3 +1,5 @@
+import Files
+
 /// The schedule of growth, minibatch size and learning rate (PGGAN §A; StyleGAN §C).
 public struct Schedule: Codable, Sendable, Equatable {
   /// The resolution at the start.
@@ -87,16 +89,17 @@ public struct Schedule: Codable, Sendable, Equatable {
     try require(stableKimg >= 0 && stableKimg <= 1e9, .stableKimg, stableKimg, "0 or more")
     try require(
       !batchSizes.isEmpty && batchSizes.values.allSatisfy { (1...4096).contains($0) }, "batchSizes",
-      Self.text(batchSizes), "1 to 4096 each")
+      Self.text(batchSizes), batchSizes.count > 1 ? "1 to 4096 at each resolution" : "1 to 4096")
     try require(
       !learningRates.isEmpty && learningRates.values.allSatisfy { $0 > 0 && $0 <= 1 }, "learningRates",
-      Self.text(learningRates), "above 0 and at most 1 each")
+      Self.text(learningRates), "above 0 and at most 1" + (learningRates.count > 1 ? " at each resolution" : ""))
   }
 
   /// A table in the syntax of options: one number, or "8:64,32:16".
   private static func text(_ table: [Int: some Any]) -> String {
     if table.isEmpty { return "none" }
-    if table.count == 1, let value = table[4] { return "\(value)" }
-    return table.sorted { $0.key < $1.key }.map { "\($0.key):\($0.value)" }.joined(separator: ",")
+    func text(_ value: Any) -> String { (value as? Double)?.plain ?? "\(value)" }
+    if table.count == 1, let value = table[4] { return text(value) }
+    return table.sorted { $0.key < $1.key }.map { "\($0.key):\(text($0.value))" }.joined(separator: ",")
   }
 }

@@ -64,13 +64,22 @@ extension ConfigurationField {
     .imageChannels: "channels", .recipe: "cfg", .batchSizes: "batch", .learningRates: "lr", .regularizer: "penalty",
     .penaltyInterval: "r1-interval", .pathLengthWeight: "pl-weight", .pathLengthDecay: "pl-decay",
     .pathLengthInterval: "pl-interval", .pathLengthBatchShrink: "pl-batch-shrink", .mixingProbability: "mixing",
-    .averageHalfLifeKimg: "ema-kimg", .averageDecay: "ema-decay", .grows: "growing",
+    .averageHalfLifeKimg: "ema-kimg", .averageDecay: "ema-decay",
+    .grows: "growing",
     .initialResolution: "start-resolution", .totalKimg: "kimg", .tickKimg: "tick", .snapshotTicks: "snap",
     .batchGridSteps: "sample-interval", .initialNetwork: "init-from",
   ]
 }
 
 extension Message {
-  /// The sentence with options instead of fields: "--fmap-base is 0, but …", "use --mixing 0".
-  var sentence: String { text { field, value in field.option + (value.map { " \($0)" } ?? "") } }
+  /// The sentence with options instead of fields: "--fmap-base is 0, but …", "use --mixing 0", "leave out --no-noise".
+  var sentence: String {
+    text { field, value in
+      switch value {
+      case "true": field.option
+      case "false": "--no-" + field.option.dropFirst(2)
+      default: field.option + (value.map { " \($0)" } ?? "")
+      }
+    }
+  }
 }

@@ -30,7 +30,7 @@ struct LatentList: ExplainingArgument, Sendable {
   init(reading text: String) throws(Unreadable) {
     defaultValueDescription = text
     var sources: [Source] = []
-    for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+    for part in Self.parts(of: text) {
       if SavedLatents.isPath(part) {
         sources.append(.file(String(part)))
       } else {
@@ -46,6 +46,27 @@ struct LatentList: ExplainingArgument, Sendable {
     }
     self.sources = sources
   }
+
+  /// The entries of a list. The name of an existing file may have commas.
+  private static func parts(of text: String) -> [Substring] {
+    let commas = text.split(separator: ",", omittingEmptySubsequences: false)
+    var (parts, at): ([Substring], Int) = ([], 0)
+    while at < commas.count {
+      // The longest existing file from here; its last part alone must not be a file itself.
+      let end = commas.indices.dropFirst(at + 1).last { last in
+        SavedLatents.isPath(commas[last]) && exists(commas[at].startIndex, commas[last].endIndex)
+          && !exists(commas[last].startIndex, commas[last].endIndex)
+      }
+      parts.append(text[commas[at].startIndex..<commas[end ?? at].endIndex])
+      at = (end ?? at) + 1
+    }
+    return parts
+
+    func exists(_ start: String.Index, _ end: String.Index) -> Bool { FileIdentity(String(text[start..<end])) != nil }
+  }
+
+  /// The files of the list.
+  var files: [String] { sources.compactMap { if case .file(let path) = $0 { path } else { nil } } }
 
   /// The number of entries. A file can hold latents of several pictures.
   var count: Int { sources.count }

@@ -86,6 +86,9 @@ struct MetricRun {
     return metrics.lazy.compactMap { evaluation.obstacle(to: $0) }.first
   }
 
+  /// Whether the missing cache was mentioned; once is enough.
+  nonisolated(unsafe) private static var hasSaidUncached = false
+
   private func evaluation(_ subject: MetricSubject, _ reals: (any ImageDataset)?) -> MetricEvaluation {
     let evaluation = MetricEvaluation(subject, reals: reals, detectors: detectors, seed: seed, device: device)
     evaluation.attributes = attributes
@@ -116,6 +119,10 @@ struct MetricRun {
   ) throws {
     let evaluation = evaluation(subject, reals)
     defer { if !isResumable { evaluation.removeFakes() } }
+    if evaluation.folder == nil, !Self.hasSaidUncached {
+      Self.hasSaidUncached = true
+      note("note: \(FeatureFile.defaultFolder) cannot be written, so features of images are not kept for later")
+    }
     try evaluation.plan(metrics)
     var line = ProgressLine(unit: "")
     var unit = ""
@@ -136,12 +143,12 @@ struct MetricRun {
         say(table(mixes: result.mixing != nil).line(Self.cells(result)))
         if let caution = result.caution { note("note: \(caution)") }
         if let folder {
-          try RunDirectory.append(try JSON.compact(result), to: "\(folder)/metric-\(metric.rawValue).jsonl")
+          try RunDirectory.append(try JSON.compact(result), to: "\(folder)/\(Self.resultsName(metric))")
           if metric.output == .perceptual {
             var writer = SafetensorsWriter(metadata: ["metric": result.metric])
             let values = evaluation.lastPathLengths
             writer.add([("lengths", Tensor(values, shape: [values.count]))])
-            try writer.write(to: "\(folder)/metric-\(metric.rawValue)-values.safetensors")
+            try writer.write(to: "\(folder)/\(Self.valuesName(metric))")
           }
         }
       } catch let error as MetricEvaluation.Stopped {
@@ -154,6 +161,11 @@ struct MetricRun {
     }
     evaluation.removeFakes()
   }
+
+  /// The file of a metric's results, one line each.
+  static func resultsName(_ metric: Metric) -> String { "metric-\(metric.rawValue).jsonl" }
+  /// The file of all measured path lengths.
+  static func valuesName(_ metric: Metric) -> String { "metric-\(metric.rawValue)-values.safetensors" }
 
   /// The table of results, wide enough for every metric of the run.
   /// - Parameter mixes: whether names have a number of mixed latents.

@@ -53,12 +53,12 @@ struct ClassArguments: ParsableArguments {
   func condition(for file: NetworkFile, device: Device) throws -> Condition? {
     let count = file.configuration.labelSize
     guard count > 0 else {
-      if choice != nil { throw ValidationError("\(file.path) is not a conditional network: leave out --class") }
+      if choice != nil { throw ValidationError("\(file.name) is not a conditional network: leave out --class") }
       return nil
     }
     let known = file.labelNames.isEmpty ? "0 to \(count - 1)" : file.labelNames.joined(separator: ", ")
     guard let choice else {
-      throw ValidationError("\(file.path) is a conditional network: give --class, one of \(known)")
+      throw ValidationError("\(file.name) is a conditional network: give --class, one of \(known)")
     }
     guard let index = file.labelNames.firstIndex(of: choice) ?? Int(choice), (0..<count).contains(index) else {
       throw ValidationError("--class is '\(choice)', but must be one of \(known)")
@@ -93,6 +93,9 @@ struct NetworkArguments: ParsableArguments {
   /// The network file that is drawn with, for the output of `--json`.
   var path: String { (try? newestNetwork(at: network)) ?? network }
 
+  /// The network file, as an input of the command.
+  var inputs: [String] { [path] }
+
   /// The given value, or the default.
   var noiseMode: NoiseChoice { noiseChoice ?? .const }
   var noiseSeed: UInt64 { noiseSeedChoice ?? 0 }
@@ -123,17 +126,17 @@ struct NetworkArguments: ParsableArguments {
         "--noise-seed is for random noise, but the noise mode is \(noiseMode.rawValue): use --noise-mode random")
     }
     let device = try compute.apply()
-    let file = try NetworkFile(path: try newestNetwork(at: network), device: device)
+    let file = try openNetwork(network, device: device)
     let (title, traits) = (type(of: file.configuration).title, file.configuration.traits)
     if withStyles { try file.styleGenerator() }
     if (psi != 1 || truncCutoff != nil) && !traits.hasW {
       throw ValidationError(
-        "\(file.path) is a \(title) network and has no W to truncate in: leave out --trunc"
+        "\(file.name) is a \(title) network and has no W to truncate in: leave out --trunc"
           + (psi == 1 ? "-cutoff" : ""))
     }
     if let noiseChoice, !traits.hasNoise {
       throw ValidationError(
-        "\(file.path) is a \(title) network without noise inputs: leave out --noise-mode \(noiseChoice.rawValue)")
+        "\(file.name) is a \(title) network without noise inputs: leave out --noise-mode \(noiseChoice.rawValue)")
     }
     let noise: NoiseMode =
       switch noiseMode {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Foundation
 
 /// The value of an option with error messages of its own.
@@ -53,8 +54,9 @@ struct NumberList: ExplainingArgument, Sendable {
 /// - Throws: `ValidationError` naming the option, its value and the range.
 func requireRange<Value: Comparable>(_ option: String, _ value: Value?, _ range: ClosedRange<Value>) throws {
   guard let value, !range.contains(value) else { return }
-  func text(_ bound: Value) -> String { (bound as? Double).map { String(format: "%g", $0) } ?? "\(bound)" }
-  throw ValidationError("\(option) is \(value), but must be \(text(range.lowerBound)) to \(text(range.upperBound))")
+  func text(_ number: Value) -> String { (number as? Double)?.plain ?? "\(number)" }
+  throw ValidationError(
+    "\(option) is \(text(value)), but must be \(text(range.lowerBound)) to \(text(range.upperBound))")
 }
 
 /// A grid: "8x4" is 8 columns and 4 rows.

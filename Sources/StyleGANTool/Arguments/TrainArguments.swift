@@ -186,6 +186,11 @@ struct ScheduleArguments: ParsableArguments {
     {
       throw ValidationError("\(name) is for progressive growing, but this network does not grow: leave it out")
     }
+    if halveDLoss == true && options.objective.loss == .relativistic {
+      throw ValidationError(
+        "--halve-d-loss takes the mean of a loss on reals and one on fakes, but the relativistic loss is one, of pairs: "
+          + "leave it out")
+    }
     if emaKimg != nil && emaDecay != nil {
       throw ValidationError("--ema-kimg and --ema-decay both set the moving average: use one of them")
     }

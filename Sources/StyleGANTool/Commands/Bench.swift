@@ -15,8 +15,10 @@ struct Bench: ParsableCommand {
 
       Examples:
         stylegan bench
-        stylegan bench --width paper --resolutions 256,1024 --batch 1 --only synthesis
-        stylegan bench --width small --resolutions 32 --batch 32 --kernels fast --json
+        stylegan bench --width paper --resolutions 256,1024 --batch 1 \\
+            --only synthesis
+        stylegan bench --width small --resolutions 32 --batch 32 --kernels fast \\
+            --json
       """)
 
   @Option(help: "Network width: \(NetworkWidth.allCases.map(\.rawValue).joined(separator: ", ")).")
@@ -41,7 +43,7 @@ struct Bench: ParsableCommand {
     try requireRange("--batch", batch, 1...1024)
     try requireRange("--threads", threads, 1...1024)
     if !(seconds > 0 && seconds <= 600) {
-      throw ValidationError("--seconds is \(seconds), but must be above 0 and at most 600")
+      throw ValidationError("--seconds is \(seconds.plain), but must be above 0 and at most 600")
     }
   }
 

@@ -13,7 +13,8 @@ struct DatasetBuild: ParsableCommand {
 
       Examples:
         stylegan dataset build photos/ photos.zip --resolution 64
-        stylegan dataset build scans.zip small.zip --resolution 32 --channels 1 --resize area --skip-bad
+        stylegan dataset build scans.zip small.zip --resolution 32 --channels 1 \\
+            --resize area --skip-bad
       """)
 
   @Argument(help: "A folder of images, a .zip, an IDX or CIFAR-10 file, or fashion-mnist.", completion: .data)
@@ -37,6 +38,10 @@ struct DatasetBuild: ParsableCommand {
     try StyleGANTool.run {
       let builder = DatasetBuilder(
         resolution: resolution, crop: crop, resize: resize, channels: channels, skipsBad: skipBad)
+      if destination.lowercased().hasSuffix(".zip") {
+        // The builder decides about an existing data set, but even --force must not replace the source.
+        try Outputs(inputs: [source]).check([destination]) { _ in true }
+      }
       var line = ProgressLine(unit: "images", quiet: output.quiet)
       var saidResumed = false
       var skipped: [String] = []

@@ -20,8 +20,10 @@ struct DetectorTrain: ParsableCommand {
       carries the name of its detector.
 
       Examples:
-        stylegan detector train --data fashion-mnist --test fashion-mnist-test --out fashion.safetensors
-        stylegan metrics --network runs/00000-… --data fashion-mnist --metrics fid50k --detector fashion.safetensors
+        stylegan detector train --data fashion-mnist --test fashion-mnist-test \\
+            --out fashion.safetensors
+        stylegan metrics --network runs/00000-stylegan-fashion-mnist-32 \\
+            --data fashion-mnist --metrics fid50k --detector fashion.safetensors
       """)
 
   @Option(help: "Labeled data, as for 'stylegan train'.", completion: .data) var data: String
@@ -46,7 +48,7 @@ struct DetectorTrain: ParsableCommand {
   func run() throws {
     try StyleGANTool.run {
       let device = try compute.apply()
-      try requirePlace(for: out)
+      try requirePlace(for: out, inputs: [data] + (test.map { [$0] } ?? [])) { _ in false }
       let (data, test) = (try open(data), try test.map(open))
       var trainer = ClassifierTrainer(epochs: epochs, seed: seed)
       trainer.mirror = mirror

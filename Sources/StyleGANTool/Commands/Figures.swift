@@ -7,17 +7,25 @@ import Images
 struct Figures: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Draw the figures of the StyleGAN paper from a network.",
+    usage: """
+      stylegan figures --network <file> [--data <data>] [--only <figures>] [<options>]
+      stylegan figures --only 6
+      """,
     discussion: """
       Bands of layers (coarse, middle, fine) scale with the network's resolution.
       Figures:
-        2  uncurated samples                 5  noise in all layers, none, fine, coarse
-        3  style mixing                      7  the data (needs --data)
-        4  stochastic variation              8  the truncation trick, ψ from 1 to −1
-        6  two factors with one combination missing: Z is warped, W is not; an experiment that
-           trains three small networks of its own, drawn only with --only 6
+        2  uncurated samples
+        3  style mixing
+        4  stochastic variation
+        5  noise in all layers, none, fine, coarse
+        6  two factors with one combination missing: Z is warped, W is not (only
+           with --only 6: an experiment that trains three small networks)
+        7  the data (needs --data)
+        8  the truncation trick, ψ from 1 to −1
 
       Examples:
-        stylegan figures --network runs/00000-stylegan-fashion-mnist-32 --data fashion-mnist --outdir figures
+        stylegan figures --network runs/00000-stylegan-fashion-mnist-32 \\
+          --data fashion-mnist --outdir figures
         stylegan figures --network net.safetensors --only 3,8 --seed 40
       """)
 
@@ -60,7 +68,7 @@ struct Figures: ParsableCommand {
       let figures = try figures()
       let device = try compute.apply()
       // Everything is opened before anything is written.
-      let file = try network.map { try NetworkFile(path: try newestNetwork(at: $0), device: device) }
+      let file = try network.map { try openNetwork($0, device: device) }
       var dataset: (any ImageDataset)?
       if let file, let data, figures.contains(.dataset) {
         dataset = try DatasetSource.open(
@@ -71,10 +79,11 @@ struct Figures: ParsableCommand {
       let showsNoise = figures.contains { $0 == .stochasticVariation || $0 == .noise }
       if let file, showsNoise, !file.configuration.traits.hasNoise {
         throw ValidationError(
-          "figures 4 and 5 need noise inputs, but \(file.path) has none: choose other figures with --only")
+          "figures 4 and 5 need noise inputs, but \(file.name) has none: choose other figures with --only")
       }
       let condition = try file.flatMap { try classes.condition(for: $0, device: device) }
-      try pictures.prepare()
+      try pictures.prepare(
+        figures.map(\.fileName), inputs: file.map { [$0.path] } ?? [], data: dataset == nil ? nil : data)
       var files: [WrittenFile] = []
       var experiments: [TwoFactors] = []
       if figures.contains(.twoFactors) { (files, experiments) = try drawTwoFactors() }

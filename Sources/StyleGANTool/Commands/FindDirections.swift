@@ -19,9 +19,12 @@ struct FindDirections: ParsableCommand {
       and seed.
 
       Examples:
-        stylegan directions --network net.safetensors --method pca --count 6 --seeds 0,1 --outdir out
-        stylegan directions --network net.safetensors --layers fine --strength 5 --only 0,2
-        stylegan directions --network net.safetensors --method labels --data fashion-mnist
+        stylegan directions --network net.safetensors --method pca --count 6 \\
+            --seeds 0,1 --outdir out
+        stylegan directions --network net.safetensors --layers fine --strength 5 \\
+            --only 0,2
+        stylegan directions --network net.safetensors --method labels \\
+            --data fashion-mnist
       """)
 
   @OptionGroup var network: NetworkArguments
@@ -74,11 +77,14 @@ struct FindDirections: ParsableCommand {
       // Mistakes are refused before the search.
       try requireOnly(below: count)
       try NetworkArguments.requireRoom((only?.values.count ?? count) * steps, renderer, scale: pictures.scale)
+      let sheets = (0..<starts.count).map { starts.count == 1 ? "directions.png" : "directions-\(padded($0, 4)).png" }
+      try pictures.prepare(
+        ["directions.safetensors"] + sheets, inputs: network.inputs + seeds.files, data: data
+      ) { isSafetensors($0, format: "swift-stylegan directions") || PictureMark.isTrue(at: $0) }
       var results = Results(network: network.path, method: method.rawValue)
       let directions = try find(renderer, layers, dataset, count, &results)
       try requireOnly(below: directions.count)
-      try pictures.prepare()
-      let path = "\(pictures.outdir)/directions.safetensors"
+      let path = pictures.path("directions.safetensors")
       try directions.write(to: path)
       pictures.output.say(path)
       results.path = path
@@ -92,8 +98,7 @@ struct FindDirections: ParsableCommand {
         let sheet = try ImageGrid.labelled(
           try images.map(pictures.enlarged), rows: chosen.map { directions.names[$0] },
           columns: strengths.map { "\(($0 * 10).rounded() / 10)" }, padding: 1, textHeight: 10)
-        let name = starts.count == 1 ? "directions.png" : "directions-\(padded(start, 4)).png"
-        results.files.append(try pictures.write(sheet, as: name, enlarging: false))
+        results.files.append(try pictures.write(sheet, as: sheets[start], enlarging: false))
       }
       try pictures.output.finish(results)
     }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import GANs
 import Images
 import Torch
@@ -8,12 +9,17 @@ struct Generate: ParsableCommand {
     abstract: "Draw pictures from seeds and saved latents.",
     discussion: """
       A seed gives the same latent as in the usual StyleGAN programs: z = NumPy's \
-      RandomState(seed).randn(1, z_dim). A file of latents comes from 'stylegan project', or is an .npz with an array w.
+      RandomState(seed).randn(1, z_dim). A file of latents comes from 'stylegan project', or is an .npz with an array w. \
+      A picture of a seed is named seed0003.png, one of a file like the file. An existing file is replaced only if \
+      this program drew it and nobody changed it since.
 
       Examples:
-        stylegan generate --network runs/00000-stylegan-fashion-mnist-32 --seeds 0,3,10-20 --outdir out
-        stylegan generate --network net.safetensors --grid 8x4 --trunc 0.7 --outdir out
-        stylegan generate --network net.safetensors --seeds photo.safetensors,other.npz --outdir out
+        stylegan generate --network runs/00000-stylegan-fashion-mnist-32 \\
+            --seeds 0,3,10-20 --outdir out
+        stylegan generate --network net.safetensors --grid 8x4 --trunc 0.7 \\
+            --outdir out
+        stylegan generate --network net.safetensors \\
+            --seeds photo.safetensors,other.npz --outdir out
       """)
 
   @OptionGroup var network: NetworkArguments
@@ -36,17 +42,18 @@ struct Generate: ParsableCommand {
       let files = try sources.map { source -> SavedLatents? in
         if case .file = source { try LatentList.latents(source, renderer) } else { nil }
       }
-      try pictures.prepare()
+      let names = Self.names(sources, files)
+      try pictures.prepare(
+        grid == nil ? names.joined().map { "\($0).png" } : ["grid.png"], inputs: network.inputs + (seeds?.files ?? []),
+        pixels: names.reduce(0) { $0 + $1.count } * renderer.growth.resolution * renderer.growth.resolution)
       var cells: [Image] = []
       var written: [WrittenFile] = []
       var at = 0
       while at < sources.count {
         if let latents = files[at] {
-          let (name, count) = (sources[at].name, latents.codes.count)
-          let names = count == 1 ? [name] : (0..<count).map { "\(name)-\(padded($0, 4))" }
           try draw(latents, renderer) { i, image in
             guard grid == nil else { return cells.append(image) }
-            written.append(try pictures.write(image, as: "\(names[i]).png"))
+            written.append(try pictures.write(image, as: "\(names[at][i]).png"))
             if case .file(let path) = sources[at] {
               (written[written.count - 1].latents, written[written.count - 1].item) = (path, i)
             }
@@ -57,7 +64,7 @@ struct Generate: ParsableCommand {
           let block = Array(sources[at..<min(at + 256, sources.count)].prefix { $0.seed != nil })
           try renderer.draw(renderer.styles(renderer.codes(seeds: block.compactMap(\.seed)))) { i, image in
             guard grid == nil else { return cells.append(image) }
-            written.append(try pictures.write(image, as: "\(block[i].name).png"))
+            written.append(try pictures.write(image, as: "\(names[at + i][0]).png"))
             written[written.count - 1].seed = block[i].seed
           }
           at += block.count
@@ -65,6 +72,15 @@ struct Generate: ParsableCommand {
       }
       if let grid { written = [try pictures.write(ImageGrid.tiled(cells, columns: grid.columns), as: "grid.png")] }
       try pictures.output.finish(DrawnResults(network: network.path, files: written))
+    }
+  }
+
+  /// The names of the pictures of each source; none occurs twice.
+  private static func names(_ sources: [LatentList.Source], _ files: [SavedLatents?]) -> [[String]] {
+    var names = Outputs.Names()
+    return zip(sources, files).map { source, latents in
+      let count = latents?.codes.count ?? 1
+      return (0..<count).map { names.take(count == 1 ? source.name : "\(source.name)-\(padded($0, 4))") }
     }
   }
 

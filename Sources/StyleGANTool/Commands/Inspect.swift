@@ -33,7 +33,8 @@ struct Inspect: ParsableCommand {
     let fade = network.growth.alpha < 1 ? String(format: ", %.0f %% faded in", network.growth.alpha * 100) : ""
     output.say("  draws at \(network.growth.resolution)×\(network.growth.resolution)\(fade)")
     if let h = network.history {
-      output.say("  trained on \(h.dataset) for \(h.kimg) kimg in \(h.steps) steps; recipe \(h.recipe), seed \(h.seed)")
+      output.say(
+        "  trained on \(h.dataset) for \(h.kimg.plain) kimg in \(h.steps) steps; recipe \(h.recipe), seed \(h.seed)")
     }
     for (prefix, title) in [("G_ema.", "generator (moving average)"), ("D.", "discriminator")] {
       let tensors = network.tensors.filter { $0.name.hasPrefix(prefix) }

@@ -46,9 +46,12 @@ struct Interpolate: ParsableCommand {
 
       Examples:
         stylegan interpolate --network net.safetensors --seeds 1,5,9 --outdir out
-        stylegan interpolate --network net.safetensors --seeds 0-7 --space z --frames 30 --fps 30 --trunc 0.7
-        stylegan interpolate --network net.safetensors --seeds 0-31 --path cubic --grid 4x2 --moving-noise
-        stylegan interpolate --network net.safetensors --seeds photo.safetensors,3 --path mixing
+        stylegan interpolate --network net.safetensors --seeds 0-7 --space z \\
+            --frames 30 --fps 30 --trunc 0.7
+        stylegan interpolate --network net.safetensors --seeds 0-31 --path cubic \\
+            --grid 4x2 --moving-noise
+        stylegan interpolate --network net.safetensors --seeds photo.safetensors,3 \\
+            --path mixing
       """)
 
   @OptionGroup var network: NetworkArguments
@@ -114,8 +117,8 @@ struct Interpolate: ParsableCommand {
       // Great circles between seeds need z, not codes.
       let points = (space ?? (hasW ? .w : .z)) == .w ? try seeds.codes(renderer) : nil
       let count = points?.count ?? seeds.count
-      try pictures.prepare()
       let cells = grid.map { $0.columns * $0.rows } ?? 1
+      try prepare(renderer, count: count, cells: cells)
       var files: [WrittenFile] = []
       if cells == 1 {
         files.append(try writeStrip(renderer.images(walk(renderer, points, 0..<count, steps, loop: false)), count))
@@ -132,6 +135,20 @@ struct Interpolate: ParsableCommand {
       try pictures.output.finish(DrawnResults(network: network.path, files: files))
     }
   }
+
+  /// Checks the outputs before anything is drawn.
+  private func prepare(_ renderer: Renderer, count: Int, cells: Int) throws {
+    // A walk there and back has twice the frames.
+    let total = count / cells * frames * (path == .truncation ? 2 : 1)
+    let animations = format.formats.flatMap { format in
+      format == .png ? (0..<total).map(Self.frameName) : ["interpolation.\(format.rawValue)"]
+    }
+    try pictures.prepare(
+      (cells == 1 ? ["interpolation.png"] : []) + animations, inputs: network.inputs + seeds.files,
+      pixels: total * cells * renderer.growth.resolution * renderer.growth.resolution)
+  }
+
+  private static func frameName(_ number: Int) -> String { "frames/frame\(padded(number, 5)).png" }
 
   /// The styles of the walk through some of the points.
   private func walk(
@@ -167,9 +184,12 @@ struct Interpolate: ParsableCommand {
       case .png:
         let folder = "\(pictures.outdir)/frames"
         try Folder.make(folder)
-        for (i, frame) in frames.enumerated() { try frame.write(to: "\(folder)/frame\(padded(i, 5)).png") }
+        for (i, frame) in frames.enumerated() {
+          try AtomicFile.write(PictureMark.marked(try frame.pngData()), to: pictures.path(Self.frameName(i)))
+        }
         path = folder
       }
+      if format != .png { try PictureMark.mark(path) }
       pictures.output.say(path)
       var file = WrittenFile(path, width: frames[0].width, height: frames[0].height)
       (file.frames, file.framesPerSecond) = (frames.count, fps)

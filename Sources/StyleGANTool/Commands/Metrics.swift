@@ -26,11 +26,16 @@ struct Metrics: ParsableCommand {
       To resume after an interruption, give the same command again.
 
       Examples:
-        stylegan metrics --network runs/00000-… --data fashion-mnist --metrics fid50k_full
-        stylegan metrics --network net.safetensors --data photos.zip --metrics fid50k --detector inception.pt
-        stylegan metrics --network runs/00000-… --metrics ppl_zend,ppl_wend,ls --samples 10000
-        stylegan metrics --images drawn/ --data photos.zip --metrics fid50k_full,pr50k3_full
-        stylegan metrics --network runs/00000-… --data photos.zip --metrics fid50k --mixing-stress 1,2,3,4
+        stylegan metrics --network runs/00000-stylegan-fashion-mnist-32 \\
+            --data fashion-mnist --metrics fid50k_full
+        stylegan metrics --network net.safetensors --data photos.zip \\
+            --metrics fid50k --detector inception.pt
+        stylegan metrics --network runs/00000-stylegan-fashion-mnist-32 \\
+            --metrics ppl_zend,ppl_wend,ls --samples 10000
+        stylegan metrics --images drawn/ --data photos.zip \\
+            --metrics fid50k_full,pr50k3_full
+        stylegan metrics --network runs/00000-stylegan-photos-64 --data photos.zip \\
+            --metrics fid50k --mixing-stress 1,2,3,4
       """)
 
   static let cacheName = "~/.cache/swift-stylegan/features"
@@ -105,10 +110,10 @@ struct Metrics: ParsableCommand {
     try requireMemory(channels: file.configuration.imageChannels, reals)
     let run = try self.run(reals, file.history?.dataset, device, signals)
     if let obstacle = run.obstacle(try run.subject(file, raw: weights == .raw, reals: reals), reals) { throw obstacle }
+    let folder = outdir ?? Folder.of(path)
+    try prepare(folder, inputs: [path])
     output.explain("\(path), \(weights.rawValue) weights")
     output.explain(run.table(mixes: mixingStress != nil).heading)
-    let folder = outdir ?? Folder.of(path)
-    if let outdir { try Folder.make(outdir) }
     var results: [MetricResult] = []
     for mixing in mixingStress?.values.map(Int.init) ?? [1] {
       try run(try run.subject(file, raw: weights == .raw, mixing: mixing, reals: reals), reals, folder: folder) {
@@ -160,16 +165,31 @@ struct Metrics: ParsableCommand {
     let run = try self.run(reals ?? pictures, nil, device, signals)
     let subject = MetricSubject(pictures, seed: seed)
     if let obstacle = run.obstacle(subject, reals) { throw obstacle }
+    if let outdir { try prepare(outdir, inputs: [images]) }
     output.explain("\(images), \(pictures.count) pictures")
     output.explain(run.table(mixes: mixingStress != nil).heading)
     var results: [MetricResult] = []
-    if let outdir { try Folder.make(outdir) }
     try run(subject, reals, folder: outdir) { result in
       result.images = images
       result.data = data
       results.append(result)
     }
     try output.finish(Results(images: images, results: results))
+  }
+
+  /// Makes the folder of the results, and checks that they can be written, before anything is measured.
+  private func prepare(_ folder: String, inputs: [String]) throws {
+    guard !folder.isEmpty else { throw FileError(.write, path: "\"\"", code: ENOENT) }
+    let metrics = try metrics.metrics()
+    let values = metrics.filter { $0.output == .perceptual }.map { "\(folder)/\(MetricRun.valuesName($0))" }
+    let outputs = Outputs(inputs: inputs + (data.map { [$0] } ?? []))
+    do {
+      // Results are appended; path lengths are replaced.
+      try outputs.check(metrics.map { "\(folder)/\(MetricRun.resultsName($0))" } + values) { path in
+        values.contains(path) ? (try? SafetensorsFile(path: path))?.metadata["metric"] != nil : access(path, W_OK) == 0
+      }
+      try Folder.makeWritable(folder)
+    } catch let error as FileError where outdir == nil { throw NoPlaceForResults(error: error) }
   }
 
   private func run(
@@ -195,4 +215,11 @@ struct Metrics: ParsableCommand {
         "--samples \(count) needs more memory than is available; \(count / (needed / limit + 1)) may fit")
     }
   }
+}
+
+/// The folder of the network cannot be written, and no other was given.
+struct NoPlaceForResults: UserFacingError {
+  let error: FileError
+  var exitCode: Int32 { error.exitCode }
+  var sentence: String { "\(error) for the results with --outdir" }
 }

@@ -13,14 +13,18 @@ struct Project: ParsableCommand {
     abstract: "Find latents of photographs (projection).",
     discussion: """
       For each picture the command writes its latents as NAME.safetensors and NAME.npz. 'generate', 'style-mixing' and \
-      'interpolate' accept these files instead of seeds. NAME.png shows the picture, its projection and their \
+      'interpolate' accept these files instead of seeds. NAME-projected.png shows the picture, its projection and their \
       difference (gray: no difference). projections.png shows all pictures. Pictures are cropped to their central \
-      square and resized.
+      square and resized. Two pictures of one name are numbered (photo, photo-2). Existing files are not overwritten; \
+      with --force, earlier projections are replaced.
 
       Examples:
-        stylegan project photo.jpg other.png --network net.safetensors --outdir projected
-        stylegan project --data fashion-mnist-test --items 0-15 --network net.safetensors --space w+
-        stylegan generate --network net.safetensors --seeds projected/photo.safetensors
+        stylegan project photo.jpg other.png --network net.safetensors \\
+            --outdir projected
+        stylegan project --data fashion-mnist-test --items 0-15 \\
+            --network net.safetensors --space w+
+        stylegan generate --network net.safetensors \\
+            --seeds projected/photo.safetensors
       """)
 
   @Argument(help: "Pictures to project.", completion: .file()) var images: [String] = []
@@ -41,21 +45,22 @@ struct Project: ParsableCommand {
   @OptionGroup var classes: ClassArguments
   @OptionGroup var compute: ComputeArguments
   @OptionGroup var pictures: PictureArguments
+  @Flag(help: "Replace earlier projections of the same names.") var force = false
 
   mutating func validate() throws {
     if images.isEmpty == (data == nil) { throw ValidationError("name pictures or a data set (--data), one of the two") }
     try requireRange("--steps", steps, 1...1_000_000)
-    if !(lr > 0 && lr <= 100) { throw ValidationError("--lr is \(lr), but must be above 0 and at most 100") }
+    if !(lr > 0 && lr <= 100) { throw ValidationError("--lr is \(lr.plain), but must be above 0 and at most 100") }
   }
 
   func run() throws {
     try StyleGANTool.run {
       let device = try compute.apply()
-      let file = try NetworkFile(path: try newestNetwork(at: network), device: device)
+      let file = try openNetwork(network, device: device)
       // w+ has one w for each layer, so the network needs styles.
       try file.styleGenerator(withStyles: space == .wPlus)
       if optimizeNoise && !file.configuration.traits.hasNoise {
-        throw ValidationError("\(file.path) is a network without noise inputs: leave out --optimize-noise")
+        throw ValidationError("\(file.name) is a network without noise inputs: leave out --optimize-noise")
       }
       let renderer = Renderer(
         file, condition: try classes.condition(for: file, device: device),
@@ -69,7 +74,7 @@ struct Project: ParsableCommand {
       options.optimizesNoise = optimizeNoise
       options.seed = seed
       let projector = Projector(renderer, options: options)
-      try pictures.prepare()
+      try prepare(targets.map(\.name), renderer, network: file.path)
       var projections: [Results.Projection] = []
       var triples: [Image] = []
       let chunk = 16
@@ -84,12 +89,12 @@ struct Project: ParsableCommand {
         for (i, target) in part.enumerated() {
           let range = i..<i + 1
           let latents = SavedLatents(result.latents.codes[range], noise: result.latents.noise?.map { $0[range] })
-          let saved = ["safetensors", "npz"].map { "\(pictures.outdir)/\(target.name).\($0)" }
+          let saved = ["safetensors", "npz"].map { pictures.path("\(target.name).\($0)") }
           for path in saved { try latents.write(to: path) }
           let (before, after) = (target.image.to(.cpu), result.images[range].to(.cpu))
           let difference = (after.clamped(minimum: -1, maximum: 1) - before) * 0.5
           let triple = try ImageGrid.tiled(Image.images(of: .concatenated([before, after, difference])), columns: 3)
-          let drawn = try pictures.write(triple, as: "\(target.name).png", note: "\(decibels(result.psnr[i])) dB")
+          let drawn = try pictures.write(triple, as: "\(target.name)-projected.png", note: "\(decibels(result.psnr[i])) dB")
           projections.append(.init(name: target.name, latents: saved, picture: drawn, psnr: result.psnr[i]))
           triples.append(triple)
         }
@@ -130,22 +135,32 @@ struct Project: ParsableCommand {
     }
   }
 
+  /// Checks the outputs before the first step.
+  private func prepare(_ names: [String], _ renderer: Renderer, network: String) throws {
+    let endings = [".safetensors", ".npz", "-projected.png"]
+    let files = names.flatMap { name in endings.map { name + $0 } }
+    let inputs = images + [network]
+    try pictures.prepare(
+      files + (names.count > 1 ? ["projections.png"] : []), inputs: inputs, data: data,
+      pixels: 3 * names.count * renderer.growth.resolution * renderer.growth.resolution
+    ) { path in
+      if path.hasSuffix(".png") {
+        return (force || path == pictures.path("projections.png")) && PictureMark.isTrue(at: path)
+      }
+      return force && (path.hasSuffix(".npz") || isSafetensors(path, format: "swift-stylegan latents"))
+    }
+  }
+
   private func decibels(_ value: Double) -> String { String(format: "%.1f", value) }
 
   /// The pictures to project, in the size of the network: `[1, C, r, r]` each, with unique names.
   private func targets(_ file: NetworkFile) throws -> [(name: String, image: Tensor)] {
     let (r, channels) = (file.growth.resolution, file.configuration.imageChannels)
     var targets: [(name: String, image: Tensor)] = []
-    var names: Set<String> = []
+    var names = Outputs.Names()
     func add(_ name: String, _ pixels: [UInt8], _ side: Int) {
-      var unique = name
-      var number = 2
-      while !names.insert(unique).inserted {
-        unique = "\(name)-\(number)"
-        number += 1
-      }
       let batch = ImageBatch(pixels: pixels, labels: [], count: 1)
-      targets.append((unique, batch.tensor(channels: channels, resolution: side)))
+      targets.append((names.take(name), batch.tensor(channels: channels, resolution: side)))
     }
     if let data {
       let dataset = try DatasetSource.open(data, resolution: r, channels: channels, notice: pictures.output.note)

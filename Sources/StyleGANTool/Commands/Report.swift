@@ -14,7 +14,7 @@ struct Report: ParsableCommand {
       Examples:
         stylegan report runs/00000-stylegan-fashion-mnist-32
         stylegan report runs/00000-… runs/00001-… --out comparison.html
-        stylegan report runs/00000-… --out fid-curve.png
+        stylegan report runs/00000-stylegan-fashion-mnist-32 --out fid-curve.png
       """)
 
   @Argument(help: ArgumentHelp("The folders of runs.", valueName: "runs"), completion: .directory) var runs: [String]
@@ -35,13 +35,15 @@ struct Report: ParsableCommand {
     try StyleGANTool.run {
       let report = try RunReport(runs: runs)
       let path = out ?? (runs.count == 1 ? "\(runs[0])/report.html" : "report.html")
+      // In the folder of its run the page has a place of its own.
+      try requirePlace(for: path, inputs: []) { (out == nil && runs.count == 1) || isEarlierReport($0) }
       if path.lowercased().hasSuffix(".png") {
         guard let plot = report.metricPlot() else {
           throw ValidationError(
             "there are no curves to draw: measure a metric at two snapshots or more ('stylegan metrics', or "
               + "'stylegan train --metrics')")
         }
-        try plot.image().write(to: path)
+        try AtomicFile.write(PictureMark.marked(try plot.image().pngData()), to: path)
       } else {
         try AtomicFile.write(try report.html(), to: path)
       }
@@ -49,6 +51,13 @@ struct Report: ParsableCommand {
       output.say(path)
       try output.finish(Results(path: path, warnings: report.problems.map { "\($0)" }))
     }
+  }
+
+  /// Whether a file is a page or a picture that this command wrote.
+  private func isEarlierReport(_ path: String) -> Bool {
+    if path.lowercased().hasSuffix(".png") { return PictureMark.isTrue(at: path) }
+    let start = (try? WholeFile.prefix(of: path, 1024)) ?? []
+    return String(decoding: start, as: UTF8.self).contains(RunReport.generator)
   }
 
   /// The output of `--json`.

@@ -11,9 +11,12 @@ struct StyleMixing: ParsableCommand {
       replace a seed. If --styles is repeated, each use makes a table, one below the other.
 
       Examples:
-        stylegan style-mixing --network net.safetensors --rows 1-4 --cols 5-9 --styles coarse --outdir out
-        stylegan style-mixing --network net.safetensors --rows 1,2 --cols 3-6 --styles 0-3,6 --trunc 0.7
-        stylegan style-mixing --network net.safetensors --rows photo.npz --cols 2-5 --styles coarse --styles fine
+        stylegan style-mixing --network net.safetensors --rows 1-4 --cols 5-9 \\
+            --styles coarse --outdir out
+        stylegan style-mixing --network net.safetensors --rows 1,2 --cols 3-6 \\
+            --styles 0-3,6 --trunc 0.7
+        stylegan style-mixing --network net.safetensors --rows photo.npz \\
+            --cols 2-5 --styles coarse --styles fine
       """)
 
   @OptionGroup var network: NetworkArguments
@@ -39,7 +42,7 @@ struct StyleMixing: ParsableCommand {
       let (rows, columns) = (renderer.styles(try rows.codes(renderer)), renderer.styles(try cols.codes(renderer)))
       let width = columns.count + 1
       try NetworkArguments.requireRoom((rows.count + 1) * width * tables.count, renderer, scale: pictures.scale)
-      try pictures.prepare()
+      try pictures.prepare(["style-mixing.png"], inputs: network.inputs + self.rows.files + cols.files)
       var images: [Image] = []
       for layers in tables {
         let table = renderer.styleMixing(rows: rows, columns: columns, layers: layers)

@@ -35,7 +35,8 @@ struct Train: ParsableCommand {
 
       Examples:
         stylegan train --data fashion-mnist --width tiny --kimg 100 --precision auto
-        stylegan train --data photos.zip --outdir runs --gamma 10 --kimg 25000 --width paper --device cuda
+        stylegan train --data photos.zip --outdir runs --gamma 10 --kimg 25000 \\
+            --width paper --device cuda
         stylegan train --cfg wgan --data fashion-mnist --width tiny --kimg 200
         stylegan train --data photos/ --resolution 64 --dry-run
         stylegan train --cfg list
@@ -71,7 +72,12 @@ struct Train: ParsableCommand {
       throw ValidationError("--data is missing: give a data set, or resume a run with --resume")
     }
     if let minutes, !(minutes > 0 && minutes <= 1e6) {
-      throw ValidationError("--minutes is \(minutes), but must be above 0")
+      throw ValidationError("--minutes is \(minutes.plain), but must be above 0")
+    }
+    if initFrom != nil, network.shaping == ["--cond"] {
+      throw ValidationError(
+        "--init-from keeps whether the network is conditional: leave out --cond, or train a new network without "
+          + "--init-from")
     }
     if initFrom != nil, let option = network.shaping.first {
       throw ValidationError("--init-from sets the shape of the network; leave out \(option)")
@@ -129,15 +135,27 @@ struct Train: ParsableCommand {
     try options.validate()
     try SnapshotMetrics.requireMeasurable(options, dataset)
     if dryRun { return try describe(options) }
+    try requireOutside(data!)
     let signals = StopSignals()
     let trainer = try Trainer(options, dataset: dataset, in: outdir)
     try train(trainer, signals)
   }
 
+  /// Refuses runs in the folder of the data: their pictures would become a part of it, and the run could not be resumed.
+  private func requireOutside(_ data: String) throws {
+    guard !outdir.isEmpty else { return }
+    do { try Outputs(data: [data]).check(["\(outdir)/run/reals.png"]) { _ in true } } catch OutputError.insideData {
+      throw ValidationError(
+        "--outdir \(outdir) is in the folder of the data, \(data), and the pictures of the run would become a part of "
+          + "it: choose another --outdir")
+    }
+  }
+
   /// Conditions the network on the classes of the data.
   private func condition(_ configuration: inout any NetworkConfiguration, on dataset: any ImageDataset) throws {
     guard configuration.traits.takesLabels else {
-      throw ValidationError("--cond is for StyleGAN networks: \(type(of: configuration).title) takes no labels")
+      throw ValidationError(
+        "--cond is for StyleGAN networks, but \(type(of: configuration).title) takes no labels: leave out --cond")
     }
     guard dataset.labelCount > 1 else {
       throw ValidationError("--cond needs data with classes, but \(data!) has none: leave it out")
@@ -163,7 +181,8 @@ struct Train: ParsableCommand {
     ) { try dataset(of: $0) }
     guard trainer.imagesShown < trainer.totalImages else {
       if !quiet {
-        print("\(trainer.directory.path) has reached its \(trainer.options.totalKimg) kimg; extend it with --kimg")
+        print(
+          "\(trainer.directory.path) has reached its \(trainer.options.totalKimg.plain) kimg; extend it with --kimg")
       }
       return
     }
@@ -191,6 +210,8 @@ struct Train: ParsableCommand {
   private func notice(_ line: String) { if !quiet { printError(line) } }
 
   private func stateFile(_ target: String) throws -> String {
+    if let sentence = ForeignOptions.addressSentence(target) { throw ValidationError(sentence) }
+    try NetworkFile.requireOwnFormat(target)
     if target == "latest" {
       guard let run = RunDirectory.latest(in: outdir) else { throw NothingToResume(path: outdir) }
       return run.state

@@ -10,10 +10,7 @@ extension StyleGANConfiguration {
   /// The settings for width and latents, and the switches of Table 1.
   public static var settings: [Setting] {
     [Setting.width] + Setting.featureMaps + [
-      .zSize, Setting("wSize", names: ["w-dim"], .integer, help: "Size of w."),
-      Setting(
-        "mappingLayers", names: ["mapping-layers", "map-depth"], .integer,
-        help: "Layers of the mapping network; 0 for none."),
+      .zSize, .wSize, .mappingLayers,
       Setting(
         "mappingWidth", names: ["mapping-width"], .integer,
         help: "StyleGAN: size of its hidden layers (default: the size of w)."),

@@ -9,12 +9,7 @@ extension StyleGAN2Configuration {
 
   /// Widths, and the mapping network's depth.
   public static var settings: [Setting] {
-    [Setting.width] + Setting.featureMaps + [
-      .zSize, Setting("wSize", names: ["w-dim"], .integer, help: "Size of w."),
-      Setting(
-        "mappingLayers", names: ["mapping-layers", "map-depth"], .integer,
-        help: "Layers of the mapping network; 0 for none."),
-    ]
+    [Setting.width] + Setting.featureMaps + [.zSize, .wSize, .mappingLayers]
   }
 
   /// The width's architecture. Without a mapping network w is z.
