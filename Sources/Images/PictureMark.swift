@@ -31,6 +31,7 @@ public enum PictureMark {
     let start = bytes.count - tail - size
     guard start > 16, bytes[start...].starts(with: prefix) else { return false }
     let words = bytes[(start + prefix.count)...].prefix(length)
+    guard bytes[(start + prefix.count + length)...].starts(with: suffix(kind, Array(words))) else { return false }
     var plain = Array(bytes[..<start] + bytes.suffix(tail))
     if kind == .webP { addToRIFFSize(&plain, -size) }
     return Array(words) == Array((text + digest(plain)).utf8)

@@ -6,9 +6,10 @@ import _TestSupport
 /// No command overwrites a file of the user's, and no two outputs of a command have one name.
 @Suite struct OverwritingTests {
   private let folder: TemporaryFolder
+  private let cache: TemporaryFolder
 
   init() throws {
-    folder = try TemporaryFolder()
+    (folder, cache) = (try TemporaryFolder(), try TemporaryFolder())
     for name in ["net.safetensors", "good.idx3", "picture.png"] {
       try FileManager.default.copyItem(atPath: "\(BadFiles.path)/\(name)", toPath: folder.file(name))
     }
@@ -17,7 +18,7 @@ import _TestSupport
   private func run(_ line: String, environment: [String: String] = [:]) throws -> Program.Outcome {
     try Program.run(
       line.split(separator: " ").map(String.init), in: folder.path,
-      environment: ["XDG_CACHE_HOME": folder.file("cache")].merging(environment) { $1 })
+      environment: ["XDG_CACHE_HOME": cache.path].merging(environment) { $1 })
   }
 
   private func sound(_ line: String) throws -> [String] {
@@ -185,7 +186,7 @@ import _TestSupport
     "project picture.png --network net.safetensors --steps 1000000",
     "metrics --network net.safetensors --data good.idx3 --metrics swd --samples 1000000",
     "metrics --images good.idx3 --metrics msssim --samples 1000000", "directions --network net.safetensors",
-    "figures --network net.safetensors --only 6", "interpolate --network net.safetensors --seeds 0-999 --frames 20",
+    "figures --network net.safetensors --only 6", "interpolate --network net.safetensors --seeds 0-99 --frames 20",
   ]
 
   @Test(arguments: lines) func placesAreCheckedFirst(_ line: String) throws {

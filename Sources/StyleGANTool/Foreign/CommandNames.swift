@@ -28,7 +28,7 @@ enum CommandNames {
         continue
       }
       if words.isEmpty, word == "help" { return }
-      let names = subcommands.filter { $0.configuration.shouldDisplay }.map(\._commandName)
+      let names = subcommands.filter { $0.configuration.shouldDisplay }.map { $0._commandName }
       let sentence = "there is no command '\((words + [word]).joined(separator: " "))'"
       guard let meant = closest(to: word, among: names, isTop: words.isEmpty) else {
         throw ValidationError("\(sentence); the commands are: \(names.joined(separator: ", "))")
@@ -51,7 +51,7 @@ enum CommandNames {
     if parts.count == 1 { return parts[0] }
     return isTop
       ? StyleGAN.configuration.subcommands.lazy.compactMap { command in
-        command.configuration.subcommands.map(\._commandName).first { $0 == wanted }
+        command.configuration.subcommands.map { $0._commandName }.first { $0 == wanted }
           .map { "\(command._commandName) \($0)" }
       }.first : nil
   }
@@ -86,7 +86,8 @@ enum CommandNames {
     guard !options.isEmpty else { return nil }
     for argument in arguments.prefix(while: { $0 != "--" }) where argument.hasPrefix("--") && argument.count > 2 {
       let name = String(argument.prefix { $0 != "=" })
-      if options.contains(name) || name == "--help" || name == "--version" { continue }
+      let isInverse = name.hasPrefix("--no-") && options.contains("--" + name.dropFirst(5))
+      if options.contains(name) || isInverse || name == "--help" || name == "--version" { continue }
       let dashed = name.replacingOccurrences(of: "_", with: "-").lowercased()
       let meant = options.contains(dashed) ? dashed : nearest(to: dashed, among: options)
       return "Unknown option '\(name)'" + (meant.map { ". Did you mean '\($0)'?" } ?? "")

@@ -147,8 +147,8 @@ extension ForeignOptions {
   ]
 
   private static let datasets: [ForeignOption] = [
-    .init("dataset build", "--source", examples: ["photos"]) { _ in .argument(0) },
-    .init("dataset build", "--dest", examples: ["photos.zip"]) { _ in .argument(1) },
+    .init("dataset build", "--source", examples: ["--source=photos --dest=photos.zip"]) { _ in .argument(0) },
+    .init("dataset build", "--dest", examples: []) { _ in .argument(1) },
     .init("dataset build", "--width, --height", examples: ["--width=256 --height=256", "512"]) { use in
       guard let (width, height) = Optional((use.value(of: "--width"), use.value(of: "--height"))), width == height
       else {
