@@ -1,4 +1,5 @@
 import Files
+import Foundation
 
 /// A mark in the pictures and animations that the program draws: a text and a digest of the file.
 ///
@@ -42,10 +43,19 @@ public enum PictureMark {
     (try? WholeFile.bytes(of: path, limit: .max)).map(isTrue) ?? false
   }
 
-  /// Marks a file that was just written.
-  /// - Throws: `FileError`.
-  public static func mark(_ path: String) throws {
-    try AtomicFile.write(marked(try WholeFile.bytes(of: path, limit: .max)), to: path)
+  /// Writes a file with a mark, atomically.
+  /// - Parameter body: writes the file without a mark to the path it gets, which has the same extension.
+  /// - Throws: `FileError`, or the error of `body`; `path` is then unchanged.
+  public static func write(to path: String, _ body: (_ temporary: String) throws -> Void) throws {
+    let ending = path.split(separator: ".").last.map { ".\($0)" } ?? ""
+    let temporary = "\(Folder.of(path))/\(AtomicFile.temporaryPrefix)\(UUID().uuidString)\(ending)"
+    defer { unlink(temporary) }
+    do {
+      try body(temporary)
+      try AtomicFile.write(marked(try WholeFile.bytes(of: temporary, limit: .max)), to: path)
+    } catch let error as FileError where error.path == temporary {
+      throw FileError(error.operation, path: path, code: error.code)
+    }
   }
 
   private static func kind(of bytes: [UInt8]) -> Kind? {

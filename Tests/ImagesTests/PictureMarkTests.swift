@@ -52,8 +52,12 @@ import _TestSupport
       #expect(!PictureMark.isTrue(at: "\(folder)/none.png"))
       try noise(20, 10, 3).write(to: "\(folder)/a.png")
       #expect(!PictureMark.isTrue(at: "\(folder)/a.png"))
-      try PictureMark.mark("\(folder)/a.png")
+      try PictureMark.write(to: "\(folder)/a.png") { try noise(20, 10, 3).write(to: $0) }
       #expect(PictureMark.isTrue(at: "\(folder)/a.png"))
+      #expect(throws: FileError(.write, path: "\(folder)/no/a.png", code: ENOENT)) {
+        try PictureMark.write(to: "\(folder)/no/a.png") { try noise(20, 10, 3).write(to: $0) }
+      }
+      #expect(try names(in: folder) == ["a.png"])
     }
   }
 }

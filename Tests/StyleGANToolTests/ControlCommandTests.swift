@@ -61,10 +61,10 @@ import _TestSupport
     let folder = try TemporaryFolder()
     let found = try stylegan("project picture.png --network net.safetensors --space w+ --steps 20 --outdir OUT", folder)
     #expect(found.count == 1 && found[0].hasSuffix(" dB"))
-    #expect(folder.contents == ["picture.npz", "picture.png", "picture.safetensors"])
+    #expect(folder.contents == ["picture-projected.png", "picture.npz", "picture.safetensors"])
     _ = try stylegan("generate --network net.safetensors --seeds OUT/picture.safetensors,3 --outdir OUT/a", folder)
     _ = try stylegan("generate --network net.safetensors --seeds OUT/picture.npz --outdir OUT/b", folder)
-    let triple = try ImageDecoder.decode(contentsOf: folder.file("picture.png"))
+    let triple = try ImageDecoder.decode(contentsOf: folder.file("picture-projected.png"))
     let drawn = try ImageDecoder.decode(contentsOf: folder.file("a/picture.png"))
     let side = drawn.width
     #expect((triple.width, triple.height) == (3 * side, side))

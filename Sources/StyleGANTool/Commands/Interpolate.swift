@@ -179,8 +179,8 @@ struct Interpolate: ParsableCommand {
     try format.formats.map { format in
       var path = "\(pictures.outdir)/interpolation.\(format.rawValue)"
       switch format {
-      case .webp: try Animation.writeWebP(frames, to: path, framesPerSecond: fps)
-      case .mp4: try Video.writeMP4(frames, to: path, framesPerSecond: fps)
+      case .webp: try PictureMark.write(to: path) { try Animation.writeWebP(frames, to: $0, framesPerSecond: fps) }
+      case .mp4: try PictureMark.write(to: path) { try Video.writeMP4(frames, to: $0, framesPerSecond: fps) }
       case .png:
         let folder = "\(pictures.outdir)/frames"
         try Folder.make(folder)
@@ -189,7 +189,6 @@ struct Interpolate: ParsableCommand {
         }
         path = folder
       }
-      if format != .png { try PictureMark.mark(path) }
       pictures.output.say(path)
       var file = WrittenFile(path, width: frames[0].width, height: frames[0].height)
       (file.frames, file.framesPerSecond) = (frames.count, fps)

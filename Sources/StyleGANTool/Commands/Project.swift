@@ -94,7 +94,8 @@ struct Project: ParsableCommand {
           let (before, after) = (target.image.to(.cpu), result.images[range].to(.cpu))
           let difference = (after.clamped(minimum: -1, maximum: 1) - before) * 0.5
           let triple = try ImageGrid.tiled(Image.images(of: .concatenated([before, after, difference])), columns: 3)
-          let drawn = try pictures.write(triple, as: "\(target.name)-projected.png", note: "\(decibels(result.psnr[i])) dB")
+          let drawn = try pictures.write(
+            triple, as: "\(target.name)-projected.png", note: "\(decibels(result.psnr[i])) dB")
           projections.append(.init(name: target.name, latents: saved, picture: drawn, psnr: result.psnr[i]))
           triples.append(triple)
         }

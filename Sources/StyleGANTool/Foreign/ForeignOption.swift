@@ -139,7 +139,7 @@ enum ForeignOptions {
 
 extension ForeignOptions {
   /// A row of the table: an option as it is written there.
-  struct Row {
+  struct Row: Encodable {
     let command, option, answer: String
     /// Whether the program accepts the option.
     let works: Bool
@@ -196,5 +196,19 @@ struct NVIDIAOptions: ParsableCommand {
         stylegan nvidia-options
       """, shouldDisplay: false)
 
-  func run() throws { try StyleGANTool.run { print(ForeignOptions.markdown, terminator: "") } }
+  @OptionGroup var output: OutputArguments
+
+  func run() throws {
+    try StyleGANTool.run {
+      output.say(String(ForeignOptions.markdown.dropLast()))
+      try output.finish(Results(programs: CommandNames.foreign, options: ForeignOptions.rows))
+    }
+  }
+
+  /// The output of `--json`.
+  private struct Results: Encodable {
+    /// NVIDIA's programs and the commands that do their work.
+    let programs: [String: String]
+    let options: [ForeignOptions.Row]
+  }
 }
