@@ -10,7 +10,9 @@ private func runDriver(
   _ read: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
 ) -> CInt
 
-let wish = CommandLine.arguments.dropFirst().first ?? "--list"
+// libFuzzer starts itself again for -merge and -fork, without the name of the target.
+let inherited = getenv("FUZZ_TARGET").map { String(cString: $0) }
+let wish = inherited ?? CommandLine.arguments.dropFirst().first ?? "--list"
 if wish == "--list" {
   for target in targets { print(target.name) }
   exit(0)
@@ -23,9 +25,13 @@ guard let chosen = targets.first(where: { $0.name == wish }) else {
 signal(SIGPIPE, SIG_IGN)
 Target.read = chosen.read
 var arguments = CommandLine.unsafeArgv
-arguments[1] = arguments[0]
-arguments += 1
-var count = CommandLine.argc - 1
+var count = CommandLine.argc
+if inherited == nil {
+  setenv("FUZZ_TARGET", wish, 1)
+  arguments[1] = arguments[0]
+  arguments += 1
+  count -= 1
+}
 let code = runDriver(&count, &arguments) { bytes, count in
   Target.read!(UnsafeRawBufferPointer(start: bytes, count: count))
   return 0
