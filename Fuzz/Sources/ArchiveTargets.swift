@@ -127,7 +127,7 @@ let archiveTargets = [
   // The folder of a build that was killed at any moment, with any damage.
   Target("partial-build") { choices in
     let folder = Scratch.path("build.partial")
-    mkdir(folder, 0o700)
+    _ = mkdir(folder, 0o700)
     var (bytes, journal) = ([UInt8](), "")
     for index in 0..<choices.below(4) {
       let name = Array("00000/img0000000\(index).png".utf8)

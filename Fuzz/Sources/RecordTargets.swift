@@ -53,14 +53,14 @@ let recordTargets = [
     attempt { require(try SavedLatents(path: path, for: generator).codes.tensor.isAllFinite, "latents are finite") }
   },
   Target("statistics") { (bytes: UnsafeRawBufferPointer) in
-    mkdir(Scratch.path("run"), 0o700)
+    _ = mkdir(Scratch.path("run"), 0o700)
     Scratch.write(run.text, "run/options.json")
     Scratch.write(bytes, "run/stats.jsonl")
     Scratch.write(bytes, "run/metric-fid50k_full.jsonl")
     report()
   },
   Target("report-made") { choices in
-    mkdir(Scratch.path("run"), 0o700)
+    _ = mkdir(Scratch.path("run"), 0o700)
     Scratch.write((0..<choices.below(3)).reduce(run) { text, _ in text.changed(&choices) }.text, "run/options.json")
     let lines = (0..<choices.below(6)).map { _ in
       "{" + (0..<choices.below(6)).map { _ in "\"\(choices.of(keys))\":\(number(&choices))" }.joined(separator: ",")

@@ -30,7 +30,7 @@ enum Scratch {
   static let folder: String = {
     let parent = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : NSTemporaryDirectory()
     let path = "\(parent)/stylegan-fuzz-\(getpid())"
-    mkdir(path, 0o700)
+    _ = mkdir(path, 0o700)
     return path
   }()
 
