@@ -152,6 +152,7 @@ public final class FeatureFile {
       while done < buffer.count {
         let offset = Self.headerSize + range.lowerBound * width! * 4 + done
         let read = pread(descriptor, buffer.baseAddress! + done, buffer.count - done, off_t(offset))
+        if read < 0, errno == EINTR { continue }
         guard read > 0 else { throw FileError(.read, path: path) }
         done += read
       }
