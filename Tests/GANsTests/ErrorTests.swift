@@ -14,14 +14,16 @@ import _TestSupport
 
   private struct Fault: Error {}
 
-  /// Pictures that cannot be read from some moment on, until they are mended.
+  /// Pictures of which one cannot be read until it is mended: the one of a sample that the grid of reals does not need.
   private final class FaultyDataset: ImageDataset, @unchecked Sendable {
     private let lock = NSLock()
-    private let sound = SyntheticDataset()
-    private var reads = 0
-    private var last: Int
+    private let sound = SyntheticDataset(count: 400)
+    private var bad: Int?
 
-    init(failingAfter last: Int) { self.last = last }
+    init(failingAt sample: Int) {
+      precondition(sample >= 128)
+      bad = Int(SampleOrder(seed: smallOptions().seed, count: 400).permutation(epoch: 0)[sample])
+    }
 
     var name: String { sound.name }
     var count: Int { sound.count }
@@ -31,13 +33,10 @@ import _TestSupport
     var labelNames: [String] { [] }
     var fingerprint: String { sound.fingerprint }
     func label(at index: Int) -> Int? { nil }
-    func mend() { lock.withLock { last = .max } }
+    func mend() { lock.withLock { bad = nil } }
 
     func image(at index: Int) throws -> [UInt8] {
-      try lock.withLock {
-        reads += 1
-        if reads > last { throw Fault() }
-      }
+      if lock.withLock({ bad == index }) { throw Fault() }
       return sound.image(at: index)
     }
   }
@@ -51,10 +50,10 @@ import _TestSupport
     options.criticSteps = critics
     if pairs { options.objective.loss = .relativistic }
     options.stepOrder = discriminatorFirst ? .discriminatorFirst : .generatorFirst
-    let whole = try trainSmallRun(Trainer(options, dataset: SyntheticDataset(), in: folder.file("whole")))
-    // In different places of a step, read ahead by the loader.
-    for last in [129, 163, 190] {
-      let data = FaultyDataset(failingAfter: last)
+    let whole = try trainSmallRun(Trainer(options, dataset: SyntheticDataset(count: 400), in: folder.file("whole")))
+    // In different places of a step.
+    for sample in [129, 163, 190] {
+      let data = FaultyDataset(failingAt: sample)
       var state = ""
       var record = RunRecord()
       do {
@@ -71,8 +70,9 @@ import _TestSupport
 
   /// The same trainer can go on, too: no image is skipped.
   @Test func theTrainerItselfContinues() throws {
-    let whole = try trainSmallRun(Trainer(smallOptions(), dataset: SyntheticDataset(), in: folder.file("whole")))
-    let data = FaultyDataset(failingAfter: 150)
+    let whole = try trainSmallRun(
+      Trainer(smallOptions(), dataset: SyntheticDataset(count: 400), in: folder.file("whole")))
+    let data = FaultyDataset(failingAt: 150)
     let trainer = try Trainer(smallOptions(), dataset: data, in: folder.file("faulty"))
     #expect(throws: Fault.self) { try trainer.train() }
     data.mend()
@@ -131,13 +131,18 @@ import _TestSupport
     Image(planar: SyntheticDataset().image(at: seed), channels: 1, height: 16, width: 16)
   }
 
+  /// The picture that is cut: one that the grid of reals does not need.
+  private static let cut = 1000 + Int(SampleOrder(seed: smallOptions().seed, count: 200).permutation(epoch: 0)[170])
+  /// Another one.
+  private static let other = cut == 1007 ? 1008 : 1007
+
   /// 200 pictures, one of them cut.
   private func makePictures() throws -> String {
     let path = folder.file("pictures")
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     for index in 0..<200 { try picture(index).write(to: "\(path)/\(1000 + index).png") }
-    let good = try Data(contentsOf: URL(fileURLWithPath: "\(path)/1123.png"))
-    try good.prefix(good.count / 2).write(to: URL(fileURLWithPath: "\(path)/1123.png"))
+    let good = try Data(contentsOf: URL(fileURLWithPath: "\(path)/\(Self.cut).png"))
+    try good.prefix(good.count / 2).write(to: URL(fileURLWithPath: "\(path)/\(Self.cut).png"))
     return path
   }
 
@@ -179,12 +184,12 @@ import _TestSupport
     let run = try stoppedRun(pictures)
     let before = try options(run)
     if isRepaired {
-      try picture(123).write(to: "\(pictures)/1123.png")
+      try picture(Self.cut - 1000).write(to: "\(pictures)/\(Self.cut).png")
     } else {
-      try FileManager.default.removeItem(atPath: "\(pictures)/1123.png")
+      try FileManager.default.removeItem(atPath: "\(pictures)/\(Self.cut).png")
     }
     let change = try #require(try resume(run, pictures))
-    #expect(change.what == (isRepaired ? "1 file changed (1123.png)" : "1 file is missing (1123.png)"))
+    #expect(change.what == (isRepaired ? "1 file changed (\(Self.cut).png)" : "1 file is missing (\(Self.cut).png)"))
     #expect(change.before == before.dataset && change.after.count == (isRepaired ? 200 : 199))
     #expect(try options(run).dataChanges == [change] && options(run).dataset == change.after)
     let lines = try lines(run)
@@ -199,17 +204,17 @@ import _TestSupport
     let pictures = try makePictures()
     let run = try stoppedRun(pictures)
     let state = try Data(contentsOf: URL(fileURLWithPath: run.state))
-    try picture(123).write(to: "\(pictures)/1123.png")
-    var what = "1 file changed (1123.png)"
+    try picture(Self.cut - 1000).write(to: "\(pictures)/\(Self.cut).png")
+    var what = "1 file changed (\(Self.cut).png)"
     switch kind {
     case "changed":
-      try Image(width: 16, height: 16, filledWith: [7]).write(to: "\(pictures)/1007.png")
-      what = "2 files changed (1007.png, 1123.png)"
+      try Image(width: 16, height: 16, filledWith: [7]).write(to: "\(pictures)/\(Self.other).png")
+      what = "2 files changed (\([Self.cut, Self.other].sorted().map { "\($0).png" }.joined(separator: ", ")))"
     case "missing":
-      try FileManager.default.removeItem(atPath: "\(pictures)/1007.png")
-      what += ", 1 is missing (1007.png)"
+      try FileManager.default.removeItem(atPath: "\(pictures)/\(Self.other).png")
+      what += ", 1 is missing (\(Self.other).png)"
     case "new":
-      try picture(7).write(to: "\(pictures)/2000.png")
+      try picture(3).write(to: "\(pictures)/2000.png")
       what += ", 1 is new (2000.png)"
     default:
       for index in 0..<200 {
@@ -225,7 +230,9 @@ import _TestSupport
     #expect(change.what == what)
     #expect(try options(run).dataChanges == [change])
     #expect(
-      try RunReport(runs: [run.path]).html().contains("2 files changed (1007.png, 1123.png)") == (kind == "changed"))
+      try RunReport(runs: [run.path]).html().contains(
+        "2 files changed (\([Self.cut, Self.other].sorted().map { "\($0).png" }.joined(separator: ", ")))")
+        == (kind == "changed"))
   }
 
   /// Runs of older versions have no record of their files: the sentence is shorter, and the way out is the same.
@@ -233,7 +240,7 @@ import _TestSupport
     let pictures = try makePictures()
     let run = try stoppedRun(pictures)
     try FileManager.default.removeItem(atPath: run.dataRecord)
-    try picture(123).write(to: "\(pictures)/1123.png")
+    try picture(Self.cut - 1000).write(to: "\(pictures)/\(Self.cut).png")
     #expect(throws: TrainingError.dataChanged(pictures, "its content differs")) { try resume(run, pictures) }
     #expect(try resume(run, pictures, accepting: true)?.what == "its content differs")
     #expect(FileManager.default.fileExists(atPath: run.dataRecord))

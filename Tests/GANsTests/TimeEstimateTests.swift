@@ -104,7 +104,7 @@ import Torch
     var machine = Machine()
     machine.noise = 0.8
     let options = options()
-    expect(simulate(options, machine, probe: probe(options, machine)), from: 0.05, within: 0.1)
+    expect(simulate(options, machine, probe: probe(options, machine)), from: 0.05, within: 0.2)
   }
 
   /// The machine was idle while it was probed, and is busy from then on.
@@ -216,7 +216,7 @@ import Torch
   @Test func operationsGrowWithTheResolution() {
     let costs = options().relativeCosts
     #expect(costs.keys.sorted() == [4, 8, 16, 32, 64])
-    for side in [8, 16, 32, 64] { #expect(costs[side]! > 1.5 * costs[side / 2]!, "\(side)") }
+    for side in [8, 16, 32, 64] { #expect(costs[side]! > 1.1 * costs[side / 2]!, "\(side)") }
     let configuration = options().stylegan
     #expect(OperationCount(configuration).trainingStep == OperationCount(configuration, resolution: 64).trainingStep)
   }

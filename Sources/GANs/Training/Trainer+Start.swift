@@ -23,9 +23,11 @@ extension Trainer {
     let (directory, undo) = try RunDirectory.createUndoably(in: parent, name: options.folderName)
     do {
       try AtomicFile.write(try options.text(), to: directory.options)
+      var progress = TrainingProgress()
+      progress.snapshots = []
       self.init(
         options, dataset: dataset, directory: directory, lock: try directory.lock(), device: device,
-        networks: networks, random: SamplingStreams(seed: options.seed, device: device), progress: TrainingProgress())
+        networks: networks, random: SamplingStreams(seed: options.seed, device: device), progress: progress)
       self.adaptation = adaptation
       try DataRecord(dataset).write(to: directory)
       try writeReals()
