@@ -84,6 +84,42 @@ struct TrainingForecast {
       + "with --keep, or write fewer with --snap"
   }
 
+  /// The forecast in numbers, for `--json`.
+  struct Values: Encodable {
+    /// Seconds to the end; nil where they cannot be told.
+    let seconds: Double?
+    /// Measured seconds for an image, by resolution.
+    let secondsPerImage: [String: Double]
+    /// Where `--minutes` stops the training before its end, in thousands of images.
+    let stopsAtKimg: Double?
+    /// The next snapshot: in thousands of images, and the seconds until then.
+    let nextSnapshotKimg: Double
+    let nextSnapshotSeconds: Double?
+    /// Snapshots still to be written, and how many of their networks are kept at once.
+    let snapshots, networks: Int
+    /// Bytes of one network, of all files, and free on the disk.
+    let networkBytes, diskBytes: Int
+    let freeBytes: Int?
+  }
+
+  /// The numbers.
+  /// - Parameter path: a place on the disk of the run.
+  func values(at path: String) -> Values {
+    let (estimate, use) = (TimeEstimate(options, probe: probe), DiskUse(options, afterImages: images))
+    let whole = estimate.remaining(afterImages: images)
+    var stop: Double?
+    if let minutes, let whole, minutes * 60 < whole {
+      stop = estimate.images(after: minutes * 60, from: images).map { Double($0) / 1000 }
+    }
+    return Values(
+      seconds: whole,
+      secondsPerImage: Dictionary(uniqueKeysWithValues: probe.secondsPerImage.map { ("\($0.key)", $0.value) }),
+      stopsAtKimg: stop, nextSnapshotKimg: Double(options.nextSnapshot(afterImages: images)) / 1000,
+      nextSnapshotSeconds: estimate.untilSnapshot(afterImages: images), snapshots: use.snapshots,
+      networks: use.networks,
+      networkBytes: use.network, diskBytes: use.total, freeBytes: DiskUse.free(at: path))
+  }
+
   /// "45 s", "12 min", "3.5 hours", "12 days"
   static func words(_ seconds: Double) -> String {
     switch seconds {

@@ -5,7 +5,8 @@ import GANs
 /// snapshots for the ETA.
 final class TrainingProgressPrinter: TrainingObserver {
   private let quiet: Bool
-  private let isTerminal = isatty(STDOUT_FILENO) == 1
+  private let descriptor: Int32
+  private let isTerminal: Bool
   private let clock = ContinuousClock()
   private let stop: ContinuousClock.Instant?
   private var estimate: TimeEstimate
@@ -14,9 +15,13 @@ final class TrainingProgressPrinter: TrainingObserver {
   /// The growth of a snapshot since the last step; nil without a snapshot.
   private var snapshot: Growth?
 
-  /// - Parameter end: when the training is stopped; nil for no such limit.
-  init(_ trainer: Trainer, quiet: Bool, end: ContinuousClock.Instant?) {
+  /// - Parameters:
+  ///   - onErrors: whether progress goes to stderr, because stdout is for results.
+  ///   - end: when the training is stopped; nil for no such limit.
+  init(_ trainer: Trainer, quiet: Bool, onErrors: Bool, end: ContinuousClock.Instant?) {
     (self.quiet, stop) = (quiet, end)
+    descriptor = onErrors ? STDERR_FILENO : STDOUT_FILENO
+    isTerminal = isatty(descriptor) == 1
     estimate = TimeEstimate(resuming: trainer)
     (lastDraw, lastEvent, lastImages) = (clock.now, clock.now, trainer.imagesShown)
   }
@@ -26,10 +31,9 @@ final class TrainingProgressPrinter: TrainingObserver {
     defer { (lastDraw, lastEvent) = (clock.now, clock.now) }
     if quiet { return }
     let (o, side) = (trainer.options, trainer.options.configuration.resolution)
-    print(
-      "\(trainer.directory.path): \(counted(o.dataset.count, "image")), \(side)×\(side), "
-        + "\(o.totalKimg.formatted()) kimg, \(o.precision.rawValue), \(counted(o.threads, "thread"))")
-    fflush(nil)
+    write(
+      "\(trainer.directory.path.shown): \(counted(o.dataset.count, "image")), \(side)×\(side), "
+        + "\(o.totalKimg.formatted()) kimg, \(o.precision.rawValue), \(counted(o.threads, "thread"))\n")
     // A resumed run that does not grow any more knows its time.
     guard !estimate.knowsAll(afterImages: trainer.imagesShown) else { return }
     let forecast = try TrainingForecast(
@@ -112,13 +116,17 @@ final class TrainingProgressPrinter: TrainingObserver {
   private func fitted(_ bar: String, _ numbers: String) -> String {
     let line = bar + " " + numbers
     var size = winsize()
-    guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 1 else { return line }
+    guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 1 else { return line }
     let width = Int(size.ws_col) - 1
     return line.count <= width ? line : String(numbers.prefix(width))
   }
 
   private func write(_ text: String) {
-    Swift.print(text, terminator: "")
-    fflush(nil)
+    if descriptor == STDERR_FILENO {
+      try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
+    } else {
+      Swift.print(text, terminator: "")
+      fflush(nil)
+    }
   }
 }

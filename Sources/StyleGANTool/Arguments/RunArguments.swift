@@ -45,7 +45,7 @@ struct RunArguments: ParsableArguments {
   var dataChanged = false
   @Flag(help: "Print all options, the sizes of the networks, the time and the disk space, without training.")
   var dryRun = false
-  @Flag(help: "Print only errors.") var quiet = false
+  @OptionGroup var output: OutputArguments
 
   mutating func validate() throws {
     if let minutes, !(minutes > 0 && minutes <= 1e6) {

@@ -55,17 +55,17 @@ extension Train {
     let path = trainer.directory.path
     if let change = trainer.dataChange {
       let note = "the data changed: \(change.what); \(path)/options.json records it"
-      if !quiet { print(note) }
+      tell(note)
       try trainer.directory.appendToLog(note)
     }
     if before.threads != options.threads {
-      printError(
+      notice(
         "warning: \(path) was trained with \(counted(before.threads, "thread")); with \(options.threads) the last bits of "
           + "its results will differ")
     }
     guard trainer.imagesShown < trainer.totalImages || trainer.isWorkLeft else {
-      if !quiet { print("\(path) has reached its \(options.totalKimg.plain) kimg; extend it with --kimg") }
-      return
+      tell("\(path) has reached its \(options.totalKimg.plain) kimg; extend it with --kimg")
+      return try place.output.finish(TrainingResults(trainer, network: nil))
     }
     try train(trainer, signals)
   }

@@ -38,7 +38,8 @@ struct Train: ParsableCommand {
   @OptionGroup(title: "Metrics") var measures: TrainingMetrics
   @OptionGroup(title: "Machine") var compute: ComputeArguments
 
-  var quiet: Bool { place.quiet }
+  private var output: OutputArguments { place.output }
+  var quiet: Bool { output.quiet }
 
   mutating func validate() throws {
     if case .list = place.recipe { return }
@@ -57,7 +58,7 @@ struct Train: ParsableCommand {
     letWaitingThreadsSleep()
     try StyleGANTool.run {
       switch place.recipe ?? RecipeChoice(argument: "stylegan")! {
-      case .list: list()
+      case .list: try list()
       case .recipe(let recipe): if let target = place.resume { try resume(target) } else { try start(recipe) }
       }
     }
@@ -101,7 +102,7 @@ struct Train: ParsableCommand {
     let trainer = try Trainer(options, dataset: dataset, in: place.outdir)
     if let adaptation = trainer.adaptation, let path = options.initialNetwork {
       let line = "--init-from \(path): \(adaptation.summary)"
-      if !quiet { print(line) }
+      tell(line)
       try trainer.directory.appendToLog(line)
     }
     try train(trainer, signals)
@@ -146,7 +147,10 @@ struct Train: ParsableCommand {
     return "\(FileSystem.currentFolder)/\(data)"
   }
 
-  func notice(_ line: String) { if !quiet { printError(line) } }
+  func notice(_ line: String) { output.note(line) }
+
+  /// Prints a line of progress: on stdout, or with --json on stderr; nothing with --quiet.
+  func tell(_ line: String) { if output.json { output.note(line) } else { output.explain(line) } }
 
   // MARK: Descriptions
 
@@ -155,35 +159,44 @@ struct Train: ParsableCommand {
   func describe(_ options: TrainingOptions, _ dataset: (any ImageDataset)?, afterImages images: Int = 0) throws {
     try options.requireMemory()
     try options.requireBatches()
-    if quiet { return }
-    print(try options.text(), terminator: "")
+    if quiet && !output.json { return }
     let size = NetworkSize(of: options.configuration)
-    print("generator: \(size.generator) parameters")
-    print("discriminator: \(size.discriminator) parameters")
-    fflush(nil)
+    output.say(String(try options.text().dropLast()))
+    output.say("generator: \(size.generator) parameters")
+    output.say("discriminator: \(size.discriminator) parameters")
     Processor.threadCount = options.threads
     let forecast = try TrainingForecast(options, reals: dataset?.count, afterImages: images, minutes: place.minutes)
-    for line in forecast.lines { print(line) }
-    if let warning = forecast.diskWarning(at: place.outdir) { printError(warning) }
+    for line in forecast.lines { output.say(line) }
+    if let warning = forecast.diskWarning(at: place.outdir) { output.note(warning) }
+    try output.finish(
+      DryRun(
+        options: options, generatorParameters: size.generator, discriminatorParameters: size.discriminator,
+        forecast: forecast.values(at: place.outdir)))
   }
 
-  private func list() {
-    print("Sizes are for 32×32, one channel and the default width. Rates were measured on two cores.\n")
+  private func list() throws {
+    output.explain("Sizes are for 32×32, one channel and the default width. Rates were measured on two cores.\n")
+    var recipes: [RecipeSummary] = []
     for recipe in Families.recipes {
       guard let c = try? recipe.configuration(network.settings, resolution: 32, imageChannels: 1) else {
-        print("\(recipe.name): has no option \(network.shaping.joined(separator: ", "))\n")
+        output.say("\(recipe.name): has no option \(network.shaping.joined(separator: ", "))\n")
         continue
       }
       func millions(_ count: Int) -> String { String(format: "%.2f", Double(count) / 1e6) }
-      print("\(recipe.name): \(recipe.summary)")
+      output.say("\(recipe.name): \(recipe.summary)")
       let size = NetworkSize(of: c)
-      print("    G \(millions(size.generator)) M, D \(millions(size.discriminator)) M parameters; \(recipe.cost)")
+      output.say("    G \(millions(size.generator)) M, D \(millions(size.discriminator)) M parameters; \(recipe.cost)")
+      recipes.append(
+        RecipeSummary(
+          name: recipe.name, summary: recipe.summary, generatorParameters: size.generator,
+          discriminatorParameters: size.discriminator))
     }
-    print("\nStyleGAN, Table 4: generators with mapping networks of different depth:")
+    output.say("\nStyleGAN, Table 4: generators with mapping networks of different depth:")
     for variant in StyleGANConfiguration.table4 {
       let (title, layers) = (variant.title, variant.mappingLayers)
-      print("  \(title), \(layers): --cfg \(variant.recipe) --mapping-layers \(layers)")
+      output.say("  \(title), \(layers): --cfg \(variant.recipe) --mapping-layers \(layers)")
     }
+    try output.finish(["recipes": recipes])
   }
 
   // MARK: Training
@@ -195,7 +208,7 @@ struct Train: ParsableCommand {
       "\(Date.now.formatted(.iso8601)) \(trainer.imagesShown == 0 ? "started" : "resumed") at "
         + "\(Double(trainer.imagesShown) / 1000) kimg, libtorch \(Processor.libtorchVersion), "
         + counted(trainer.options.threads, "thread"))
-    let progress = TrainingProgressPrinter(trainer, quiet: quiet, end: end)
+    let progress = TrainingProgressPrinter(trainer, quiet: quiet, onErrors: output.json, end: end)
     try progress.begin(trainer, minutes: place.minutes) { signals.received != nil }
     trainer.observers += [
       PreviewWriter { path in try progress.say("drew \(path)", trainer) }, progress,
@@ -209,9 +222,12 @@ struct Train: ParsableCommand {
       try explain(error, trainer)
     }
     switch outcome {
-    case .finished(let network): if !quiet { print("finished: \(network)") }
+    case .finished(let network):
+      tell("finished: \(network)")
+      try output.finish(TrainingResults(trainer, network: network))
     case .interrupted:
-      if !quiet { print("stopped and saved. Resume with: \(Self.resumption(of: trainer))") }
+      tell("stopped and saved. Resume with: \(Self.resumption(of: trainer))")
+      try output.finish(TrainingResults(trainer, network: nil))
       // The exit code that shells expect after a signal.
       if let signal = signals.received { throw ExitCode(128 + signal) }
     }
