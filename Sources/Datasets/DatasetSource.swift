@@ -22,7 +22,7 @@ public enum DatasetSource {
   /// - Throws: ``DatasetError``, `ImageError`, `FileError`.
   public static func open(
     _ spec: String, resolution: Int? = nil, channels: Int? = nil, cacheDirectory: String? = nil,
-    threads: Int = ProcessInfo.processInfo.activeProcessorCount, cacheLimit: Int = 1 << 30,
+    threads: Int = UsableProcessors.count, cacheLimit: Int = 1 << 30,
     notice: ((String) -> Void)? = nil
   ) throws -> any ImageDataset {
     try UniformDataset(

@@ -71,12 +71,17 @@ func run<Value>(_ body: () throws -> Value) throws -> Value {
   }
 }
 
-/// Flushes the standard output, so that a full disk behind `> FILE` is an error. A closed pipe is not an error.
+/// Flushes the standard output, so that a full disk behind `> FILE` is an error. A closed pipe or terminal is not an
+/// error.
 ///
 /// - Throws: `FileError`.
 private func flushOutput() throws {
   errno = 0
   guard fflush(nil) != 0, errno != EPIPE else { return }
+  let reason = errno
+  // A terminal that was closed answers every request with EIO; a file is never asked what only terminals know.
+  if reason == EIO, isatty(STDOUT_FILENO) == 0, errno == EIO { return }
+  errno = reason
   throw FileError(.write, path: "the standard output")
 }
 
@@ -91,6 +96,10 @@ private func prepareProcess() {
     _ = open("/dev/null", descriptor == 0 ? O_RDONLY : O_WRONLY)
   }
   Processor.keepFreedMemory()
+  // libtorch counts processors, but not the quota of a control group. A number that the user set stays.
+  if getenv("OMP_NUM_THREADS") == nil, UsableProcessors.count < Processor.threadCount {
+    Processor.threadCount = UsableProcessors.count
+  }
   OutOfMemory.handler = { _ in
     printError("error: there is not enough memory; choose a smaller batch, width or resolution, or fewer pictures")
     // Not exit(): other threads may still run, so no destructors may run.
@@ -131,4 +140,5 @@ extension DeviceError: UserFacingError { var exitCode: Int32 { 64 } }
 extension VideoError: UserFacingError { var exitCode: Int32 { 73 } }
 extension MissingNetwork: UserFacingError { var exitCode: Int32 { 66 } }
 extension NothingToResume: UserFacingError { var exitCode: Int32 { 66 } }
+extension NotARun: UserFacingError { var exitCode: Int32 { 66 } }
 extension KernelsError: UserFacingError { var exitCode: Int32 { 64 } }

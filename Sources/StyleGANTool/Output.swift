@@ -107,14 +107,10 @@ func isSafetensors(_ path: String, format: String) -> Bool {
 func newestNetwork(at path: String) throws -> String {
   if let sentence = ForeignOptions.addressSentence(path) { throw ValidationError(sentence) }
   guard FileSystem.isFolder(path) else { return path }
-  let state = RunDirectory(path: path).state
-  if FileSystem.exists(state) { return state }
-  let names = (try? Folder.names(in: path)) ?? []
-  let snapshots = names.filter { $0.hasPrefix("network-snapshot-") }.compactMap { name in
-    RunDirectory.kimg(ofSnapshot: name).map { (kimg: $0, name: name) }
-  }
-  guard let newest = snapshots.max(by: { $0.kimg < $1.kimg }) else { throw MissingNetwork(path: path) }
-  return "\(path)/\(newest.name)"
+  let run = RunDirectory(path: path)
+  if FileSystem.exists(run.state) { return run.state }
+  guard let newest = run.networks.last else { throw MissingNetwork(path: path) }
+  return newest
 }
 
 /// Opens the network file at a path, or the newest network of the run in that folder. Errors about what it can do name

@@ -1,49 +1,80 @@
 import Foundation
 import GANs
 
-/// Shows the progress of a training: a bar on a terminal, one line for each tick elsewhere.
+/// Shows the progress of a training: a bar on a terminal, one line for each tick elsewhere. It times the steps and the
+/// snapshots for the ETA.
 final class TrainingProgressPrinter: TrainingObserver {
   private let quiet: Bool
   private let isTerminal = isatty(STDOUT_FILENO) == 1
   private let clock = ContinuousClock()
-  private var lastDraw: ContinuousClock.Instant
-  private var start: ContinuousClock.Instant
-  private var imagesAtStart = 0
+  private let stop: ContinuousClock.Instant?
+  private var estimate: TimeEstimate
+  private var lastDraw, lastEvent: ContinuousClock.Instant
+  private var lastImages: Int
+  /// The growth of a snapshot since the last step; nil without a snapshot.
+  private var snapshot: Growth?
 
-  init(quiet: Bool) {
-    self.quiet = quiet
-    start = clock.now
-    lastDraw = clock.now
+  /// - Parameter end: when the training is stopped; nil for no such limit.
+  init(_ trainer: Trainer, quiet: Bool, end: ContinuousClock.Instant?) {
+    (self.quiet, stop) = (quiet, end)
+    estimate = TimeEstimate(resuming: trainer)
+    (lastDraw, lastEvent, lastImages) = (clock.now, clock.now, trainer.imagesShown)
   }
 
-  func begin(_ trainer: Trainer) {
-    start = clock.now
-    imagesAtStart = trainer.imagesShown
+  /// Says what is trained, measures a few steps, and says what that will take.
+  func begin(_ trainer: Trainer, minutes: Double?, shouldStop: () -> Bool) throws {
+    defer { (lastDraw, lastEvent) = (clock.now, clock.now) }
     if quiet { return }
     let (o, side) = (trainer.options, trainer.options.configuration.resolution)
     print(
       "\(trainer.directory.path): \(counted(o.dataset.count, "image")), \(side)×\(side), "
         + "\(o.totalKimg.formatted()) kimg, \(o.precision.rawValue), \(counted(o.threads, "thread"))")
     fflush(nil)
+    // A resumed run that does not grow any more knows its time.
+    guard !estimate.knowsAll(afterImages: trainer.imagesShown) else { return }
+    let forecast = try TrainingForecast(
+      o, reals: trainer.dataset.count, afterImages: trainer.imagesShown, minutes: minutes, shouldStop: shouldStop)
+    estimate = TimeEstimate(resuming: trainer, probe: forecast.probe)
+    for line in forecast.lines { try say(line, trainer) }
+    if let warning = forecast.diskWarning(at: trainer.directory.path) { printError(warning) }
   }
 
   func observe(_ event: Trainer.Event, of trainer: Trainer) throws {
+    let now = clock.now
     switch event {
     case .step(let report, _):
-      if !quiet, isTerminal, clock.now - lastDraw > .milliseconds(200) {
-        lastDraw = clock.now
+      time(report, now)
+      if !quiet, isTerminal, now - lastDraw > .milliseconds(200) {
+        lastDraw = now
         write("\r\u{1B}[2K" + fitted(bar(report), describe(report)))
       }
     case .tick(let report):
       let line = describe(report)
       if !quiet, !isTerminal { write(line + "\n") }
       try trainer.directory.appendToLog(line)
-    case .snapshotDue: break
-    case .snapshot(let network, let fakes):
-      let line = "wrote \(network) and \(fakes)"
-      if !quiet { write((isTerminal ? "\r\u{1B}[2K" : "") + line + "\n") }
-      try trainer.directory.appendToLog(line)
+      // What follows until the next step belongs to a snapshot, if there is one.
+      lastEvent = clock.now
+    case .snapshotDue: snapshot = trainer.growth
+    case .snapshot(let network, let fakes): try say("wrote \(network) and \(fakes)", trainer)
     }
+  }
+
+  /// Gives the time since the last step to the estimate.
+  private func time(_ report: Trainer.Report, _ now: ContinuousClock.Instant) {
+    let (seconds, images) = ((now - lastEvent) / .seconds(1), report.images - lastImages)
+    (lastEvent, lastImages) = (now, report.images)
+    if let growth = snapshot {
+      estimate.addSnapshot(at: growth, seconds: max(0, seconds - estimate.step(images: images, at: report.growth)))
+      snapshot = nil
+    } else {
+      estimate.addStep(images: images, at: report.growth, seconds: seconds)
+    }
+  }
+
+  /// Prints a line and writes it to the log.
+  func say(_ line: String, _ trainer: Trainer) throws {
+    if !quiet { write((isTerminal ? "\r\u{1B}[2K" : "") + line.shown(keeping: "\t") + "\n") }
+    try trainer.directory.appendToLog(line)
   }
 
   func end() { if !quiet, isTerminal { write("\r\u{1B}[2K") } }
@@ -56,8 +87,8 @@ final class TrainingProgressPrinter: TrainingObserver {
   }
 
   private func describe(_ report: Trainer.Report) -> String {
-    let rate = Double(report.images - imagesAtStart) / max((clock.now - start) / .seconds(1), 1e-9)
-    let left = Double(max(0, report.totalImages - report.images)) / max(rate, 1e-9)
+    estimate.limit = stop.map { max(0, ($0 - clock.now) / .seconds(1)) }
+    let left = estimate.remaining(afterImages: report.images) ?? .infinity
     let fade = report.growth.alpha < 1 ? String(format: "@%.2f", report.growth.alpha) : ""
     let measures = [
       ("G", "Loss/G/loss"), ("D", "Loss/D/loss"), ("r1", "Loss/r1_penalty"), ("gp", "Loss/gradient_penalty"),

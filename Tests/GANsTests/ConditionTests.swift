@@ -112,7 +112,7 @@ struct LabelledDataset: ImageDataset {
     options.totalKimg = 0.04
     let trainer = try Trainer(options, dataset: LabelledDataset(), in: folder.file("run"))
     _ = try trainer.train()
-    let network = try NetworkFile(path: trainer.directory.network(kimg: 0))
+    let network = try NetworkFile(path: trainer.directory.networks[0])
     #expect(network.labelNames == ["dark", "middle", "bright"] && network.configuration.labelSize == 3)
     let pictures = (0..<3).map { label in
       Renderer(network, condition: Condition(classes: [label], of: 3)).images(seeds: [1, 2]).map(\.pixels)

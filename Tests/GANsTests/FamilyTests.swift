@@ -69,7 +69,7 @@ func shortOptions(_ name: String, mappingLayers: Int? = nil) throws -> TrainingO
       Trainer(options, dataset: SyntheticDataset(), in: folder.file("stopped")), stops: [8, 92])
     expectSame(whole, stopped)
     let run = try #require(RunDirectory.latest(in: folder.file("stopped")))
-    let network = try NetworkFile(path: run.network(kimg: 0))
+    let network = try NetworkFile(path: run.networks[0])
     let mapping = try #require(network.styleGenerator(withStyles: false) as? StyleGANGenerator).mapping
     #expect(mapping.layers.count == depth)
     let renderer = Renderer(network)
@@ -86,7 +86,7 @@ func shortOptions(_ name: String, mappingLayers: Int? = nil) throws -> TrainingO
     options.totalKimg = 0.04
     let trainer = try Trainer(options, dataset: SyntheticDataset(), in: folder.file("run"))
     _ = try trainer.train()
-    let network = try NetworkFile(path: trainer.directory.network(kimg: 0))
+    let network = try NetworkFile(path: trainer.directory.networks[0])
     #expect(network.history?.recipe == name)
     #expect(type(of: network.configuration).family == type(of: options.configuration).family)
     let renderer = Renderer(network)

@@ -43,8 +43,9 @@ import _TestSupport
     let copy = try TemporaryFolder()
     let run = copy.file("00000-\(name)")
     try FileManager.default.copyItem(at: folder(name), to: URL(fileURLWithPath: run))
-    let trainer = try Trainer(resuming: RunDirectory(path: run).state, totalKimg: 0.3, data: "moved") { _ in try data()
-    }
+    let trainer = try Trainer(
+      resuming: RunDirectory(path: run).state, with: RunChanges(totalKimg: 0.3, data: "moved")
+    ) { _ in try data() }
     let shown = trainer.imagesShown
     #expect(shown > 0 && shown < 300)
     guard case .finished(let network) = try trainer.train() else {

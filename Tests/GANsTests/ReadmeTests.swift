@@ -38,7 +38,7 @@ private func example(_ path: String, _ output: String) throws {
     options.totalKimg = 0.02
     let trainer = try Trainer(options, dataset: SyntheticDataset(), in: folder.file("runs"))
     _ = try trainer.train()
-    try example(trainer.directory.network(kimg: 0), folder.file("mixed.png"))
+    try example(trainer.directory.networks[0], folder.file("mixed.png"))
     // The run has not grown beyond 8×8: 4 × 3 pictures of that size.
     let picture = try ImageDecoder.decode(contentsOf: folder.file("mixed.png"))
     #expect((picture.width, picture.height) == (4 * 8, 3 * 8))

@@ -91,4 +91,34 @@ import _TestSupport
       #expect(RunDirectory.kimg(ofSnapshot: name) == nil)
     }
   }
+
+  /// Several runs are named by what differs between them, the most telling first.
+  @Test(arguments: [
+    (
+      [#"{"seed": 1, "objective": {"gamma": 10}}"#, #"{"seed": 2, "objective": {"gamma": 1}}"#],
+      ["00000: gamma 10, seed 1", "00001: gamma 1, seed 2"]
+    ),
+    (
+      [#"{"recipe": "stylegan", "threads": 2}"#, #"{"recipe": "wgan", "threads": 1}"#],
+      ["00000: recipe stylegan", "00001: recipe wgan"]
+    ),
+    ([#"{"threads": 2}"#, #"{"threads": 1}"#], ["00000: threads 2", "00001: threads 1"]),
+    ([#"{"mixing": 0.9}"#, #"{}"#], ["00000: mixing 0.9", "00001: mixing none"]),
+    ([#"{"description": "first", "seed": 1}"#, #"{"seed": 2}"#], ["00000: first", "00001: seed 2"]),
+    ([#"{"seed": 1}"#, #"{"seed": 1}"#], ["00000-stylegan", "00001-stylegan"]),
+    ([#"{"description": "α & <ω>"}"#], ["00000-stylegan: α &amp; &lt;ω&gt;"]),
+  ])
+  func runsAreNamedByWhatDiffers(options: [String], names: [String]) throws {
+    let runs = try options.enumerated().map { try run("0000\($0)-stylegan", options: $1) }
+    let page = try RunReport(runs: runs).html()
+    #expect(page.contains("<h1>\(names.joined(separator: " · "))</h1>"))
+    if names.count > 1 { for name in names { #expect(page.contains("<title>\(name)</title>")) } }
+  }
+
+  @Test func folderOfNoRun() throws {
+    let path = folder.file("empty")
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    let error = #expect(throws: NotARun.self) { try RunReport(runs: [path]) }
+    #expect(error?.path == path && error?.reason == "it has no options.json")
+  }
 }

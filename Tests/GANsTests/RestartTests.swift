@@ -32,10 +32,10 @@ import _TestSupport
     #expect(whole.statistics.contains { ($0["Progress/alpha"] ?? 1) < 1 })
     #expect(
       whole.files.keys.sorted() == [
-        "fakes000000.120.png", "fakes000000.180.png", "fakes000000.240.png", "fakes000000.png", "loss.png",
-        "network-snapshot-000000.120.safetensors", "network-snapshot-000000.180.safetensors",
-        "network-snapshot-000000.240.safetensors", "network-snapshot-000000.safetensors", "options.json", "reals.png",
-        "training-state.safetensors",
+        "data.json", "fakes000000.064.png", "fakes000000.120.png", "fakes000000.180.png", "fakes000000.240.png",
+        "loss.png", "network-snapshot-000000.064.safetensors", "network-snapshot-000000.120.safetensors",
+        "network-snapshot-000000.180.safetensors", "network-snapshot-000000.240.safetensors", "options.json",
+        "reals.png", "training-state.safetensors",
       ])
     let stopped = try trainSmallRun(newTrainer(options, "stopped"), stops: [8, 40, 80, 100, 160, 200, 236])
     expectSame(whole, stopped)
@@ -94,7 +94,8 @@ import _TestSupport
     expectSame(first, try trainSmallRun(newTrainer(options, "b")))
     options.seed += 1
     let other = try trainSmallRun(newTrainer(options, "c"))
-    #expect(other.files["network-snapshot-000000.safetensors"] != first.files["network-snapshot-000000.safetensors"])
+    #expect(
+      other.files["network-snapshot-000000.032.safetensors"] != first.files["network-snapshot-000000.032.safetensors"])
     #expect(other.statistics != first.statistics)
   }
 
@@ -102,15 +103,16 @@ import _TestSupport
     var options = smallOptions()
     options.totalKimg = 0.06
     let short = try finishedRun(options, "short")
-    let first = try Data(contentsOf: URL(fileURLWithPath: short.network(kimg: 0)))
-    let longer = try Trainer(resuming: short.state, totalKimg: 0.12) { _ in SyntheticDataset() }
+    let name = "\(short.path)/network-snapshot-000000.064.safetensors"
+    let first = try Data(contentsOf: URL(fileURLWithPath: name))
+    let longer = try Trainer(resuming: short.state, with: RunChanges(totalKimg: 0.12)) { _ in SyntheticDataset() }
     #expect(longer.imagesShown == 64 && longer.totalImages == 120)
     let last = "\(longer.directory.path)/network-snapshot-000000.120.safetensors"
     #expect(try longer.train() == .finished(network: last))
     #expect(longer.imagesShown == 120)
     // What was there stays: the new one has a name of its own.
-    #expect(try Data(contentsOf: URL(fileURLWithPath: short.network(kimg: 0))) == first)
-    #expect(try [short.network(kimg: 0), last].map { try NetworkFile(path: $0).history?.kimg } == [0.064, 0.12])
+    #expect(try Data(contentsOf: URL(fileURLWithPath: name)) == first)
+    #expect(try [name, last].map { try NetworkFile(path: $0).history?.kimg } == [0.064, 0.12])
     #expect(try longer.train() == .finished(network: last))
   }
 
@@ -118,7 +120,7 @@ import _TestSupport
     var options = smallOptions()
     options.totalKimg = 0.03
     let run = try finishedRun(options, "run")
-    #expect(throws: TrainingError.dataChanged("synthetic")) {
+    #expect(throws: TrainingError.dataChanged("synthetic", "1 file changed (synthetic)")) {
       try Trainer(resuming: run.state) { _ in SyntheticDataset(fingerprint: "51 squares") }
     }
   }
@@ -128,7 +130,7 @@ import _TestSupport
     options.totalKimg = 0.03
     let run = try finishedRun(options, "run")
     #expect(throws: NetworkFileError.self) {
-      try Trainer(resuming: run.network(kimg: 0)) { _ in SyntheticDataset() }
+      try Trainer(resuming: run.networks[0]) { _ in SyntheticDataset() }
     }
   }
 
@@ -136,7 +138,7 @@ import _TestSupport
   @Test func aDivergedRunKeepsItsLastGoodState() throws {
     var options = smallOptions()
     options.totalKimg = 0.03
-    let network = try SafetensorsFile(path: try finishedRun(options, "good").network(kimg: 0))
+    let network = try SafetensorsFile(path: try finishedRun(options, "good").networks[0])
     var writer = SafetensorsWriter(metadata: network.metadata)
     for name in network.names {
       let value = try network.tensor(name)
@@ -159,7 +161,7 @@ import _TestSupport
       return trainer.directory
     }
     let bad = try diverge()
-    #expect(!FileManager.default.fileExists(atPath: bad.network(kimg: 0)))
+    #expect(bad.networks.isEmpty)
     #expect(try NetworkFile(path: bad.state).generator.store.state.allSatisfy { $0.value.isAllFinite })
     #expect(try Trainer(resuming: bad.state) { _ in SyntheticDataset() }.imagesShown == 0)
   }
@@ -190,5 +192,58 @@ import _TestSupport
     options.stylegan.fmapMax = 4
     let error = #expect(throws: LoadError.self) { try newTrainer(options, "third") }
     #expect(error?.path == path)
+  }
+
+  /// A network for another resolution, other channels, or without labels is adapted; what it lacks starts anew.
+  @Test func aRunAdaptsANetwork() throws {
+    var options = smallOptions()
+    options.totalKimg = 0.06
+    let first = try newTrainer(options, "first")
+    _ = try first.train()
+    options.initialNetwork = first.directory.networks[0]
+    let same = try newTrainer(options, "same")
+    #expect(same.adaptation?.summary == "all \(same.adaptation?.taken ?? 0) tensors taken")
+
+    func trainer(_ name: String, _ dataset: SyntheticDataset, labels: Int = 0) throws -> Trainer {
+      var new = options
+      new.configuration = try options.configuration.adapted(
+        resolution: dataset.resolution, imageChannels: dataset.channels, labelSize: labels)
+      new.schedule.finalResolution = dataset.resolution
+      return try Trainer(new, dataset: dataset, in: folder.file(name))
+    }
+    let larger = try trainer("larger", SyntheticDataset(resolution: 32))
+    let summary = try #require(larger.adaptation?.summary)
+    #expect(summary.hasSuffix("tensors taken; new: D.b32, G.synthesis.b32"), "\(summary)")
+    #expect(larger.adaptation?.taken == same.adaptation?.taken)
+    // At the old resolution it draws the same.
+    let z = RandomStream(seed: 3).normal([4, 8])
+    func images(_ trainer: Trainer, _ condition: Condition? = nil) -> [Double] {
+      trainer.networks.average.images(
+        z, condition: condition, truncation: .none, noise: .none, growth: Growth(resolution: 16), .default
+      ).doubles
+    }
+    #expect(images(larger) == images(same))
+
+    let conditional = try trainer("conditional", SyntheticDataset(labelCount: 3), labels: 3)
+    let adaptation = try #require(conditional.adaptation)
+    #expect(adaptation.resized == ["G.mapping.dense0.weight"])
+    #expect(
+      adaptation.new.sorted() == [
+        "D.dense1.bias", "D.dense1.weight", "D.embedding.weight", "G.mapping.embedding.weight",
+      ]
+        || adaptation.new.allSatisfy { $0.contains("dense1") || $0.contains("embedding") })
+    // Whatever the class, it maps as before, until it learns to tell them apart.
+    func mapped(_ trainer: Trainer, _ condition: Condition? = nil) throws -> [Double] {
+      try #require(trainer.networks.average as? StyleGANGenerator).map(z, condition: condition).doubles
+    }
+    for label in 0..<3 {
+      let w = try mapped(conditional, Condition(classes: .init(repeating: label, count: 4), of: 3))
+      #expect(try zip(w, mapped(same)).allSatisfy { abs($0 - $1) < 1e-5 })
+    }
+    _ = try conditional.train()
+
+    let coloured = try trainer("coloured", SyntheticDataset(channels: 3))
+    #expect(coloured.adaptation?.new.allSatisfy { $0.contains("rgb") } == true, "\(coloured.adaptation?.summary ?? "")")
+    _ = try coloured.train()
   }
 }

@@ -11,15 +11,15 @@ struct SyntheticDataset: ImageDataset {
   var count = 50
   var channels = 1
   var resolution = 16
-  var labelCount: Int { 0 }
+  var labelCount = 0
   var labelNames: [String] { [] }
   var fingerprint = "50 squares"
 
-  func label(at index: Int) -> Int? { nil }
+  func label(at index: Int) -> Int? { labelCount > 0 ? index % labelCount : nil }
 
   func image(at index: Int) -> [UInt8] {
-    (0..<resolution * resolution).map { i in
-      let (y, x) = (i / resolution, i % resolution)
+    (0..<channels * resolution * resolution).map { i in
+      let (y, x) = (i / resolution % resolution, i % resolution)
       let inside = abs(y - index % resolution) < 4 && abs(x - index * 7 % resolution) < 4
       return UInt8((inside ? 180 : 20) + (i * 31 + index * 17) % 23)
     }

@@ -122,7 +122,8 @@ private let draw = "generate --outdir OUT/new --network"
     .init("train --resume data-empty", 66, "no training state"),
     .init("train --resume sound-state --data other.idx3", 65, "other.idx3 is not the data set this run started with"),
     .init("train --resume sound-state --gamma 3", 64, "leave out --gamma"),
-    .init("train --resume sound-state --threads 2", 64, "leave out --threads"),
+    .init("train --resume sound-state --tick 2", 64, "leave out --tick"),
+    .init("train --resume sound-state --kimg 0.01", 64, "has trained 0.02 kimg already, and --kimg is 0.01"),
     .init("train --resume sound-state --kimg nan", 64, "kimg is nan"),
     .init("train --resume cut-state", 65, "truncated"),
     .init("train --resume empty-state", 65, "not a safetensors file"),
@@ -141,8 +142,6 @@ private let draw = "generate --outdir OUT/new --network"
     .init("train --resume data-changed", 65, "not the data set"),
     .init("train --resume nan-moments", 65, "not finite"),
     .init("train --data good.idx3 --outdir OUT/runs --init-from missing", 66, "does not exist"),
-    .init("train --data good.idx3 --outdir OUT/runs --init-from net.safetensors --resolution 32", 64, "32×32×1"),
-    .init("train --data good.idx3 --outdir OUT/runs --init-from net.safetensors --channels 3", 64, "16×16×3"),
     .init("train --data good.idx3 --outdir OUT/runs --init-from wider.safetensors", 65, "does not fit"),
     .init(
       "train --data good.idx3 --outdir OUT/runs --init-from net.safetensors --fmap-max 8", 64, "leave out --fmap-max"),
@@ -272,7 +271,8 @@ private let draw = "generate --outdir OUT/new --network"
     .init("detector train --data good.idx3 --out OUT/d.safetensors", 65, "no labels"),
     .init("detector train --data good.idx3 --out OUT/d.pt", 64, ".safetensors"),
     .init("report missing", 66, "missing"),
-    .init("report data-empty", 66, "options.json"),
+    .init("report data-empty", 66, "data-empty is not the folder of a run (it has no options.json)"),
+    .init("report good.idx3", 66, "good.idx3 is not the folder of a run"),
     .init("\(train) --metrics fid", 64, "'fid'"),
     .init("\(train) --metrics swd --metric-samples 1", 64, "--metric-samples is 1"),
   ]
@@ -307,6 +307,7 @@ private let draw = "generate --outdir OUT/new --network"
       "generate --network net.safetensors --noise-mode none --outdir OUT/x",
       "train --resume sound-state --dry-run", "inspect sound-state/training-state.safetensors --json",
       "train --data good.idx3 --init-from net.safetensors --gamma 0 --dry-run",
+      "train --data good.idx3 --init-from net.safetensors --resolution 32 --channels 3 --dry-run",
     ])
   func soundInput(_ line: String) throws {
     let out = try TemporaryFolder()

@@ -50,6 +50,13 @@ import _TestSupport
     #expect(Self.commands.count >= 8)
   }
 
+  /// What a training needs first stands first.
+  @Test func helpOfTrainBeginsWithTheData() throws {
+    let train = try #require(Self.commands.first { $0.commandName == "train" })
+    let names = (train.arguments ?? []).filter(\.shouldDisplay).prefix(2).map { $0.names?.first?.name }
+    #expect(names == ["data", "resume"])
+  }
+
   @Test func helpIsAsItWas() throws {
     for command in Self.commands {
       let outcome = try Program.run(command.words + ["--help"], in: "/", environment: ["COLUMNS": "100"])
@@ -123,6 +130,8 @@ import _TestSupport
     var examples: [String] = []
     for command in Self.commands { examples += Self.examples(in: command.discussion ?? "") }
     #expect(examples.count >= 8)
+    // Examples can be pasted: they have no gaps.
+    for example in examples { #expect(!example.contains("…"), "\(example)") }
     let readme = Self.examples(in: try String(contentsOfFile: "\(Program.package)/README.md", encoding: .utf8))
     #expect(readme.count >= 8)
     examples += readme

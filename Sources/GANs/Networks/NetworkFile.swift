@@ -72,6 +72,13 @@ public struct NetworkFile {
     try reader.load(into: discriminator.store, .discriminator)
   }
 
+  /// Loads one network.
+  /// - Throws: `LoadError` where it does not fit.
+  func load(_ part: NetworkPart, into store: ParameterStore) throws { try reader.load(into: store, part) }
+
+  /// A tensor of the file; nil where it has none of this name.
+  func tensor(_ name: String) throws -> Tensor? { try reader.tensor(name) }
+
   /// The generator without averaging.
   /// - Throws: `LoadError` where its tensors do not fit.
   public func rawGenerator() throws -> any Generator {

@@ -28,6 +28,9 @@ public protocol NetworkReader {
   /// Overwrites all parameters and buffers of a network with those of the file; on an error it changes none.
   /// - Throws: `LoadError` listing every tensor that does not fit.
   func load(into store: ParameterStore, _ part: NetworkPart) throws
+  /// The tensor of a name; nil where the file has none.
+  /// - Throws: an error of the format.
+  func tensor(_ name: String) throws -> Tensor?
 }
 
 /// The formats that can be read.
@@ -108,6 +111,8 @@ struct SafetensorsNetwork: NetworkReader {
   func load(into store: ParameterStore, _ part: NetworkPart) throws {
     try file.load(into: store.state, prefix: part.rawValue)
   }
+
+  func tensor(_ name: String) throws -> Tensor? { file.tensors[name] == nil ? nil : try file.tensor(name) }
 }
 
 extension NetworkHeader {

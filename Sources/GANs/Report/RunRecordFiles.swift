@@ -3,12 +3,26 @@ import Foundation
 import Images
 import Torch
 
+/// A path is not the folder of a run.
+public struct NotARun: Error, Equatable, CustomStringConvertible {
+  /// The path.
+  public let path: String
+  /// What is missing.
+  public let reason: String
+  /// One sentence with a remedy.
+  public var description: String {
+    "\(path) is not the folder of a run (\(reason)): give a folder that a training made, such as runs/00000-stylegan-photos-64"
+  }
+}
+
 /// The files of a run's folder for a report. Missing or unreadable files are skipped and listed in `problems`.
 struct RunRecordFiles {
   let path: String
   let name: String
   /// options.json with dotted keys.
   let options: [String: String]
+  /// The changes of the data during the run.
+  let dataChanges: [DataChange]
   /// The lines of stats.jsonl.
   let statistics: [[String: Double]]
   /// The lines of all metric-NAME.jsonl, sorted by file name.
@@ -20,16 +34,19 @@ struct RunRecordFiles {
   init(path: String) throws {
     self.path = path
     guard let names = try? Folder.names(in: path) else {
-      throw FileError(.read, path: path, code: access(path, F_OK) == 0 ? ENOTDIR : ENOENT)
+      guard access(path, F_OK) == 0 else { throw FileError(.read, path: path, code: ENOENT) }
+      throw NotARun(path: path, reason: "it is no folder that can be read")
     }
     name = FileSystem.name(of: path)
     files = names.sorted { ($0.utf8.count, $0) < ($1.utf8.count, $1) }
     let run = RunDirectory(path: path)
-    guard names.contains("options.json") else { throw FileError(.read, path: run.options, code: ENOENT) }
+    guard names.contains("options.json") else { throw NotARun(path: path, reason: "it has no options.json") }
     var problems: [String] = []
     let found = try? JSONSerialization.jsonObject(with: Data(WholeFile.bytes(of: run.options)))
     if !(found is [String: Any]) { problems.append("\(run.options) does not hold the options of a run") }
-    options = found is [String: Any] ? Self.flattened(found) : [:]
+    options = (found as? [String: Any]).map { Self.flattened($0.filter { $0.key != "dataChanges" }) } ?? [:]
+    let changes = (found as? [String: Any])?["dataChanges"].flatMap { try? JSONSerialization.data(withJSONObject: $0) }
+    dataChanges = changes.flatMap { try? JSONDecoder().decode([DataChange].self, from: $0) } ?? []
     func lines<Line: Decodable>(_ name: String) -> [Line] {
       guard names.contains(name) else { return [] }
       guard let bytes = try? WholeFile.bytes(of: "\(path)/\(name)") else {

@@ -6,10 +6,18 @@ import Torch
 /// their curves, figures. The page is self-contained and loads nothing.
 public struct RunReport {
   private let runs: [RunRecordFiles]
+  /// A short name for each run.
+  private let names: [String]
 
   /// Reads run folders.
   /// - Throws: `FileError` where one cannot be read or is not the folder of a run.
-  public init(runs: [String]) throws { self.runs = try runs.map { try RunRecordFiles(path: $0) } }
+  public init(runs: [String]) throws {
+    self.runs = try runs.map { try RunRecordFiles(path: $0) }
+    names = RunNames.short(self.runs)
+  }
+
+  /// The runs with their short names.
+  private var named: [(name: String, run: RunRecordFiles)] { zip(names, runs).map { ($0, $1) } }
 
   /// The unreadable parts of the runs, one sentence each. The page does not show them.
   public var problems: [String] { runs.flatMap(\.problems) }
@@ -20,14 +28,15 @@ public struct RunReport {
   /// The page.
   /// - Throws: `FileError` where an image cannot be read.
   public func html() throws -> String {
-    let title = runs.map(\.name).joined(separator: " · ")
+    let title = names.joined(separator: " · ")
     var body = "<h1>\(escaped(title))</h1>\n"
     body += section(
       "Not read", problems.isEmpty ? "" : "<ul>\n\(problems.map { "<li>\(escaped($0))</li>\n" }.joined())</ul>\n")
+    body += section("Changes of the data", dataChanges())
     body += section("Losses", charts())
     body += section("Metrics", metricCharts() + metricTable())
-    body += section("Samples over time", try runs.map { try samples($0) }.joined())
-    body += section("Figures", try runs.map { try figures($0) }.joined())
+    body += section("Samples over time", try named.map { try samples($0.run, $0.name) }.joined())
+    body += section("Figures", try named.map { try figures($0.run, $0.name) }.joined())
     body += section("Configuration", configuration())
     return """
       <!DOCTYPE html>
@@ -65,7 +74,7 @@ public struct RunReport {
   ]
 
   private func charts() -> String {
-    Self.losses.map { title, key in chart(title, runs.map { ($0.name, $0.series(key)) }) }.joined()
+    Self.losses.map { title, key in chart(title, named.map { ($0.name, $0.run.series(key)) }) }.joined()
   }
 
   /// The values of each metric and detector over each run's training.
@@ -74,12 +83,12 @@ public struct RunReport {
     return names.map { name in
       (
         name,
-        runs.map { run in
+        named.map { label, run in
           let points = run.metrics.filter { $0.metric == name && $0.mixing == nil && ($0.weights ?? "ema") == "ema" }
             .compactMap { result in result.kimg.map { ($0, result.value) } }
           // The last of several values at the same kimg counts.
           let latest = Dictionary(points, uniquingKeysWith: { $1 }).sorted { $0.key < $1.key }
-          return (run.name, latest.map { ($0.key, $0.value) })
+          return (label, latest.map { ($0.key, $0.value) })
         }
       )
     }
@@ -118,12 +127,12 @@ public struct RunReport {
   }
 
   private func metricTable() -> String {
-    let rows = runs.flatMap { run in
+    let rows = named.flatMap { label, run in
       run.metrics.map { result -> String in
         let others = result.values.sorted { $0.key < $1.key }.map { "\($0.key) \(number($0.value))" }
         let counts = result.samples.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
         let cells = [
-          run.name, result.metric + (result.mixing.map { " mixing \($0)" } ?? ""), number(result.value),
+          label, result.metric + (result.mixing.map { " mixing \($0)" } ?? ""), number(result.value),
           others.joined(separator: ", "), counts.joined(separator: ", "), result.kimg.map(number) ?? "",
           result.weights ?? "", "\(result.seed)", String(format: "%.1f", result.seconds),
         ]
@@ -141,7 +150,7 @@ public struct RunReport {
 
   // MARK: Pictures
 
-  private func samples(_ run: RunRecordFiles) throws -> String {
+  private func samples(_ run: RunRecordFiles, _ label: String) throws -> String {
     let kimg = { RunDirectory.kimg(ofSnapshot: $0) }
     let grids = run.pictures { kimg($0) != nil }.sorted { kimg($0)! < kimg($1)! }
     guard !grids.isEmpty else { return "" }
@@ -151,7 +160,7 @@ public struct RunReport {
     let labels = grids.map { "\(number(kimg($0)!)) kimg" }
     return """
       <figure class="time" data-labels="\(escaped(labels.joined(separator: "|")))">
-      <figcaption>\(escaped(run.name)): <output>\(labels.last!)</output></figcaption>
+      <figcaption>\(escaped(label)): <output>\(labels.last!)</output></figcaption>
       <input type="range" aria-label="time" min="0" max="\(grids.count - 1)" value="\(grids.count - 1)">
       <div>\(images.joined(separator: "\n"))</div>
       </figure>
@@ -159,20 +168,30 @@ public struct RunReport {
       """
   }
 
-  private func figures(_ run: RunRecordFiles) throws -> String {
+  private func figures(_ run: RunRecordFiles, _ label: String) throws -> String {
     var result = ""
     // The page has the curves of loss.png in another section.
     for name in run.pictures({ RunDirectory.kimg(ofSnapshot: $0) == nil && $0 != "loss.png" }) {
-      result += "<figure><figcaption>\(escaped(run.name)): \(escaped(name))</figcaption>"
+      result += "<figure><figcaption>\(escaped(label)): \(escaped(name))</figcaption>"
       result += "<img alt=\"\(escaped(name))\" src=\"\(try run.dataURL(name))\"></figure>\n"
     }
     for (metric, values) in run.pathLengths {
-      result += small(Plot.Panel("\(run.name): \(metric), pairs by length", histogramOf: values), xLabel: "d/ε²")
+      result += small(Plot.Panel("\(label): \(metric), pairs by length", histogramOf: values), xLabel: "d/ε²")
     }
     return result
   }
 
   // MARK: Configuration
+
+  private func dataChanges() -> String {
+    let items = named.flatMap { label, run in
+      run.dataChanges.map { change in
+        "<li>\(escaped(label)), after \(number(change.kimg)) kimg: \(escaped(change.what)); \(change.before.count) images before, "
+          + "\(change.after.count) after</li>\n"
+      }
+    }
+    return items.isEmpty ? "" : "<ul>\n\(items.joined())</ul>\n"
+  }
 
   private func configuration() -> String {
     let keys = Set(runs.flatMap(\.options.keys)).sorted()

@@ -30,7 +30,10 @@ extension ConfigurationField {
   public static let batchGridSteps: Self = "batchGridSteps", precision: Self = "precision"
   public static let initialNetwork: Self = "initialNetwork", network: Self = "network", data: Self = "data"
   public static let images: Self = "images", metricSamples: Self = "metricSamples"
-  public static let detector: Self = "detector", attributes: Self = "attributes"
+  public static let detector: Self = "detector", attributes: Self = "attributes", metrics: Self = "metrics"
+  public static let keptSnapshots: Self = "keptSnapshots", bestMetric: Self = "bestMetric"
+  /// ``RunChanges/acceptsChangedData``
+  public static let acceptsChangedData: Self = "acceptsChangedData"
 }
 
 /// A sentence for users. `description` shows the property name of a field; the program shows the option that sets it.

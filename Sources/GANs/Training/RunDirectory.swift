@@ -78,6 +78,10 @@ public struct RunDirectory: Sendable, Equatable {
   public var reals: String { "\(path)/reals.png" }
   /// A plot of losses, scores, penalties, path lengths and estimates against kimg.
   public var losses: String { "\(path)/loss.png" }
+  /// The files of the data.
+  public var dataRecord: String { "\(path)/data.json" }
+  /// A grid of the first fakes, until the first snapshot.
+  public var preview: String { "\(path)/preview.png" }
   /// Everything for an exact resume.
   public var state: String { "\(path)/training-state.safetensors" }
 
@@ -88,21 +92,30 @@ public struct RunDirectory: Sendable, Equatable {
   /// The networks after `kimg` thousand images.
   public func network(kimg: Int) -> String { network(padded(kimg)) }
 
+  /// The networks of all snapshots, oldest first.
+  public var networks: [String] {
+    let names = (try? Folder.names(in: path)) ?? []
+    let found = names.filter { $0.hasPrefix("network-snapshot-") }.compactMap { name in
+      Self.kimg(ofSnapshot: name).map { (kimg: $0, name: name) }
+    }
+    return found.sorted { $0.kimg < $1.kimg }.map { "\(path)/\($0.name)" }
+  }
+
   private func fakes(_ label: String) -> String { "\(path)/fakes\(label).png" }
   private func network(_ label: String) -> String { "\(path)/network-snapshot-\(label).safetensors" }
   private func padded(_ number: Int) -> String { String(format: "%06d", number) }
 
   /// The files of the snapshot after `images` images and `steps` steps.
   ///
-  /// Their names have whole thousands, or the exact number ("000150.204") where another step uses the whole thousand. So no
-  /// snapshot replaces another, and a repeated step gets the same names.
+  /// Their names have whole thousands, or the exact number ("000150.204") below one thousand and where another step uses the
+  /// whole thousand. So no snapshot replaces another, and a repeated step gets the same names.
   func snapshot(images: Int, steps: Int) -> (network: String, fakes: String) {
     let kimg = images / 1000
-    let taken = network(kimg: kimg)
-    var label = padded(kimg)
-    if FileSystem.exists(taken) {
+    let (taken, exact) = (network(kimg: kimg), padded(kimg) + String(format: ".%03d", images % 1000))
+    var label = kimg == 0 ? exact : padded(kimg)
+    if kimg > 0, FileSystem.exists(taken) {
       let history = try? SafetensorsFile(path: taken).decoded("training", as: NetworkFile.History.self)
-      if history?.steps != steps { label += String(format: ".%03d", images % 1000) }
+      if history?.steps != steps { label = exact }
     }
     return (network(label), fakes(label))
   }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Torch
 
@@ -12,6 +13,9 @@ struct Statistics: Codable {
   private enum CodingKeys: String, CodingKey { case sums, counts }
 
   mutating func add(_ name: String, _ value: Tensor) { unread.append((name, value.withoutGraph.reshaped([1]))) }
+
+  /// Whether no value was added.
+  var isEmpty: Bool { sums.isEmpty && unread.isEmpty }
 
   /// Copies all values from the device at once.
   /// - Returns: whether all are finite.
@@ -47,14 +51,9 @@ public enum ProcessMemory {
     #endif
   }
 
-  /// The memory limit of this process in bytes: that of the machine or of its control group.
+  /// The memory limit of this process in bytes: that of the machine or of its control groups.
   public static var limit: Int? {
-    var limits = [Int(clamping: ProcessInfo.processInfo.physicalMemory)]
-    for path in ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"] {
-      if let text = try? String(contentsOfFile: path, encoding: .utf8), let value = Int(text.filter(\.isNumber)) {
-        limits.append(value)
-      }
-    }
+    let limits = [Int(clamping: ProcessInfo.processInfo.physicalMemory), ControlGroup().memory].compactMap(\.self)
     return limits.filter { $0 > 0 }.min()
   }
 

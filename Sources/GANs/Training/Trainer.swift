@@ -22,9 +22,16 @@ public final class Trainer {
   public var observers: [any TrainingObserver] = [StatisticsWriter(), BatchGridWriter(), SnapshotWriter()]
   private let lock: FolderLock
   private let device: Device
-  private let loader: BatchLoader
+  private var loader: BatchLoader
   private let random: SamplingStreams
   private var progress: TrainingProgress
+  private var failedToRead = false
+  /// Images shown at the last saved state. After an error it tells what a resumed run continues from.
+  public internal(set) var savedImages = 0
+  /// How the networks differ from the initial network; nil without one.
+  public internal(set) var adaptation: Adaptation?
+  /// The change of the data that this run was resumed with; nil for none.
+  public internal(set) var dataChange: DataChange?
 
   /// The events of a training.
   public enum Event {
@@ -62,102 +69,27 @@ public final class Trainer {
     case interrupted
   }
 
-  /// A new run in the next folder of `parent`. On an error it removes the folder.
-  /// - Throws: ``ConfigurationError`` where the options contradict each other or do not fit into memory, `FileError` where
-  ///   the folder cannot be written; errors of the initial network's file and of the data.
-  public convenience init(_ options: TrainingOptions, dataset: any ImageDataset, in parent: String) throws {
-    try options.validate()
-    try options.requireFit(dataset)
-    try options.requireMemory()
-    try options.requireBatches()
-    Processor.threadCount = options.threads
-    let device = try Device(options.device)
-    let networks = TrainingNetworks(options, device: device)
-    if let path = options.initialNetwork {
-      let network = try NetworkFile(path: path, device: device)
-      try network.load(generator: networks.generator, discriminator: networks.discriminator)
-      networks.average.store.copy(from: network.generator.store)
-    }
-    let name = "\(options.recipe)-\(dataset.name)-\(options.configuration.resolution)"
-    let (directory, undo) = try RunDirectory.createUndoably(in: parent, name: name)
-    do {
-      try AtomicFile.write(try options.text(), to: directory.options)
-      self.init(
-        options, dataset: dataset, directory: directory, lock: try directory.lock(), device: device,
-        networks: networks, random: SamplingStreams(seed: options.seed, device: device), progress: TrainingProgress())
-      try writeReals()
-      try writeState()
-    } catch {
-      undo()
-      throw error
-    }
-  }
-
-  /// The options of a run to resume.
-  /// - Parameters:
-  ///   - totalKimg: a new end; nil for the old one.
-  ///   - data: a new path of the data; nil for the old one.
-  ///   - change: changes the metrics.
-  /// - Throws: errors of the state's file.
-  public static func options(
-    resuming state: String, totalKimg: Double? = nil, data: String? = nil,
-    measures change: (inout MeasureOptions?) -> Void = { _ in }
-  ) throws -> TrainingOptions {
-    var options = try TrainingState.options(at: state)
-    if let totalKimg { options.totalKimg = totalKimg }
-    if let data { options.data = data }
-    change(&options.measures)
-    try options.validate()
-    return options
-  }
-
-  /// Resumes a run exactly from its last saved state.
-  /// - Parameters:
-  ///   - state: a training state in the folder of the run.
-  ///   - totalKimg: a new end; nil for the old one.
-  ///   - data: a new path of the data; nil for the old one. The content must be the same.
-  ///   - change: changes the metrics.
-  ///   - open: opens the data set of the options.
-  /// - Throws: errors of the file; ``TrainingError/dataChanged(_:)`` where the content of the data differs,
-  ///   ``TrainingError/inUse(_:)`` where another process trains in this folder.
-  public convenience init(
-    resuming state: String, totalKimg: Double? = nil, data: String? = nil,
-    measures change: (inout MeasureOptions?) -> Void = { _ in }, open: (TrainingOptions) throws -> any ImageDataset
-  ) throws {
-    // Reading the state first makes a wrong path an error of that path, not of the lock.
-    _ = try Self.options(resuming: state)
-    let directory = RunDirectory(path: Folder.of(state))
-    let lock = try directory.lock()
-    // Read again with the lock: another process may have written before.
-    let options = try Self.options(resuming: state, totalKimg: totalKimg, data: data, measures: change)
-    let device = try Device(options.device)
-    let dataset = try open(options)
-    guard dataset.fingerprint == options.dataset.fingerprint else { throw TrainingError.dataChanged(options.data) }
-    try options.requireFit(dataset)
-    try options.requireMemory()
-    Processor.threadCount = options.threads
-    let networks = TrainingNetworks(options, device: device)
-    let random = SamplingStreams(seed: 0, device: device)
-    let progress = try TrainingState.load(from: state, networks: networks, random: random)
-    directory.removeStaleTemporaries()
-    try directory.truncateStatistics(toLines: progress.ticks)
-    try AtomicFile.write(try options.text(), to: directory.options)
-    self.init(
-      options, dataset: dataset, directory: directory, lock: lock, device: device, networks: networks, random: random,
-      progress: progress)
-  }
-
-  private init(
+  init(
     _ options: TrainingOptions, dataset: any ImageDataset, directory: RunDirectory, lock: FolderLock, device: Device,
     networks: TrainingNetworks, random: SamplingStreams, progress: TrainingProgress
   ) {
     (self.options, self.dataset, self.directory, self.lock) = (options, dataset, directory, lock)
     (self.device, self.networks, self.random, self.progress) = (device, networks, random, progress)
-    loader = BatchLoader(dataset, seed: options.seed, startingAt: progress.position, mirror: options.mirror)
+    loader = Self.loader(dataset, options, at: progress.position)
+  }
+
+  private static func loader(_ dataset: any ImageDataset, _ options: TrainingOptions, at position: Int) -> BatchLoader {
+    BatchLoader(dataset, seed: options.seed, startingAt: position, mirror: options.mirror)
   }
 
   /// Images shown so far.
   public var imagesShown: Int { progress.images }
+
+  /// Whether an error prevented a tick or a snapshot that a resumed run makes up for.
+  public var isWorkLeft: Bool { isTickDue || progress.isSnapshotDue == true }
+
+  /// Whether the run has written a snapshot.
+  public var hasSnapshots: Bool { progress.snapshots.map { !$0.isEmpty } ?? (progress.images > 0) }
 
   /// Images to show in all.
   public var totalImages: Int { Int((options.totalKimg * 1000).rounded(.up)) }
@@ -165,12 +97,28 @@ public final class Trainer {
   // MARK: The loop
 
   /// Trains until all images are shown.
+  ///
+  /// An error ends the training. All but a divergence leave the networks as they were after the last whole step, so the
+  /// state is saved first, as far as that is possible: see ``savedImages``. What was due when the error came (a line of
+  /// statistics, a snapshot) is made up for after resuming.
   /// - Parameters:
   ///   - shouldStop: called after every step; on true training saves its state and ends.
   ///   - observe: called for every event; its errors end the training.
   /// - Throws: ``TrainingError/diverged(kimg:state:remedies:)`` where a loss or a weight is not finite; the last good state
   ///   remains. `FileError` and data errors.
   public func train(shouldStop: () -> Bool = { false }, observe: (Event) throws -> Void = { _ in }) throws -> Outcome {
+    do { return try loop(shouldStop, observe) } catch {
+      if !(error is TrainingError) {
+        // The images of a failed step are read again.
+        loader = Self.loader(dataset, options, at: progress.position)
+        if failedToRead { noteUnreadableImages() }
+        try? writeState()
+      }
+      throw error
+    }
+  }
+
+  private func loop(_ shouldStop: () -> Bool, _ observe: (Event) throws -> Void) throws -> Outcome {
     let clock = ContinuousClock()
     let start = clock.now
     var (tickStart, lastSave, imagesAtTick) = (start, start, progress.images)
@@ -187,37 +135,62 @@ public final class Trainer {
       for observer in observers { try observer.observe(event, of: self) }
       try observe(event)
     }
+    func tick() throws {
+      guard progress.statistics.read() else { throw diverged }
+      statistics = progress.statistics.means
+      progress.ticks += 1
+      do { try tell(.tick(report())) } catch {
+        progress.ticks -= 1
+        throw error
+      }
+      progress.statistics = Statistics()
+      if progress.images >= totalImages || progress.ticks % options.snapshotTicks == 0 { progress.isSnapshotDue = true }
+    }
+    func snapshot() throws {
+      try requireFiniteWeights()
+      let (network, fakes) = snapshotFiles
+      try tell(.snapshotDue(network: network, fakes: fakes))
+      progress.isSnapshotDue = nil
+      progress.add(snapshot: network)
+      do { try writeState() } catch {
+        progress.isSnapshotDue = true
+        throw error
+      }
+      lastSave = clock.now
+      try tell(.snapshot(network: network, fakes: fakes))
+      removeOldSnapshots()
+    }
 
-    while progress.images < totalImages {
-      let fakes = try step()
-      try tell(.step(report(), fakes: fakes))
-      if Double(progress.images) >= Double(progress.ticks + 1) * options.tickKimg * 1000
-        || progress.images >= totalImages
-      {
-        guard progress.statistics.read() else { throw diverged }
-        progress.ticks += 1
-        statistics = progress.statistics.means
-        try tell(.tick(report()))
-        progress.statistics = Statistics()
-        if progress.images >= totalImages || progress.ticks % options.snapshotTicks == 0 {
-          try requireFiniteWeights()
-          let (network, fakes) = snapshotFiles
-          try tell(.snapshotDue(network: network, fakes: fakes))
-          try writeState()
-          lastSave = clock.now
-          try tell(.snapshot(network: network, fakes: fakes))
-        } else if seconds(since: lastSave) > 300 {
+    var isFirst = true
+    while true {
+      if isTickDue {
+        try tick()
+        if progress.isSnapshotDue != true, seconds(since: lastSave) > 300 {
           try writeState()
           lastSave = clock.now
         }
         (tickStart, imagesAtTick) = (clock.now, progress.images)
       }
-      if shouldStop() && progress.images < totalImages {
+      if progress.isSnapshotDue == true {
+        try snapshot()
+        tickStart = clock.now
+      }
+      if progress.images >= totalImages { return .finished(network: snapshotFiles.network) }
+      if !isFirst && shouldStop() {
         try writeState()
         return .interrupted
       }
+      isFirst = false
+      let fakes = try step()
+      try tell(.step(report(), fakes: fakes))
     }
-    return .finished(network: snapshotFiles.network)
+  }
+
+  /// Whether the steps since the last tick make a whole one, or the last one.
+  private var isTickDue: Bool {
+    !progress.statistics.isEmpty
+      && (Double(progress.images) >= Double(progress.ticks + 1) * options.tickKimg * 1000
+        || progress.images >= totalImages)
   }
 
   /// The growth of the last step; before the first step, the initial growth.
@@ -232,6 +205,7 @@ public final class Trainer {
   private func step() throws -> Tensor {
     let growth = options.schedule.growth(afterImages: progress.images)
     let batch = options.schedule.batchSize(at: growth.resolution)
+    var batches = try readBatches(of: batch)
     if growth.resolution != progress.resolution {
       if progress.resolution != 0 {
         networks.generatorOptimizer.reset()
@@ -246,13 +220,14 @@ public final class Trainer {
     case .discriminatorFirst:
       for _ in 0..<options.criticSteps {
         networks.updateDiscriminator(
-          try reals(batch, growth), sample: sample(batch, growth, phase), growth: growth, phase: phase, record: record)
+          reals(batches.removeFirst(), growth), sample: sample(batch, growth, phase), growth: growth, phase: phase,
+          record: record)
       }
-      fakes = try updateGenerator(sample(batch, growth), batch, growth)
+      fakes = updateGenerator(sample(batch, growth), reals: batches.first, batch, growth)
     case .generatorFirst:
-      let reals = try reals(batch, growth)
+      let reals = reals(batches.removeFirst(), growth)
       let sample = sample(batch, growth, phase)
-      fakes = try updateGenerator(sample, batch, growth)
+      fakes = updateGenerator(sample, reals: batches.first, batch, growth)
       networks.updateDiscriminator(reals, sample: sample, fakes: fakes, growth: growth, phase: phase, record: record)
     }
     networks.updateAverage(images: batch * options.criticSteps)
@@ -263,7 +238,10 @@ public final class Trainer {
   }
 
   /// G's update with its regularizers: joint with the loss, or each in a separate update.
-  private func updateGenerator(_ sample: TrainingSample, _ batch: Int, _ growth: Growth) throws -> Tensor {
+  /// - Parameter reals: the images of a loss of pairs; nil for other losses.
+  private func updateGenerator(
+    _ sample: TrainingSample, reals: ImageBatch?, _ batch: Int, _ growth: Growth
+  ) -> Tensor {
     let due = networks.generatorRegularizers.map { ($0, Phase(every: $0.interval, at: progress.steps)) }
     func penalty(_ regularizer: any GeneratorRegularizer) -> Tensor {
       networks.penalty(
@@ -271,8 +249,7 @@ public final class Trainer {
         record: record)
     }
     let fakes = networks.updateGenerator(
-      sample: sample, reals: options.objective.loss.comparesPairs ? try reals(batch, growth) : nil, growth: growth,
-      record: record
+      sample: sample, reals: reals.map { self.reals($0, growth) }, growth: growth, record: record
     ) { due.filter { $0.1 == .joint }.map { penalty($0.0) } }
     for case (let regularizer, .separate(let weight)) in due {
       networks.updateGenerator(penalty: penalty(regularizer), weight: weight)
@@ -295,10 +272,32 @@ public final class Trainer {
     return sample
   }
 
-  private func reals(_ count: Int, _ growth: Growth) throws -> TrainingNetworks.Reals {
-    let batch = try loader.next(count)
+  /// All images of a step: those of D's updates, then those of a loss of pairs. They are read before any update, so that
+  /// an error in the data leaves the networks as they were.
+  private func readBatches(of count: Int) throws -> [ImageBatch] {
+    failedToRead = true
+    let batches = try (0..<options.batchesPerStep).map { _ in try loader.next(count) }
+    failedToRead = false
     progress.position = loader.position
-    return TrainingNetworks.Reals(
+    return batches
+  }
+
+  /// Notes the files that cannot be read, so that the run can be resumed when they are repaired or removed.
+  private func noteUnreadableImages() {
+    guard let record = DataRecord(in: directory, fingerprint: dataset.fingerprint) else { return }
+    let order = SampleOrder(seed: options.seed, count: dataset.count)
+    let batch = options.schedule.batchSize(at: growth.resolution) * options.batchesPerStep
+    var permutations: [Int: [Int32]] = [:]
+    let next = (progress.position..<progress.position + batch).map { sample in
+      let (epoch, place) = sample.quotientAndRemainder(dividingBy: dataset.count)
+      if permutations[epoch] == nil { permutations[epoch] = order.permutation(epoch: epoch) }
+      return Int(permutations[epoch]![place])
+    }
+    progress.unreadable = dataset.unreadableImages(first: next).compactMap(record.name)
+  }
+
+  private func reals(_ batch: ImageBatch, _ growth: Growth) -> TrainingNetworks.Reals {
+    TrainingNetworks.Reals(
       growth.prepared(images(of: batch, on: device)),
       condition: condition(options.configuration.labelSize == 0 ? [] : batch.labels))
   }
@@ -308,26 +307,28 @@ public final class Trainer {
     classes.isEmpty ? nil : Condition(classes: classes, of: options.configuration.labelSize, device: device)
   }
 
-  private func images(of batch: ImageBatch, on device: Device) -> Tensor {
+  func images(of batch: ImageBatch, on device: Device) -> Tensor {
     batch.tensor(channels: dataset.channels, resolution: dataset.resolution, device: device)
       .cropped(by: options.configuration.border)
   }
 
   // MARK: The state
 
-  private func writeReals() throws {
-    let (columns, rows) = gridSize(resolution: dataset.resolution)
-    let batch = try BatchLoader(dataset, seed: options.seed).next(columns * rows)
-    try ImageGrid.tiled(Image.images(of: images(of: batch, on: .cpu)), columns: columns).write(to: directory.reals)
-  }
-
-  private func writeState() throws {
+  /// Writes the training state.
+  func writeState() throws {
     guard progress.statistics.read() else { throw diverged }
     try requireFiniteWeights()
     progress.generatorUpdates = networks.generatorOptimizer.stepCount
     progress.discriminatorUpdates = networks.discriminatorOptimizer.stepCount
     try TrainingState.write(
       to: directory.state, networks: networks, random: random, options: options, progress: progress, header: header)
+    savedImages = progress.images
+  }
+
+  /// Removes those networks of earlier snapshots of this run that its options do not keep.
+  func removeOldSnapshots() {
+    guard let keeping = options.keeping else { return }
+    progress.snapshots = keeping.pruned(progress.snapshots ?? [], in: directory, header: header)
   }
 
   private func requireFiniteWeights() throws {
@@ -347,30 +348,4 @@ public final class Trainer {
         kimg: Double(progress.images) / 1000, dataset: options.dataset.name, fingerprint: options.dataset.fingerprint,
         seed: options.seed, steps: progress.steps, recipe: options.recipe))
   }
-}
-
-/// Training cannot start or continue.
-public enum TrainingError: Error, Equatable, CustomStringConvertible {
-  /// A loss or a weight is not finite.
-  case diverged(kimg: Double, state: String, remedies: Message)
-  /// The content of the data set differs from that at the start of the run.
-  case dataChanged(String)
-  /// Another process trains in the run's folder.
-  case inUse(String)
-
-  /// A sentence with the problem and the remedy.
-  public var message: Message {
-    switch self {
-    case .diverged(let kimg, let state, let remedies):
-      "training diverged after \(String(format: "%.1f", kimg)) kimg: a loss or weight is not finite; the last good "
-        + "state is \(state); try \(remedies)"
-    case .dataChanged(let path):
-      "\(path) is not the data set this run started with: its content differs; restore it, or start a new run with "
-        + "\(field: .initialNetwork)"
-    case .inUse(let path): "another process is training in \(path); wait for it or stop it, then resume"
-    }
-  }
-
-  /// The sentence with property names.
-  public var description: String { message.description }
 }

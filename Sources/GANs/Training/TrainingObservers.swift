@@ -19,14 +19,21 @@ struct StatisticsWriter: TrainingObserver {
     line["Progress/resolution"] = Double(report.growth.resolution)
     line["Progress/alpha"] = report.growth.alpha
     line["Timing/sec_per_tick"] = report.secondsInTick
-    line["Timing/sec_per_kimg"] = 1000 / max(report.imagesPerSecond, 1e-9)
+    // A tick that an error prevented is made up for after resuming; it has no time of its own.
+    if report.imagesPerSecond > 0 { line["Timing/sec_per_kimg"] = 1000 / report.imagesPerSecond }
     line["Timing/total_sec"] = report.seconds
     line["Resources/peak_rss_gb"] = Double(ProcessMemory.peakResident) / 1e9
+    let changes = trainer.options.dataChanges.count
+    if changes > 0 {
+      line["Data/changes"] = Double(changes)
+      line["Data/images"] = Double(trainer.dataset.count)
+    }
     try trainer.directory.appendStatistics(try JSON.compact(line))
   }
 }
 
-/// Writes a 5×5 grid of a batch's first 25 fakes every `batchGridSteps` steps, scaled by their own minimum and maximum.
+/// Writes a 5×5 grid of a batch's first 25 fakes every `batchGridSteps` steps, scaled by their own minimum and maximum, at
+/// the final size.
 struct BatchGridWriter: TrainingObserver {
   func observe(_ event: Trainer.Event, of trainer: Trainer) throws {
     let interval = trainer.options.batchGridSteps
@@ -35,8 +42,11 @@ struct BatchGridWriter: TrainingObserver {
     guard shown.isAllFinite else { return }
     let (low, high) = (shown.minimum().item, shown.maximum().item)
     let scaled = (shown - low) * (2 / max(high - low, 1e-5)) - 1
-    try ImageGrid.tiled(Image.images(of: scaled), columns: 5, padding: 2, background: 0)
-      .write(to: trainer.directory.batch(steps: report.steps - 1))
+    let side = trainer.options.configuration.resolution
+    try ImageGrid.tiled(
+      Image.images(of: scaled).map { try $0.enlarged(to: side) }, columns: 5, padding: 2, background: 0
+    )
+    .write(to: trainer.directory.batch(steps: report.steps - 1))
   }
 }
 
@@ -44,24 +54,70 @@ struct BatchGridWriter: TrainingObserver {
 struct SnapshotWriter: TrainingObserver {
   func observe(_ event: Trainer.Event, of trainer: Trainer) throws {
     guard case .snapshotDue(let network, let fakes) = event else { return }
-    let (networks, configuration) = (trainer.networks, trainer.options.configuration)
-    let (columns, rows) = gridSize(resolution: configuration.resolution)
-    let z = Tensor.latents(seeds: (0..<UInt32(columns * rows)).map { $0 }, size: configuration.zSize)
-      .to(networks.average.store.device)
-    let images = (0..<rows).flatMap { row in
-      // With labels each column has one class.
-      let classes = configuration.labelSize == 0 ? [] : (0..<columns).map { $0 % configuration.labelSize }
-      let condition = classes.isEmpty ? nil : Condition(classes: classes, of: configuration.labelSize, device: z.device)
-      return Image.images(
-        of: networks.average.images(
-          z[row * columns..<(row + 1) * columns], condition: condition, truncation: .none, noise: .constant,
-          growth: trainer.growth, trainer.options.compute))
-    }
-    try ImageGrid.tiled(images, columns: columns).write(to: fakes)
+    let networks = trainer.networks
+    try FakesGrid.write(to: fakes, networks.average, of: trainer)
     try NetworkFile.write(to: network, networks, trainer.header)
     if let problem = LossPlot.write(statistics: trainer.directory.statistics, to: trainer.directory.losses) {
       try trainer.directory.appendToLog("note: \(problem)")
     }
+  }
+}
+
+/// Draws `preview.png` early, before the first snapshot: after half a minute, a minute, two minutes, and so on.
+///
+/// It has the fakes of the generator itself, because the moving average follows slowly at the start. The first snapshot
+/// removes the file, so a finished run has the same files, whenever the previews were drawn. A preview that cannot be
+/// written does not end the training.
+public final class PreviewWriter: TrainingObserver {
+  private let clock = ContinuousClock()
+  private let start: ContinuousClock.Instant
+  private var nextSeconds: Double
+  private let drew: (String) throws -> Void
+
+  /// A writer that begins after some seconds.
+  /// - Parameter drew: called with the path of each preview.
+  public init(firstAfter seconds: Double = 30, drew: @escaping (String) throws -> Void = { _ in }) {
+    (start, nextSeconds, self.drew) = (clock.now, seconds, drew)
+  }
+
+  /// Draws a preview where it is time, and removes it where there is a snapshot.
+  public func observe(_ event: Trainer.Event, of trainer: Trainer) throws {
+    let path = trainer.directory.preview
+    if case .snapshot = event { unlink(path) }
+    guard case .step = event, !trainer.hasSnapshots else { return }
+    let seconds = (clock.now - start) / .seconds(1)
+    guard seconds >= nextSeconds else { return }
+    nextSeconds = max(2 * nextSeconds, seconds)
+    do { try FakesGrid.write(to: path, trainer.networks.generator, of: trainer) } catch {
+      return try trainer.directory.appendToLog("note: \(path) is not drawn: \(error)")
+    }
+    try drew(path)
+  }
+}
+
+/// A grid of fakes of the seeds 0, 1, 2, …, at the final size; with labels each column has one class.
+enum FakesGrid {
+  static func write(to path: String, _ generator: any Generator, of trainer: Trainer) throws {
+    let configuration = trainer.options.configuration
+    let (columns, rows) = gridSize(resolution: configuration.resolution)
+    let z = Tensor.latents(seeds: (0..<UInt32(columns * rows)).map { $0 }, size: configuration.zSize)
+      .to(generator.store.device)
+    let images = (0..<rows).flatMap { row in
+      let classes = configuration.labelSize == 0 ? [] : (0..<columns).map { $0 % configuration.labelSize }
+      let condition = classes.isEmpty ? nil : Condition(classes: classes, of: configuration.labelSize, device: z.device)
+      return Image.images(
+        of: generator.images(
+          z[row * columns..<(row + 1) * columns], condition: condition, truncation: .none, noise: .constant,
+          growth: trainer.growth, trainer.options.compute))
+    }
+    try ImageGrid.tiled(images.map { try $0.enlarged(to: configuration.resolution) }, columns: columns).write(to: path)
+  }
+}
+
+extension Image {
+  /// An image of a growing network at the final size; each pixel becomes a square.
+  fileprivate func enlarged(to side: Int) throws -> Image {
+    width >= side ? self : try resized(width: side, height: side * height / width, kernel: .nearest)
   }
 }
 

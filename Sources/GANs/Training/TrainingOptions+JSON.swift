@@ -8,6 +8,7 @@ extension TrainingOptions: Codable, Equatable {
     case recipe, data, dataset, mirror, family, configuration, schedule, objective, criticSteps, stepOrder
     case mixingProbability, optimizer, adam, rmsprop, averageHalfLifeKimg, averageDecay, totalKimg, tickKimg
     case snapshotTicks, batchGridSteps, seed, precision, kernels, threads, device, initialNetwork, measures
+    case keeping, description, dataChanges
   }
 
   /// Reads options. Old files have no family; they are of StyleGAN.
@@ -39,6 +40,9 @@ extension TrainingOptions: Codable, Equatable {
     (threads, device) = (try value(.threads), try value(.device))
     initialNetwork = try values.decodeIfPresent(String.self, forKey: .initialNetwork)
     measures = try values.decodeIfPresent(MeasureOptions.self, forKey: .measures)
+    keeping = try values.decodeIfPresent(SnapshotKeeping.self, forKey: .keeping)
+    description = try values.decodeIfPresent(String.self, forKey: .description)
+    dataChanges = try values.decode(.dataChanges, or: [])
   }
 
   /// Writes every option, with the family's name.
@@ -74,6 +78,9 @@ extension TrainingOptions: Codable, Equatable {
     try values.encode(device, forKey: .device)
     try values.encodeIfPresent(initialNetwork, forKey: .initialNetwork)
     try values.encodeIfPresent(measures, forKey: .measures)
+    try values.encodeIfPresent(keeping, forKey: .keeping)
+    try values.encodeIfPresent(description, forKey: .description)
+    if !dataChanges.isEmpty { try values.encode(dataChanges, forKey: .dataChanges) }
   }
 
   /// Whether all options are equal.

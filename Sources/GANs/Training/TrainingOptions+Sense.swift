@@ -33,16 +33,20 @@ extension TrainingOptions {
     }
   }
 
+  /// The minibatch sizes of the resolutions that are trained.
+  public var trainedBatches: [Int] {
+    configuration.resolutions.filter {
+      ($0 >= schedule.initialResolution && $0 <= schedule.finalResolution) || configuration.resolutions.count == 1
+    }.map(schedule.batchSize)
+  }
+
   /// Refuses minibatches of one image where a network normalizes over the minibatch: one value has no variance.
   /// - Throws: ``ConfigurationError`` with the remedy.
   public func requireBatches() throws(ConfigurationError) {
-    let trained = configuration.resolutions.filter {
-      ($0 >= schedule.initialResolution && $0 <= schedule.finalResolution) || configuration.resolutions.count == 1
-    }
     let traits = configuration.traits
-    guard traits.normalizesGeneratorBatches || traits.normalizesCriticBatches,
-      trained.contains(where: { schedule.batchSize(at: $0) == 1 })
-    else { return }
+    guard traits.normalizesGeneratorBatches || traits.normalizesCriticBatches, trainedBatches.contains(1) else {
+      return
+    }
     throw ConfigurationError(
       "\(type(of: configuration).title) normalizes over the minibatch, and one image has no variance: use "
         + "\(field: .batchSizes, 2) or more")

@@ -55,6 +55,12 @@ public struct TrainingOptions: Sendable {
   public var device = "cpu"
   /// A network file with the initial weights; nil for fresh weights.
   public var initialNetwork: String?
+  /// Which networks of snapshots are kept; nil for all.
+  public var keeping: SnapshotKeeping?
+  /// A description of the run in the user's words, also in the folder's name; nil for none.
+  public var description: String?
+  /// Changes of the data during the run, oldest first.
+  public var dataChanges: [DataChange] = []
   /// The metrics of each snapshot; nil for no metrics. They do not change the training.
   public var measures: MeasureOptions?
 
@@ -125,6 +131,11 @@ public struct TrainingOptions: Sendable {
     schedule = .paper(resolution: configuration.resolution)
   }
 
+  /// Minibatches of images in a step: one for each update of D, and one for G where its loss compares pairs.
+  var batchesPerStep: Int {
+    (stepOrder == .discriminatorFirst ? criticSteps : 1) + (objective.loss.comparesPairs ? 1 : 0)
+  }
+
   /// Precision and kernels.
   public var compute: Compute { Compute(precision: precision, kernels: kernels) }
 
@@ -164,6 +175,14 @@ public struct TrainingOptions: Sendable {
     try require(tickKimg > 0 && tickKimg <= 1e6, .tickKimg, tickKimg, "above 0")
     try require((1...1_000_000).contains(snapshotTicks), .snapshotTicks, snapshotTicks, "1 or more")
     try require((1...1024).contains(threads), .threads, threads, "1 to 1024")
+    if let keeping {
+      try require((1...1_000_000).contains(keeping.newest), .keptSnapshots, keeping.newest, "1 or more")
+    }
+    if let best = keeping?.best, measures?.metrics.contains(best) != true {
+      throw ConfigurationError(
+        "\(field: .bestMetric) is \(best.rawValue), but the run does not measure it: give \(field: .metrics, best.rawValue)"
+      )
+    }
     if let count = measures?.samples {
       try require((2...1_000_000).contains(count), .metricSamples, count, "2 to 1000000")
     }

@@ -1,4 +1,5 @@
 import Files
+import Foundation
 import Torch
 
 /// The progress of a run, without weights and random streams.
@@ -19,6 +20,18 @@ struct TrainingProgress: Codable {
   var generatorUpdates = 0, discriminatorUpdates = 0
   /// Means since the last tick.
   var statistics = Statistics()
+  /// Whether a snapshot is due that an error prevented; nil for no.
+  var isSnapshotDue: Bool?
+  /// The names of the networks that the run wrote and did not remove, oldest first; nil in older files.
+  var snapshots: [String]?
+  /// The files that could not be read, where that ended the training; nil for none.
+  var unreadable: [String]?
+
+  /// Notes a network of a snapshot; a repeated one stays where it is.
+  mutating func add(snapshot path: String) {
+    let name = FileSystem.name(of: path)
+    if snapshots?.contains(name) != true { snapshots = (snapshots ?? []) + [name] }
+  }
 
   /// Whether the numbers are consistent; a damaged file may violate this.
   var isPossible: Bool {
@@ -47,21 +60,26 @@ enum TrainingState {
     try writer.write(to: path)
   }
 
-  /// The options in a state.
-  static func options(at path: String) throws -> TrainingOptions {
+  /// The options and the progress in a state.
+  static func description(at path: String) throws -> (options: TrainingOptions, progress: TrainingProgress) {
     let file = try open(path)
     let options = try file.decoded("options", as: TrainingOptions.self)
     do { try options.validate() } catch { throw NetworkFileError(path, "\(error)") }
     let header = NetworkHeader(configuration: options.configuration, growth: options.configuration.grown)
     try header.requireGenerator(in: Array(file.tensors.values), of: path)
-    return options
+    return (options, try progress(in: file))
+  }
+
+  private static func progress(in file: SafetensorsFile) throws -> TrainingProgress {
+    let progress = try file.decoded("progress", as: TrainingProgress.self)
+    guard progress.isPossible else { throw NetworkFileError(file.path, "its 'progress' is impossible") }
+    return progress
   }
 
   /// Loads a state into fresh networks and streams.
   static func load(from path: String, networks: TrainingNetworks, random: SamplingStreams) throws -> TrainingProgress {
     let file = try open(path)
-    let progress = try file.decoded("progress", as: TrainingProgress.self)
-    guard progress.isPossible else { throw NetworkFileError(path, "its 'progress' is impossible") }
+    let progress = try progress(in: file)
     do { try random.restore { try file.tensor($0) } } catch let error as RandomStreamError {
       throw NetworkFileError(path, "its 'random' is \(error.description)")
     }

@@ -67,7 +67,8 @@ extension ConfigurationField {
     .averageHalfLifeKimg: "ema-kimg", .averageDecay: "ema-decay",
     .grows: "growing",
     .initialResolution: "start-resolution", .totalKimg: "kimg", .tickKimg: "tick", .snapshotTicks: "snap",
-    .batchGridSteps: "sample-interval", .initialNetwork: "init-from",
+    .batchGridSteps: "sample-interval", .initialNetwork: "init-from", .keptSnapshots: "keep", .bestMetric: "keep-best",
+    .acceptsChangedData: "data-changed",
   ]
 }
 

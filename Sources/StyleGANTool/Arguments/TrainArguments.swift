@@ -108,8 +108,10 @@ struct ScheduleArguments: ParsableArguments {
   func apply(to options: inout TrainingOptions) throws {
     let resolution = options.configuration.resolution
     var schedule = options.schedule
-    if growing ?? schedule.grows || startResolution != nil {
-      schedule.initialResolution = min(startResolution ?? (schedule.grows ? schedule.initialResolution : 8), resolution)
+    if let startResolution {
+      schedule.initialResolution = startResolution
+    } else if growing ?? schedule.grows {
+      schedule.initialResolution = min(schedule.grows ? schedule.initialResolution : 8, resolution)
     }
     if growing == false { schedule.initialResolution = resolution }
     if let fadeKimg { schedule.fadeKimg = fadeKimg }
@@ -181,9 +183,10 @@ struct ScheduleArguments: ParsableArguments {
     if gamma != nil && options.objective.regularizer == .none {
       throw ValidationError("--gamma is the strength of a penalty, but there is no penalty: choose one with --penalty")
     }
-    if let name = given([("--fade-kimg", fadeKimg), ("--stable-kimg", stableKimg)]).first,
-      growing == false || !options.configuration.traits.grows
-    {
+    if let name = given([
+      ("--start-resolution", growing == false ? startResolution : nil), ("--fade-kimg", fadeKimg),
+      ("--stable-kimg", stableKimg),
+    ]).first, growing == false || !options.configuration.traits.grows {
       throw ValidationError("\(name) is for progressive growing, but this network does not grow: leave it out")
     }
     if halveDLoss == true && options.objective.loss == .relativistic {
@@ -191,23 +194,27 @@ struct ScheduleArguments: ParsableArguments {
         "--halve-d-loss takes the mean of a loss on reals and one on fakes, but the relativistic loss is one, of pairs: "
           + "leave it out")
     }
+    if let plBatchShrink, let batch = options.trainedBatches.min(), plBatchShrink > batch {
+      throw ValidationError(
+        "--pl-batch-shrink is \(plBatchShrink), but a minibatch has \(counted(batch, "image")): give 1 to \(batch)")
+    }
     if emaKimg != nil && emaDecay != nil {
       throw ValidationError("--ema-kimg and --ema-decay both set the moving average: use one of them")
     }
   }
 
-  /// All given options except --kimg: a resumed run may get a new length.
-  var allButEnd: [String] {
+  /// All given options that a resumed run cannot change.
+  var fixed: [String] {
     given([
       ("--batch", batch), ("--lr", lr), ("--loss", loss), ("--penalty", penalty), ("--gamma", gamma),
       ("--r1-interval", r1Interval), ("--drift", drift), ("--clip", clip), ("--pl-weight", plWeight),
       ("--critic-steps", criticSteps), ("--step-order", stepOrder),
       (halveDLoss ?? true ? "--halve-d-loss" : "--no-halve-d-loss", halveDLoss),
       ("--optimizer", optimizer), ("--beta1", beta1), ("--beta2", beta2), ("--mixing", mixing),
-      ("--ema-kimg", emaKimg), ("--ema-decay", emaDecay), ("--sample-interval", sampleInterval),
+      ("--ema-kimg", emaKimg), ("--ema-decay", emaDecay),
       (growing ?? true ? "--growing" : "--no-growing", growing),
       ("--start-resolution", startResolution), ("--fade-kimg", fadeKimg), ("--stable-kimg", stableKimg),
-      ("--mirror", mirror ? true : nil), ("--tick", tick), ("--snap", snap), ("--seed", seed),
+      ("--mirror", mirror ? true : nil), ("--tick", tick), ("--seed", seed),
     ]) + pathLengthDetails
   }
 }

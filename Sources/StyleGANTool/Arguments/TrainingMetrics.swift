@@ -33,8 +33,34 @@ struct TrainingMetrics: ParsableArguments {
     ])
   }
 
-  /// The first given option that has no effect because there are no metrics; nil if there is none.
-  func idle(_ measures: MeasureOptions?) -> String? { measures != nil || metrics != nil ? nil : details.first }
+  /// Refuses given options that have no effect on these metrics.
+  /// - Parameter measures: the metrics of the run after the given options were applied; nil for none.
+  func requireEffect(on measures: MeasureOptions?, isResumed: Bool) throws {
+    guard let measures else {
+      guard let option = details.first else { return }
+      throw ValidationError(
+        metrics != nil
+          ? "--metrics none measures nothing, so \(option) has no effect: leave one of them out"
+          : isResumed
+            ? "the run has no metrics, so \(option) has no effect; give --metrics too"
+            : "\(option) is for metrics; give --metrics too")
+    }
+    let names = measures.metrics.map(\.rawValue).joined(separator: ", ")
+    if detectors.detector != nil, measures.metrics.allSatisfy({ $0.output == nil && $0 != .ls }) {
+      throw ValidationError("--detector has no effect, because \(names) needs no detector: leave it out")
+    }
+    if detectors.attributes != nil, !measures.metrics.contains(.ls) {
+      throw ValidationError(
+        "--attributes has no effect, because it is for the metric ls, not for \(names): leave it out")
+    }
+  }
+
+  /// Metrics with the given options.
+  func applied(to measures: MeasureOptions?) -> MeasureOptions? {
+    var measures = measures
+    apply(to: &measures)
+    return measures
+  }
 
   /// Applies the given options.
   func apply(to measures: inout MeasureOptions?) {

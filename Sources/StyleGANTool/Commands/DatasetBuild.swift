@@ -27,7 +27,7 @@ struct DatasetBuild: ParsableCommand {
   @Option(parsing: .unconditional, help: "Channels: 1, 3 or 4 (default: those of the images, 3 if they differ).")
   var channels: Int?
   @Option(parsing: .unconditional, help: "Number of threads that decode, resize and encode.")
-  var threads = ProcessInfo.processInfo.activeProcessorCount
+  var threads = UsableProcessors.count
   @Flag(help: "Skip images that cannot be read, and list them.") var skipBad = false
   @Flag(help: "Replace the dataset if it exists.") var force = false
   @OptionGroup var output: OutputArguments

@@ -22,7 +22,7 @@ struct DatasetCheck: ParsableCommand {
   @Option(parsing: .unconditional, help: "Accept mixed channels: images will be converted to 1, 3 or 4.")
   var channels: Int?
   @Option(parsing: .unconditional, help: "Number of threads that read.")
-  var threads = ProcessInfo.processInfo.activeProcessorCount
+  var threads = UsableProcessors.count
   @OptionGroup var output: OutputArguments
 
   func validate() throws { try requireRange("--threads", threads, 1...1024) }

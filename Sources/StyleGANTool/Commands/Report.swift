@@ -13,8 +13,11 @@ struct Report: ParsableCommand {
 
       Examples:
         stylegan report runs/00000-stylegan-fashion-mnist-32
-        stylegan report runs/00000-… runs/00001-… --out comparison.html
+        stylegan report runs/00000-stylegan-photos-64 runs/00001-stylegan-photos-64 \\
+            --out comparison.html
         stylegan report runs/00000-stylegan-fashion-mnist-32 --out fid-curve.png
+
+      Several runs are named by their numbers and by what differs: their --desc, or else the options with other values.
       """)
 
   @Argument(help: ArgumentHelp("The folders of runs.", valueName: "runs"), completion: .directory) var runs: [String]

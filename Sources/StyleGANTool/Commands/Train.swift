@@ -6,26 +6,6 @@ import GANs
 import Images
 import Torch
 
-/// A recipe, or the list of recipes.
-enum RecipeChoice: ExpressibleByArgument {
-  case list
-  case recipe(Recipe)
-
-  init?(argument: String) {
-    if argument == "list" {
-      self = .list
-    } else if let recipe = Families.recipes.first(where: { $0.name == argument }) {
-      self = .recipe(recipe)
-    } else {
-      return nil
-    }
-  }
-
-  static var allValueStrings: [String] { Families.recipes.map(\.name) + ["list"] }
-
-  var defaultValueDescription: String { if case .recipe(let recipe) = self { recipe.name } else { "list" } }
-}
-
 struct Train: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Train a network on pictures, or resume a training.",
@@ -42,78 +22,55 @@ struct Train: ParsableCommand {
         stylegan train --cfg list
         stylegan train --resume latest
 
-      Ctrl-C saves the training, prints the command that resumes it, and ends with exit code 130 (143 after SIGTERM). \
-      A second Ctrl-C ends the program at once. A killed training can be resumed too, from its last saved state. In \
+      At the start the training says how long it will take and how much disk space. It measures a few steps of each \
+      resolution for that. Until the first snapshot, preview.png in the folder of the run shows how far it is.
+
+      Ctrl-C saves the training, prints the command that resumes it, and ends with exit code 130 (143 after SIGTERM, 129 \
+      after SIGHUP: a closed terminal). A second Ctrl-C ends the program at once. An error, such as a damaged picture or \
+      a full disk, saves the training too, if it can. A killed training can be resumed from its last saved state. In \
       all cases the resumed training ends with the same files as one without interruption.
       """)
 
-  @Option(help: "The folder of the runs.") var outdir = "runs"
-  @Option(help: "A folder, a ZIP, IDX or CIFAR files, or fashion-mnist; see 'stylegan help dataset'.") var data: String?
-  @Option(help: ArgumentHelp("The recipe: network, loss and schedule; list shows all.", valueName: "name"))
-  var cfg: RecipeChoice = RecipeChoice(argument: "stylegan")!
+  @OptionGroup(title: "Run") var place: RunArguments
   @OptionGroup(title: "Network") var network: ArchitectureArguments
   @OptionGroup(title: "Training") var training: ScheduleArguments
+  @OptionGroup(title: "Snapshots") var keeping: KeepingArguments
   @OptionGroup(title: "Metrics") var measures: TrainingMetrics
   @OptionGroup(title: "Machine") var compute: ComputeArguments
-  @Option(
-    help: "Resume a run: latest (in --outdir), the folder of a run, or a training state; --data if the data has moved.")
-  var resume: String?
-  @Option(help: "Start from the weights of this network file.") var initFrom: String?
-  @Option(parsing: .unconditional, help: "Save and stop after this many minutes.") var minutes: Double?
-  @Flag(help: "Print all options and the sizes of the networks, without training.") var dryRun = false
-  @Flag(help: "Print only errors.") var quiet = false
+
+  var quiet: Bool { place.quiet }
 
   mutating func validate() throws {
-    if case .list = cfg { return }
-    if resume == nil, let option = measures.idle(nil) {
-      throw ValidationError("\(option) is for metrics; give --metrics too")
-    }
-    if resume == nil && data == nil {
+    if case .list = place.recipe { return }
+    if place.resume == nil && place.data == nil {
       throw ValidationError("--data is missing: give a data set, or resume a run with --resume")
     }
-    if let minutes, !(minutes > 0 && minutes <= 1e6) {
-      throw ValidationError("--minutes is \(minutes.plain), but must be above 0")
-    }
-    if initFrom != nil, network.shaping == ["--cond"] {
+    if place.resume == nil { try measures.requireEffect(on: measures.applied(to: nil), isResumed: false) }
+    if place.initFrom != nil, let option = network.shaping.first(where: { $0 != "--cond" }) {
       throw ValidationError(
-        "--init-from keeps whether the network is conditional: leave out --cond, or train a new network without "
-          + "--init-from")
+        "--init-from sets the shape of the network; leave out \(option) (it takes --resolution, --channels and --cond)")
     }
-    if initFrom != nil, let option = network.shaping.first {
-      throw ValidationError("--init-from sets the shape of the network; leave out \(option)")
-    }
-    if resume != nil,
-      let option =
-        (network.all + training.allButEnd
-        + given([
-          ("--precision", compute.precisionChoice), ("--device", compute.deviceName), ("--threads", compute.threads),
-        ])).first
-    {
-      throw ValidationError(
-        "--resume keeps the options of its run, except --kimg, --data and metrics; leave out \(option)")
-    }
-    if resume != nil && initFrom != nil {
-      throw ValidationError("--resume keeps the weights of its run; leave out --init-from")
-    }
+    if place.resume != nil { try requireSameTraining() }
   }
 
   func run() throws {
     letWaitingThreadsSleep()
     try StyleGANTool.run {
-      switch cfg {
+      switch place.recipe ?? RecipeChoice(argument: "stylegan")! {
       case .list: list()
-      case .recipe(let recipe): if let resume { try self.resume(resume) } else { try start(recipe) }
+      case .recipe(let recipe): if let target = place.resume { try resume(target) } else { try start(recipe) }
       }
     }
   }
 
-  // MARK: Starting and resuming
+  // MARK: Starting
 
   private func start(_ recipe: Recipe) throws {
     _ = try compute.apply()
+    let (data, initFrom) = (place.data!, place.initFrom)
     let initial = try initFrom.map { try NetworkFile(path: try newestNetwork(at: $0)) }
     let dataset = try DatasetSource.open(
-      data!, resolution: network.resolution ?? initial?.configuration.dataResolution,
+      data, resolution: network.resolution ?? initial?.configuration.dataResolution,
       channels: network.channels ?? initial?.configuration.imageChannels, notice: notice)
     if let initial, type(of: initial.configuration) != recipe.family {
       throw ValidationError(
@@ -121,9 +78,9 @@ struct Train: ParsableCommand {
           + "\(recipe.family.family): give a --cfg of the same family")
     }
     var options = TrainingOptions(
-      recipe: recipe, data: Self.place(of: data!),
+      recipe: recipe, data: Self.place(of: data),
       dataset: .init(name: dataset.name, fingerprint: dataset.fingerprint, count: dataset.count),
-      configuration: try initial?.configuration
+      configuration: try initial.map { try adapted($0.configuration, to: dataset) }
         ?? recipe.configuration(network.settings, resolution: dataset.resolution, imageChannels: dataset.channels))
     if network.cond { try condition(&options.configuration, on: dataset) }
     options.initialNetwork = try initFrom.map { try newestNetwork(at: $0) }
@@ -131,24 +88,44 @@ struct Train: ParsableCommand {
     options.precision = compute.precision
     options.device = compute.device
     options.threads = Processor.threadCount
+    options.description = place.desc
     measures.apply(to: &options.measures)
     try options.validate()
+    options.keeping = options.usualKeeping
+    try keeping.apply(to: &options.keeping)
+    try options.validate()
     try SnapshotMetrics.requireMeasurable(options, dataset)
-    if dryRun { return try describe(options) }
-    try requireOutside(data!)
+    if place.dryRun { return try describe(options, dataset) }
+    try requireOutside(data)
     let signals = StopSignals()
-    let trainer = try Trainer(options, dataset: dataset, in: outdir)
+    let trainer = try Trainer(options, dataset: dataset, in: place.outdir)
+    if let adaptation = trainer.adaptation, let path = options.initialNetwork {
+      let line = "--init-from \(path): \(adaptation.summary)"
+      if !quiet { print(line) }
+      try trainer.directory.appendToLog(line)
+    }
     try train(trainer, signals)
   }
 
   /// Refuses runs in the folder of the data: their pictures would become a part of it, and the run could not be resumed.
   private func requireOutside(_ data: String) throws {
+    let outdir = place.outdir
     guard !outdir.isEmpty else { return }
     do { try Outputs(data: [data]).check(["\(outdir)/run/reals.png"]) { _ in true } } catch OutputError.insideData {
       throw ValidationError(
         "--outdir \(outdir) is in the folder of the data, \(data), and the pictures of the run would become a part of "
           + "it: choose another --outdir")
     }
+  }
+
+  /// The configuration of --init-from for the images of the data.
+  private func adapted(_ initial: any NetworkConfiguration, to dataset: any ImageDataset) throws
+    -> any NetworkConfiguration
+  {
+    if (initial.dataResolution, initial.imageChannels) == (dataset.resolution, dataset.channels) { return initial }
+    return try initial.adapted(
+      resolution: dataset.resolution - 2 * initial.border, imageChannels: dataset.channels, labelSize: initial.labelSize
+    )
   }
 
   /// Conditions the network on the classes of the data.
@@ -158,79 +135,36 @@ struct Train: ParsableCommand {
         "--cond is for StyleGAN networks, but \(type(of: configuration).title) takes no labels: leave out --cond")
     }
     guard dataset.labelCount > 1 else {
-      throw ValidationError("--cond needs data with classes, but \(data!) has none: leave it out")
+      throw ValidationError("--cond needs data with classes, but \(place.data!) has none: leave it out")
     }
     configuration.labelSize = dataset.labelCount
   }
 
-  private func resume(_ target: String) throws {
-    let state = try stateFile(target)
-    let data = data.map(Self.place)
-    if let option = measures.idle(try Trainer.options(resuming: state).measures) {
-      throw ValidationError("the run has no metrics, so \(option) has no effect; give --metrics too")
-    }
-    if dryRun {
-      let options = try Trainer.options(
-        resuming: state, totalKimg: training.kimg, data: data, measures: { measures.apply(to: &$0) })
-      if measures.areGiven { _ = try dataset(of: options) }
-      return try describe(options)
-    }
-    let signals = StopSignals()
-    let trainer = try Trainer(
-      resuming: state, totalKimg: training.kimg, data: data, measures: { measures.apply(to: &$0) }
-    ) { try dataset(of: $0) }
-    guard trainer.imagesShown < trainer.totalImages else {
-      if !quiet {
-        print(
-          "\(trainer.directory.path) has reached its \(trainer.options.totalKimg.plain) kimg; extend it with --kimg")
-      }
-      return
-    }
-    try train(trainer, signals)
-  }
-
-  /// The data of a resumed run.
-  private func dataset(of options: TrainingOptions) throws -> any ImageDataset {
-    do {
-      let dataset = try DatasetSource.open(
-        options.data, resolution: options.configuration.dataResolution, channels: options.configuration.imageChannels,
-        notice: notice)
-      // Metrics that the run had before are not checked: a missing detector is reported at a snapshot.
-      if measures.areGiven { try SnapshotMetrics.requireMeasurable(options, dataset) }
-      return dataset
-    } catch DatasetError.notFound(let path) where data == nil { throw MovedData(path: path) }
-  }
-
   /// The absolute path of data, valid in any folder. Names of data sets stay as they are.
-  private static func place(of data: String) -> String {
+  static func place(of data: String) -> String {
     guard !data.hasPrefix("/"), FileSystem.exists(data) else { return data }
     return "\(FileSystem.currentFolder)/\(data)"
   }
 
-  private func notice(_ line: String) { if !quiet { printError(line) } }
+  func notice(_ line: String) { if !quiet { printError(line) } }
 
-  private func stateFile(_ target: String) throws -> String {
-    if let sentence = ForeignOptions.addressSentence(target) { throw ValidationError(sentence) }
-    try NetworkFile.requireOwnFormat(target)
-    if target == "latest" {
-      guard let run = RunDirectory.latest(in: outdir) else { throw NothingToResume(path: outdir) }
-      return run.state
-    }
-    if FileSystem.isFolder(target) {
-      let run = RunDirectory(path: target)
-      guard FileSystem.exists(run.state) else { throw NothingToResume(path: target) }
-      return run.state
-    }
-    return target
-  }
+  // MARK: Descriptions
 
-  private func describe(_ options: TrainingOptions) throws {
+  /// Prints a resolved training for --dry-run.
+  /// - Parameter images: images that the run has shown already.
+  func describe(_ options: TrainingOptions, _ dataset: (any ImageDataset)?, afterImages images: Int = 0) throws {
+    try options.requireMemory()
+    try options.requireBatches()
+    if quiet { return }
     print(try options.text(), terminator: "")
     let size = NetworkSize(of: options.configuration)
     print("generator: \(size.generator) parameters")
     print("discriminator: \(size.discriminator) parameters")
-    try options.requireMemory()
-    try options.requireBatches()
+    fflush(nil)
+    Processor.threadCount = options.threads
+    let forecast = try TrainingForecast(options, reals: dataset?.count, afterImages: images, minutes: place.minutes)
+    for line in forecast.lines { print(line) }
+    if let warning = forecast.diskWarning(at: place.outdir) { printError(warning) }
   }
 
   private func list() {
@@ -254,47 +188,51 @@ struct Train: ParsableCommand {
 
   // MARK: Training
 
-  private func train(_ trainer: Trainer, _ signals: StopSignals) throws {
-    let progress = TrainingProgressPrinter(quiet: quiet)
+  func train(_ trainer: Trainer, _ signals: StopSignals) throws {
+    let clock = ContinuousClock()
+    let end = place.minutes.map { clock.now + .seconds($0 * 60) }
     try trainer.directory.appendToLog(
       "\(Date.now.formatted(.iso8601)) \(trainer.imagesShown == 0 ? "started" : "resumed") at "
         + "\(Double(trainer.imagesShown) / 1000) kimg, libtorch \(Processor.libtorchVersion), "
         + counted(trainer.options.threads, "thread"))
-    progress.begin(trainer)
-    trainer.observers.append(progress)
-    trainer.observers.append(
-      SnapshotMetrics(shouldStop: { signals.received != nil }) { line in
-        if !quiet { print(line) }
-        try trainer.directory.appendToLog(line)
-      })
-    let clock = ContinuousClock()
-    let end = minutes.map { clock.now + .seconds($0 * 60) }
+    let progress = TrainingProgressPrinter(trainer, quiet: quiet, end: end)
+    try progress.begin(trainer, minutes: place.minutes) { signals.received != nil }
+    trainer.observers += [
+      PreviewWriter { path in try progress.say("drew \(path)", trainer) }, progress,
+      SnapshotMetrics(shouldStop: { signals.received != nil }) { line in try progress.say(line, trainer) },
+    ]
     let outcome: Trainer.Outcome
     do {
       defer { progress.end() }
       outcome = try trainer.train(shouldStop: { signals.received != nil || end.map { clock.now >= $0 } ?? false })
+    } catch let error as any UserFacingError {
+      try explain(error, trainer)
     }
     switch outcome {
     case .finished(let network): if !quiet { print("finished: \(network)") }
     case .interrupted:
-      if !quiet { print("stopped and saved. Resume with: stylegan train --resume \(trainer.directory.path)") }
+      if !quiet { print("stopped and saved. Resume with: \(Self.resumption(of: trainer))") }
       // The exit code that shells expect after a signal.
       if let signal = signals.received { throw ExitCode(128 + signal) }
     }
   }
-}
 
-/// There is no training state to resume from.
-struct NothingToResume: Error, CustomStringConvertible {
-  let path: String
-  var description: String {
-    "\(path) has no training state to resume from; start a run with: stylegan train --data … --outdir \(path)"
+  /// Ends a training after an error: says what is wrong, what is saved, and how it continues.
+  private func explain(_ error: any UserFacingError, _ trainer: Trainer) throws -> Never {
+    printError("error: \(error.sentence)")
+    // A divergence names the last good state itself.
+    if !(error is TrainingError) {
+      let saved = Double(trainer.savedImages) / 1000
+      let what =
+        trainer.savedImages == trainer.imagesShown
+        ? "the training is saved at \(saved) kimg"
+        : "the training could not be saved; its last state is of \(saved) kimg"
+      let note = "\(what). When this is mended, resume with: \(Self.resumption(of: trainer))"
+      printError("note: \(note)")
+      try? trainer.directory.appendToLog("error: \(error.sentence)\nnote: \(note)")
+    }
+    throw ExitCode(error.exitCode)
   }
-}
 
-/// The data of a run is no longer at its path.
-struct MovedData: UserFacingError {
-  let path: String
-  var exitCode: Int32 { 66 }
-  var sentence: String { "\(path), the data of this run, does not exist; give its new path with --data" }
+  private static func resumption(of trainer: Trainer) -> String { "stylegan train --resume \(trainer.directory.path)" }
 }

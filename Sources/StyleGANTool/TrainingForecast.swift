@@ -1,0 +1,102 @@
+import Foundation
+import GANs
+import Torch
+
+/// What a training will take, in lines for users: time, first pictures, disk space.
+struct TrainingForecast {
+  /// The times of a few steps.
+  let probe: StepProbe.Result
+  private let options: TrainingOptions
+  private let images: Int
+  private let minutes: Double?
+
+  /// Measures a few steps.
+  /// - Parameters:
+  ///   - reals: the number of real images, for the time of metrics; nil where it is unknown.
+  ///   - images: images that the run has shown already.
+  init(
+    _ options: TrainingOptions, reals: Int?, afterImages images: Int, minutes: Double?,
+    shouldStop: () -> Bool = { false }
+  ) throws {
+    (self.options, self.images, self.minutes) = (options, images, minutes)
+    var probe = try StepProbe.measure(options, afterImages: images, shouldStop: shouldStop)
+    if let measures = options.measures, !shouldStop() {
+      // A detector that is missing is reported at the snapshots.
+      let detectors =
+        (try? measures.openDetectors(for: nil, named: options.dataset.name, device: Device(options.device))) ?? []
+      for (side, seconds) in probe.secondsPerFake {
+        let measuring = try? measures.expectedSeconds(
+          side: side, channels: options.configuration.imageChannels, secondsPerFake: seconds,
+          reals: reals ?? options.dataset.count, detectors: detectors)
+        probe.secondsPerSnapshot[side, default: 0] += measuring ?? 0
+      }
+    }
+    self.probe = probe
+  }
+
+  /// Time, pictures and disk, a line each.
+  var lines: [String] { [time, pictures, disk].compactMap(\.self) }
+
+  private var time: String? {
+    let estimate = TimeEstimate(options, probe: probe)
+    guard let whole = estimate.remaining(afterImages: images) else { return nil }
+    let rates = probe.secondsPerImage.sorted { $0.key < $1.key }.map { side, seconds in
+      "\(side)² " + String(format: seconds < 0.1 ? "%.0f" : "%.2g", 1 / seconds)
+    }
+    let isPart = !estimate.hasProbed(allAfterImages: images)
+    let measured =
+      "measured on a few steps: \(rates.joined(separator: ", ")) images a second"
+      + (isPart ? "; higher resolutions estimated by their operations" : "")
+    guard let minutes, minutes * 60 < whole, let reached = estimate.images(after: minutes * 60, from: images) else {
+      return "time: about \(Self.words(whole)), \(measured)"
+    }
+    let (now, end) = (Double(reached) / 1000, options.totalKimg)
+    return
+      "time: stops after \(Self.words(minutes * 60)), at about \(now.formatted(.number.precision(.significantDigits(2)))) of "
+      + "\(end.formatted()) kimg; all of it would take about \(Self.words(whole)), \(measured)"
+  }
+
+  private var pictures: String? {
+    let estimate = TimeEstimate(options, probe: probe)
+    let kimg = Double(options.nextSnapshot(afterImages: images)) / 1000
+    let use = DiskUse(options, afterImages: images)
+    guard let seconds = estimate.untilSnapshot(afterImages: images), use.snapshots > 0 else { return nil }
+    let early = seconds > 30 && images == 0 ? "preview.png from half a minute on; " : ""
+    return
+      "pictures: \(early)snapshots every \((options.tickKimg * Double(options.snapshotTicks)).formatted()) kimg, the "
+      + "next at \(kimg.formatted()) kimg, in about \(Self.words(seconds))"
+  }
+
+  private var disk: String {
+    let use = DiskUse(options, afterImages: images)
+    let kept =
+      use.networks < use.snapshots
+      ? "the newest \(use.networks) of \(use.snapshots) networks, see --keep" : counted(use.snapshots, "network")
+    return "disk: about \(Self.bytes(use.total)) (\(kept), of \(Self.bytes(use.network)) each)"
+  }
+
+  /// A warning where the volume has too little space for the run; nil where it has enough.
+  func diskWarning(at path: String) -> String? {
+    let use = DiskUse(options, afterImages: images)
+    guard let free = DiskUse.free(at: path), use.total > free else { return nil }
+    return
+      "warning: the run may need \(Self.bytes(use.total)), and \(path) has \(Self.bytes(free)) free: keep fewer networks "
+      + "with --keep, or write fewer with --snap"
+  }
+
+  /// "45 s", "12 min", "3.5 hours", "12 days"
+  static func words(_ seconds: Double) -> String {
+    switch seconds {
+    case ..<90: "\(Int(seconds.rounded(.up))) s"
+    case ..<5400: "\(Int((seconds / 60).rounded())) min"
+    case ..<172_800: (seconds / 3600).formatted(.number.precision(.fractionLength(1))) + " hours"
+    default: "\(Int((seconds / 86_400).rounded())) days"
+    }
+  }
+
+  /// "12 MB", "3.4 GB"
+  static func bytes(_ count: Int) -> String {
+    count < 1_000_000_000
+      ? "\((count + 999_999) / 1_000_000) MB" : String(format: "%.1f GB", Double(count) / 1e9)
+  }
+}
