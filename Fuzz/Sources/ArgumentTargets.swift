@@ -47,7 +47,9 @@ private let values =
 private func parse(_ arguments: [String]) {
   do {
     let command = try StyleGAN.parseAsRoot(arguments)
-    guard let train = command as? Train, case .recipe(let recipe) = train.cfg else { return }
+    guard let train = command as? Train,
+      case .recipe(let recipe)? = train.place.recipe ?? RecipeChoice(argument: "stylegan")
+    else { return }
     attempt {
       var options = TrainingOptions(
         recipe: recipe, data: "a", dataset: .init(name: "a", fingerprint: "0", count: 9),

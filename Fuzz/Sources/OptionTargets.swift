@@ -87,6 +87,6 @@ let optionTargets = [
       let read = try SafetensorsFile(path: path).decoded("progress", as: TrainingProgress.self)
       if read.isPossible { _ = read.statistics.means }
     }
-    attempt { try TrainingState.options(at: path).requireBatches() }
+    attempt { try TrainingState.description(at: path).options.requireBatches() }
   },
 ]

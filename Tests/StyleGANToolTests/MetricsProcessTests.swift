@@ -23,6 +23,34 @@ import _TestSupport
     }
   }
 
+  /// A process that ends between a snapshot and its metrics loses none of them: the resumed run measures them first.
+  @Test(arguments: ["nothing", "the last line", "the file"]) func missedMetricsAreMeasured(missing: String) throws {
+    let trained = try run(
+      "train --data data.idx3 --width tiny --fmap-max 4 --kimg 0.04 --batch 8 --tick 0.02 --snap 1 --no-growing --quiet "
+        + "--outdir runs --metrics fid50k_full,swd --metric-samples 16")
+    #expect(trained.exitCode == 0, "\(trained.errors)")
+    let name = try #require(try FileManager.default.contentsOfDirectory(atPath: folder.file("runs")).first)
+    let file = "runs/\(name)/metric-fid50k_full.jsonl"
+    func values() throws -> [Double?] { try lines(file).map { $0["value"] as? Double } }
+    let whole = try values()
+    #expect(whole.count == 2)
+    switch missing {
+    case "the last line":
+      let text = try String(contentsOfFile: folder.file(file), encoding: .utf8)
+      let first = text.prefix { $0 != "\n" } + "\n"
+      try String(first).write(toFile: folder.file(file), atomically: true, encoding: .utf8)
+    case "the file": try FileManager.default.removeItem(atPath: folder.file(file))
+    default: break
+    }
+    for _ in 0..<2 {
+      let resumed = try run("train --resume runs/\(name) --quiet")
+      #expect(resumed.exitCode == 0, "\(resumed.errors)")
+      // Only the newest network is measured.
+      #expect(try values() == (missing == "the file" ? Array(whole.suffix(1)) : whole))
+      #expect(try lines("runs/\(name)/metric-swd.jsonl").count == 2)
+    }
+  }
+
   @Test func fromTrainingToReport() throws {
     let training =
       "train --data data.idx3 --width tiny --kimg 0.04 --batch 8 --tick 0.02 --snap 1 --no-growing --outdir runs"

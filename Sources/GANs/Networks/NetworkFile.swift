@@ -79,6 +79,10 @@ public struct NetworkFile {
   /// A tensor of the file; nil where it has none of this name.
   func tensor(_ name: String) throws -> Tensor? { try reader.tensor(name) }
 
+  /// The training history in a network file, without its weights; nil for an untrained network.
+  /// - Throws: `SafetensorsError`, ``NetworkFileError`` or `LoadError`.
+  public static func history(at path: String) throws -> History? { try NetworkReaders.open(path).header.history }
+
   /// The generator without averaging.
   /// - Throws: `LoadError` where its tensors do not fit.
   public func rawGenerator() throws -> any Generator {

@@ -92,7 +92,38 @@ struct SnapshotMetrics: TrainingObserver {
   }
 
   func observe(_ event: Trainer.Event, of trainer: Trainer) throws {
-    guard case .snapshot(let path, _) = event else { return }
+    guard case .snapshot(let path, _) = event, let measures = trainer.options.measures else { return }
+    try measure(measures.metrics, of: path, trainer)
+  }
+
+  /// Measures what the last process of a resumed run did not: it ended after the snapshot was saved.
+  func catchUp(_ trainer: Trainer) throws {
+    guard let (path, metrics) = Self.missed(trainer) else { return }
+    try measure(metrics, of: path, trainer)
+  }
+
+  /// The newest snapshot of a run, and those of its metrics that have no line for it; nil where nothing is missing.
+  static func missed(_ trainer: Trainer) -> (network: String, metrics: [Metric])? {
+    // A snapshot that is due will be drawn and measured anyway.
+    guard !trainer.isWorkLeft else { return nil }
+    let folder = trainer.directory.path
+    let names = ((try? Folder.names(in: folder)) ?? []).filter { $0.hasPrefix("network-snapshot-") }
+    let newest = names.max { (RunDirectory.kimg(ofSnapshot: $0) ?? -1) < (RunDirectory.kimg(ofSnapshot: $1) ?? -1) }
+    // A snapshot that is newer than the state will be drawn and measured again.
+    guard let measures = trainer.options.measures, let newest,
+      let history = try? NetworkFile.history(at: "\(folder)/\(newest)"),
+      Int((history.kimg * 1000).rounded()) <= trainer.imagesShown
+    else { return nil }
+    let metrics = measures.metrics.filter { metric in
+      let lines = (try? WholeFile.bytes(of: "\(folder)/metric-\(metric.rawValue).jsonl"))?.split(separator: 10) ?? []
+      return !lines.contains {
+        (try? JSONDecoder().decode(MetricResult.self, from: Data($0)))?.network == newest
+      }
+    }
+    return metrics.isEmpty ? nil : ("\(folder)/\(newest)", metrics)
+  }
+
+  private func measure(_ metrics: [Metric], of path: String, _ trainer: Trainer) throws {
     let options = trainer.options
     guard let measures = options.measures else { return }
     var lines: [String] = []
@@ -104,7 +135,7 @@ struct SnapshotMetrics: TrainingObserver {
         options.data, resolution: options.configuration.dataResolution, channels: options.configuration.imageChannels,
         cacheLimit: 0)
       let run = MetricRun(
-        metrics: measures.metrics, detectors: try measures.openDetectors(for: reals, device: device),
+        metrics: metrics, detectors: try measures.openDetectors(for: reals, device: device),
         attributes: try measures.openAttributes(device: device), samples: measures.samples, device: device,
         precision: options.precision, say: { lines.append($0) }, shouldStop: shouldStop, isResumable: false)
       try run(

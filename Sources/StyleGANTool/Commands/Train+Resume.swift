@@ -63,7 +63,8 @@ extension Train {
         "warning: \(path) was trained with \(counted(before.threads, "thread")); with \(options.threads) the last bits of "
           + "its results will differ")
     }
-    guard trainer.imagesShown < trainer.totalImages || trainer.isWorkLeft else {
+    guard trainer.imagesShown < trainer.totalImages || trainer.isWorkLeft || SnapshotMetrics.missed(trainer) != nil
+    else {
       tell("\(path) has reached its \(options.totalKimg.plain) kimg; extend it with --kimg")
       return try place.output.finish(TrainingResults(trainer, network: nil))
     }

@@ -210,13 +210,14 @@ struct Train: ParsableCommand {
         + counted(trainer.options.threads, "thread"))
     let progress = TrainingProgressPrinter(trainer, quiet: quiet, onErrors: output.json, end: end)
     try progress.begin(trainer, minutes: place.minutes) { signals.received != nil }
+    let metrics = SnapshotMetrics(shouldStop: { signals.received != nil }) { line in try progress.say(line, trainer) }
     trainer.observers += [
-      PreviewWriter { path in try progress.say("drew \(path)", trainer) }, progress,
-      SnapshotMetrics(shouldStop: { signals.received != nil }) { line in try progress.say(line, trainer) },
+      PreviewWriter { path in try progress.say("drew \(path)", trainer) }, progress, metrics,
     ]
     let outcome: Trainer.Outcome
     do {
       defer { progress.end() }
+      if trainer.imagesShown > 0 { try metrics.catchUp(trainer) }
       outcome = try trainer.train(shouldStop: { signals.received != nil || end.map { clock.now >= $0 } ?? false })
     } catch let error as any UserFacingError {
       try explain(error, trainer)
