@@ -14,6 +14,8 @@ public struct DatasetInspection: Codable, Sendable, Equatable {
     case notAnImage = "not-an-image"
     /// The file is damaged or cannot be read.
     case unreadable
+    /// The samples or the variant of the format are not read.
+    case unsupported
     /// The file has several frames or pages.
     case animated
     /// The image exceeds the limits, or the entry is a ZIP bomb.
@@ -42,8 +44,10 @@ public struct DatasetInspection: Codable, Sendable, Equatable {
   public let images: Int
   /// The number of images of each size (`width×height×channels`).
   public let sizes: [String: Int]
-  /// The files that are not used as images.
-  public let ignored: [String]
+  /// What is left out.
+  public let omissions: DatasetOmissions
+  /// The number of images of each class, by its name or number; empty without labels.
+  public let classes: [String: Int]
   /// The problems, in the order of the images.
   public let problems: [Problem]
 
@@ -53,7 +57,8 @@ public struct DatasetInspection: Codable, Sendable, Equatable {
   ///   side, a power of two 4…1024.
   /// - Parameter channels: the channels for training; nil: all images must have the same.
   /// - Parameter progress: called after each image with the number of images read and the total.
-  /// - Throws: ``DatasetError``, `FileError` if the dataset cannot be opened.
+  /// - Throws: ``DatasetError``, `FileError` if the dataset cannot be opened; `ImageError` if memory, threads or
+  ///   descriptors are short.
   public init(
     of spec: String, resolution: Int? = nil, channels: Int? = nil, threads: Int = 1, cacheDirectory: String? = nil,
     progress: (Int, Int) -> Void = { _, _ in }
@@ -64,10 +69,11 @@ public struct DatasetInspection: Codable, Sendable, Equatable {
     if let channels, ![1, 3, 4].contains(channels) { throw DatasetError.badChannels(channels) }
     let collection = try DatasetSource.collection(spec, cacheDirectory: cacheDirectory)
     var findings: [Finding] = []
-    try OrderedPipeline.run(0..<collection.count, threads: threads) {
-      Finding(collection, $0)
+    let resources = ScarceResources()
+    try OrderedPipeline.run(0..<collection.count, threads: threads) { index in
+      Result { try resources.run { try Finding(collection, index) } }
     } consume: { index, finding in
-      findings.append(finding)
+      findings.append(try finding.get())
       progress(index + 1, collection.count)
     }
 
@@ -99,7 +105,7 @@ public struct DatasetInspection: Codable, Sendable, Equatable {
       }
       if let digest = finding.digest, finding.failure == nil {
         if let earlier = first[digest] {
-          report(.duplicate, "is the same file as \(earlier)")
+          report(.duplicate, "is the same file as \(earlier.shown)")
         } else {
           first[digest] = name
         }
@@ -107,7 +113,11 @@ public struct DatasetInspection: Codable, Sendable, Equatable {
     }
     kind = collection.kind
     images = collection.count
-    ignored = collection.ignored
+    omissions = collection.omissions
+    let names = collection.labelNames
+    classes = Dictionary(
+      (0..<collection.count).compactMap { collection.label(at: $0).map { (names.isEmpty ? "\($0)" : names[$0], 1) } },
+      uniquingKeysWith: +)
     sizes = Dictionary(shapes.map { ("\($0.width)×\($0.height)×\($0.channels)", 1) }, uniquingKeysWith: +)
     self.problems = problems
   }
@@ -127,24 +137,29 @@ public struct DatasetInspection: Codable, Sendable, Equatable {
     var digest: UInt64?
     var failure: (Reason, String)?
 
-    init(_ collection: any ImageCollection, _ index: Int) {
+    /// - Throws: an error that does not say that the image is bad, such as a shortage.
+    init(_ collection: any ImageCollection, _ index: Int) throws {
       do {
         let image: Image
         if let file = try collection.file(at: index) {
           var digest = Digest()
           file.withUnsafeBytes { digest.add($0) }
           self.digest = digest.value
-          image = try ImageDecoder.decode(file)
+          image = try ImageDecoder.decode(file, name: collection.itemName(at: index))
         } else {
           image = try collection.image(at: index)
         }
         shape = .init(width: image.width, height: image.height, channels: image.channels)
+      } catch  where !isAboutTheImage(error) {
+        throw error
       } catch let error as ImageError {
         failure = Self.explain(error)
       } catch DatasetError.suspiciousEntry(_, let reason) {
         failure = (.tooLarge, "is refused: \(reason)")
       } catch DatasetError.malformed(_, let reason) {
         failure = (.unreadable, "is damaged (\(reason))")
+      } catch let error as FileError {
+        failure = (.unreadable, "cannot be read: \(error.reason)")
       } catch {
         failure = (.unreadable, "\(error)")
       }
@@ -158,7 +173,8 @@ public struct DatasetInspection: Codable, Sendable, Equatable {
       case .animated(_, let pages): (.animated, "holds \(pages) frames or pages")
       case .tooLarge(_, let width, let height, let limit):
         (.tooLarge, width > 0 ? "is \(width)×\(height), the limit is \(limit)" : "is too large, the limit is \(limit)")
-      case .unreadable(_, let reason): (.unreadable, "is damaged (\(reason))")
+      case .unreadable(_, let reason): (.unreadable, "is damaged\(reason.isEmpty ? "" : " (\(reason))")")
+      case .unsupported(_, let reason): (.unsupported, "cannot be read: \(reason)")
       default: (.unreadable, error.description)
       }
     }

@@ -26,7 +26,9 @@ extension Image {
     }
   }
 
-  /// Encodes the image as PNG; equal pixels give equal bytes.
+  /// Encodes the image as a PNG file in memory; equal pixels give equal bytes.
+  ///
+  /// For a web page or a window: `Data(try image.pngData())`.
   /// - Throws: ``ImageError/notEncoded(name:reason:)``.
   public func pngData() throws -> [UInt8] { try data(.png()) }
 
@@ -74,6 +76,7 @@ extension Image {
     var message: UnsafeMutablePointer<CChar>?
     let status = call(&bytes, &size, &message)
     let reason = ImageDecoder.take(message)
+    if let shortage = ImageDecoder.shortage(status, name: name) { throw shortage }
     guard status == CV_OK, let bytes else { throw ImageError.notEncoded(name: name, reason: reason) }
     defer { cv_free(bytes) }
     return [UInt8](UnsafeRawBufferPointer(start: bytes, count: size))

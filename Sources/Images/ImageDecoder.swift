@@ -4,8 +4,10 @@ import Foundation
 
 /// Decodes images of any common format to upright 8-bit sRGB; thread-safe.
 ///
-/// Applies the EXIF orientation, converts ICC profiles and CMYK to sRGB, scales 16-bit samples by 1/257 with rounding,
-/// expands palettes, and converts gray with alpha to color with alpha. A truncated file is an error.
+/// Applies the EXIF orientation, converts CMYK and ICC profiles that fit the pixels to sRGB, expands palettes, and converts
+/// gray with alpha to color with alpha. Samples are scaled from the range of their type: 16 bits by 1/257 with rounding,
+/// 32-bit integers from their whole range, floating-point numbers from 0…1; other ranges are refused. What a decoder
+/// reports as damage is an error. Colors hidden under alpha 0 are kept, see ``Image/withoutHiddenColors()``.
 public enum ImageDecoder {
   /// The limits, checked before decoding.
   public struct Limits: Sendable {
@@ -70,7 +72,7 @@ public enum ImageDecoder {
     }
     let reason = take(message)
     switch status {
-    case CV_OK: return take(pixels)
+    case CV_OK: return try take(pixels, name: name)
     case CV_TOO_LARGE:
       let limit =
         header.width > limits.side || header.height > limits.side
@@ -112,18 +114,31 @@ public enum ImageDecoder {
   }
 
   private static func failure(_ status: cv_status, name: String, reason: String, bytes: [UInt8]) -> ImageError {
+    if let shortage = shortage(status, name: name) { return shortage }
     switch status {
     case CV_NOT_AN_IMAGE: return .notAnImage(name: name)
+    case CV_UNSUPPORTED: return .unsupported(name: name, reason: reason)
     case CV_BAD_HEADER, CV_BAD_PIXELS:
       // The decoders' messages for truncated files; libpng has none, but a complete PNG ends with an IEND chunk.
       let signs = [
-        "premature end", "truncated", "end of stream", "unexpected end", "end of data", "not enough data", "eof",
+        "premature end of jpeg file", "truncated", "end of stream", "unexpected end", "not enough data", "eof",
+        "bytes, expected", "area too small",
       ]
       let text = reason.lowercased()
       let endless = bytes.starts(with: [0x89, 0x50, 0x4e, 0x47]) && !bytes.suffix(64).contains("IEND".utf8)
       return endless || signs.contains { text.contains($0) }
         ? .truncated(name: name) : .unreadable(name: name, reason: reason)
     default: return .unreadable(name: name, reason: reason)
+    }
+  }
+
+  /// The error of a shortage; nil for other results.
+  static func shortage(_ status: cv_status, name: String) -> ImageError? {
+    switch status {
+    case CV_NO_MEMORY: .shortage(name: name, of: .memory)
+    case CV_NO_THREADS: .shortage(name: name, of: .threads)
+    case CV_NO_DESCRIPTORS: .shortage(name: name, of: .descriptors)
+    default: nil
     }
   }
 
@@ -139,8 +154,12 @@ public enum ImageDecoder {
   }
 
   /// Copies pixels of the shim and frees them.
-  static func take(_ pixels: cv_pixels) -> Image {
+  /// - Throws: ``ImageError/shortage(name:of:)`` if there is no memory for the copy.
+  static func take(_ pixels: cv_pixels, name: String) throws -> Image {
     defer { cv_free(pixels.data) }
+    // An array that gets no memory traps.
+    guard let probe = malloc(pixels.size) else { throw ImageError.shortage(name: name, of: .memory) }
+    free(probe)
     return Image(
       width: Int(pixels.width), height: Int(pixels.height), channels: Int(pixels.channels),
       pixels: [UInt8](UnsafeBufferPointer(start: pixels.data, count: pixels.size)))

@@ -74,9 +74,9 @@ extension Train {
   /// The data of a resumed run.
   private func dataset(of options: TrainingOptions) throws -> any ImageDataset {
     do {
-      let dataset = try DatasetSource.open(
+      let dataset = try openDataset(
         options.data, resolution: options.configuration.dataResolution, channels: options.configuration.imageChannels,
-        notice: notice)
+        quiet: output.quiet)
       // Metrics that the run had before are not checked: a missing detector is reported at a snapshot.
       if measures.areGiven { try SnapshotMetrics.requireMeasurable(options, dataset) }
       return dataset

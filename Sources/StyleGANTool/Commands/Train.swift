@@ -70,9 +70,9 @@ struct Train: ParsableCommand {
     _ = try compute.apply()
     let (data, initFrom) = (place.data!, place.initFrom)
     let initial = try initFrom.map { try NetworkFile(path: try newestNetwork(at: $0)) }
-    let dataset = try DatasetSource.open(
+    let dataset = try openDataset(
       data, resolution: network.resolution ?? initial?.configuration.dataResolution,
-      channels: network.channels ?? initial?.configuration.imageChannels, notice: notice)
+      channels: network.channels ?? initial?.configuration.imageChannels, quiet: output.quiet)
     if let initial, type(of: initial.configuration) != recipe.family {
       throw ValidationError(
         "--init-from is a network of the family \(type(of: initial.configuration).family), but \(recipe.name) is of "
