@@ -155,7 +155,8 @@ def traditional_generator(P, z, noise, growth, smooth):
         elif f"{block}.constant" in P:
             x = P[f"{block}.constant"].repeat(len(z), 1, 1, 1)
         else:
-            x = (w @ equalized(P[f"{block}.dense.weight"], gain).T).view(len(z), -1, 4, 4)
+            # The first layer is a 4×4 convolution of one pixel (Progressive GAN, Table 2): 16 times the dense fan-in.
+            x = (w @ equalized(P[f"{block}.dense.weight"], gain / 4).T).view(len(z), -1, 4, 4)
         x = layer(x, f"{block}.style0", noise[2 * index])
         x = layer(conv(x, equalized(P[f"{block}.conv1.weight"], gain)), f"{block}.style1", noise[2 * index + 1])
     image = to_rgb(x, growth.resolution)
