@@ -72,7 +72,7 @@ import _TestSupport
       return (rows[0] - rows[1]).squared().sum().reshaped([1])
     }
     expectClose(try distance(detector), try fixture["out.lpips"])
-    // Without the learnt weights, and without the linear layers.
+    // Without the learned weights, and without the linear layers.
     let plain = try DetectorSource.open(
       try file(fixture, folder) { $0.hasPrefix("features") }, for: nil)
     #expect(plain.outputs == [.perceptual])

@@ -177,20 +177,20 @@ class VGG16(nn.Module):
             nn.Linear(width * 49, c(4096)), nn.ReLU(), nn.Dropout(), nn.Linear(c(4096), c(4096)), nn.ReLU(),
             nn.Dropout(), nn.Linear(c(4096), classes))
 
-    def normalised(self, images):
+    def normalized(self, images):
         mean, std = (torch.tensor(v, dtype=images.dtype).reshape(1, 3, 1, 1)
                      for v in ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]))
         return (images / 255 - mean) / std
 
     def forward(self, images):
         x = F.interpolate(images, size=(224, 224), mode="bilinear", align_corners=False)
-        x = self.features(self.normalised(x)).flatten(1)
+        x = self.features(self.normalized(x)).flatten(1)
         features = self.classifier[:5](x)
         return features, self.classifier[5:](features).softmax(1)
 
     def lpips(self, a, b, lines):
         """Σ_layers mean over positions of Σ_c w_c (â − b̂)²."""
-        total, x, y = 0, self.normalised(a), self.normalised(b)
+        total, x, y = 0, self.normalized(a), self.normalized(b)
         for i, layer in enumerate(self.features):
             x, y = layer(x), layer(y)
             if i in self.taps:

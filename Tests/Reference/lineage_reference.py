@@ -1,7 +1,7 @@
 """The networks before StyleGAN and its steps from Progressive GAN, in plain PyTorch: GAN, DCGAN, WGAN, Progressive GAN.
 
 Written from the papers (and, for GAN, from the usual teaching program), as functions of a dictionary P of parameters by
-name. Batch normalisation is the batch's, as in training.
+name. Batch normalization is the batch's, as in training.
 """
 
 import math
@@ -48,7 +48,7 @@ def gan_discriminator(P, images):
     return F.linear(x, P["dense2.weight"], P["dense2.bias"])
 
 
-# DCGAN, which WGAN shares; WGAN-GP's critic has no batch normalisation.
+# DCGAN, which WGAN shares; WGAN-GP's critic has no batch normalization.
 
 
 def dcgan_shapes(resolution, channels, z_dim, features, normalized=True):

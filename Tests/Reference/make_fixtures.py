@@ -281,7 +281,7 @@ def sliced_wasserstein_file():
         for name in "ab":
             positions = random.randint(0, size - 7 + 1, (n, per_image, 2))
             out[f"in.positions.{name}.{size}"] = positions.astype(np.int64)
-            descriptors[name] = swd.normalised(swd.patches(pyramids[name][level], positions))
+            descriptors[name] = swd.normalized(swd.patches(pyramids[name][level], positions))
             out[f"out.level.{name}.{size}"] = pyramids[name][level][:2]
             out[f"out.descriptors.{name}.{size}"] = descriptors[name][:8]
         out[f"out.distance.{size}"] = np.array(

@@ -9,7 +9,7 @@ Discriminator" (labels in D).
 Goals, in order: to be read beside the papers; to be right; nothing else. No operation is fused and nothing is cached.
 A network is a function of a dictionary of parameters, whose names are those of the Swift networks.
 
-Axes: N samples, C channels, H × W pixels, c colour channels, L layers (styles), r resolution.
+Axes: N samples, C channels, H × W pixels, c color channels, L layers (styles), r resolution.
 """
 
 import math
@@ -401,7 +401,7 @@ class Trainer:
     In 1 and in 4: w_avg ← lerp(mean over the batch of w, w_avg, 0.995), where w = f(z) is that of the fakes: of the
     first latents z alone, before mixing, and by the weights before the Adam step.
 
-    A parameter that has no part in a loss (the colour layers of other resolutions; the last bias in R1) has the
+    A parameter that has no part in a loss (the color layers of other resolutions; the last bias in R1) has the
     gradient 0, and Adam's moments and its one number of steps go on for it as for the others (Kingma & Ba 2015,
     Algorithm 1, where all parameters are one vector); with β₁ = 0 it stays as it is.
     """

@@ -180,7 +180,8 @@ import _TestSupport
     let rest = Data(String(repeating: " ", count: record.count).utf8)
     bytes.replaceSubrange(record, with: rest)
     try bytes.write(to: URL(fileURLWithPath: path))
-    let measured = try run("metrics --network runs/\(name)/\(network) --data data.idx3 --metrics fid50k_full --samples 48")
+    let measured = try run(
+      "metrics --network runs/\(name)/\(network) --data data.idx3 --metrics fid50k_full --samples 48")
     #expect(measured.exitCode == 0, "\(measured.errors)")
     #expect(try real("runs/\(name)/metric-fid50k_full.jsonl") == reals)
   }
