@@ -53,6 +53,11 @@ bool ct_cpu_has_bfloat16(void) {
 int32_t ct_thread_count(void) { return at::get_num_threads(); }
 void ct_set_thread_count(int32_t count) { at::set_num_threads(count); }
 
+// libtorch tries NNPACK for some convolutions of few images on one thread. Without AVX2 each try prints a warning, and with
+// AVX2 it was not faster than oneDNN. Off from the start, before any operation.
+static const bool withoutNNPACK = (at::globalContext().setUserEnabledNNPACK(false), true);
+bool ct_uses_nnpack(void) { return !withoutNNPACK || at::globalContext().userEnabledNNPACK(); }
+
 void ct_keep_freed_memory(void) {
 #if defined(__GLIBC__)
   mallopt(M_MMAP_THRESHOLD, 1 << 30);

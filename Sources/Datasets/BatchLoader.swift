@@ -106,11 +106,7 @@ private struct ChunkReader: Sendable {
       do {
         let pixels = try dataset.image(at: item)
         precondition(pixels.count == sampleSize, "\(dataset.name): image \(item) has \(pixels.count) samples")
-        if mirror, order.isMirrored(sample: sample) {
-          appendMirrored(pixels, to: &chunk.pixels)
-        } else {
-          chunk.pixels += pixels
-        }
+        chunk.pixels += mirror && order.isMirrored(sample: sample) ? pixels.mirrored(width: dataset.resolution) : pixels
         if dataset.labelCount > 0 { chunk.labels.append(dataset.label(at: item)!) }
         chunk.count += 1
       } catch {
@@ -131,11 +127,5 @@ private struct ChunkReader: Sendable {
       known[epoch] = drawn
       return Int(drawn[place])
     }
-  }
-
-  /// Appends `[channels, height, width]` with each row reversed.
-  private func appendMirrored(_ pixels: [UInt8], to out: inout [UInt8]) {
-    let width = dataset.resolution
-    for row in stride(from: 0, to: pixels.count, by: width) { out += pixels[row..<(row + width)].reversed() }
   }
 }

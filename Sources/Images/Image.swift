@@ -23,12 +23,12 @@ public struct Image: Sendable, Equatable {
   }
 
   /// An image of one color.
-  /// - Parameter colour: one sample per channel.
-  public init(width: Int, height: Int, filledWith colour: [UInt8]) {
+  /// - Parameter color: one sample per channel.
+  public init(width: Int, height: Int, filledWith color: [UInt8]) {
     var pixels = [UInt8]()
-    pixels.reserveCapacity(width * height * colour.count)
-    for _ in 0..<(width * height) { pixels += colour }
-    self.init(width: width, height: height, channels: colour.count, pixels: pixels)
+    pixels.reserveCapacity(width * height * color.count)
+    for _ in 0..<(width * height) { pixels += color }
+    self.init(width: width, height: height, channels: color.count, pixels: pixels)
   }
 
   /// An image from planar samples, the order of tensors.

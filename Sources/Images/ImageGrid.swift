@@ -29,7 +29,7 @@ public enum ImageGrid {
   /// - Parameter columns: a label, possibly an empty string, for each column; at least 1.
   /// - Parameter textHeight: the height of letters in pixels; by default in proportion to the images, 10 to 32.
   /// - Throws: ``ImageError/badGeometry(_:)``.
-  public static func labelled(
+  public static func labeled(
     _ images: [Image], rows: [String], columns: [String], padding: Int = 2, background: UInt8 = 255,
     textHeight: Int? = nil
   ) throws -> Image {

@@ -9,11 +9,11 @@ public struct Plot: Sendable {
     /// The points, in the order of x.
     public var points: [(x: Double, y: Double)]
     /// The index of its color; nil: its index in the panel.
-    public var colour: Int?
+    public var color: Int?
 
     /// A curve; points that are not finite are dropped.
-    public init(_ name: String, _ points: [(x: Double, y: Double)], colour: Int? = nil) {
-      (self.name, self.colour) = (name, colour)
+    public init(_ name: String, _ points: [(x: Double, y: Double)], color: Int? = nil) {
+      (self.name, self.color) = (name, color)
       self.points = points.filter { $0.x.isFinite && $0.y.isFinite }
     }
   }
@@ -52,7 +52,7 @@ public struct Plot: Sendable {
   public init(panels: [Panel], xLabel: String) { (self.panels, self.xLabel) = (panels, xLabel) }
 
   /// Colors for the color-blind (Okabe & Ito 2008), visible on white and on black.
-  private static let colours = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00"]
+  private static let colors = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00"]
   private static let (left, right, line) = (60, 14, 16)
 
   /// Draws the plot in color on white, 2·``width`` pixels wide; equal numbers give equal pixels.
@@ -79,7 +79,7 @@ public struct Plot: Sendable {
       for entry in legend {
         let y = top + 18 + Self.line * (entry.row + 1)
         svg.add(
-          "path", stroke(entry.colour, [(Double(entry.x), Double(y - 4)), (Double(entry.x) + 16, Double(y - 4))]))
+          "path", stroke(entry.color, [(Double(entry.x), Double(y - 4)), (Double(entry.x) + 16, Double(y - 4))]))
         svg.add("text", ["class": "legend", "x": entry.x + 22, "y": y], text: entry.name)
       }
       draw(panel, x, top: top + height - 24 - axisHeight, on: &svg)
@@ -90,7 +90,7 @@ public struct Plot: Sendable {
   }
 
   /// The positions of the curves' names, in rows below the panel's title.
-  private func legend(_ panel: Panel) -> [(name: String, colour: Int, x: Int, row: Int)] {
+  private func legend(_ panel: Panel) -> [(name: String, color: Int, x: Int, row: Int)] {
     var (x, row) = (Self.left, 0)
     return panel.curves.enumerated().filter { !$0.element.name.isEmpty }.map { index, curve in
       // The font is unknown; 6.5 pixels per letter are usually enough.
@@ -101,17 +101,17 @@ public struct Plot: Sendable {
       let size = 22 + name.count * 13 / 2
       if x > Self.left, x + size > width - Self.right { (x, row) = (Self.left, row + 1) }
       defer { x += size + 20 }
-      return (name, curve.colour ?? index, x, row)
+      return (name, curve.color ?? index, x, row)
     }
   }
 
   /// The attributes of a line through points.
-  private func stroke(_ colour: Int, _ points: [(x: Double, y: Double)]) -> KeyValuePairs<
+  private func stroke(_ color: Int, _ points: [(x: Double, y: Double)]) -> KeyValuePairs<
     String, any CustomStringConvertible
   > {
     [
-      "fill": "none", "stroke": Self.colours[colour % Self.colours.count], "stroke-width": 1.6,
-      "stroke-linejoin": "round", "stroke-dasharray": ["none", "5 3", "1.6 2.4"][colour / Self.colours.count % 3],
+      "fill": "none", "stroke": Self.colors[color % Self.colors.count], "stroke-width": 1.6,
+      "stroke-linejoin": "round", "stroke-dasharray": ["none", "5 3", "1.6 2.4"][color / Self.colors.count % 3],
       "d": SVG.path(points),
     ]
   }
@@ -148,19 +148,19 @@ public struct Plot: Sendable {
         "rect",
         [
           "x": start, "y": down(bar.y), "width": max(end - start - 0.5, 0.5), "height": down(0) - down(bar.y),
-          "fill": Self.colours[0],
+          "fill": Self.colors[0],
         ])
     }
     for (index, curve) in panel.curves.enumerated() where !curve.points.isEmpty {
       let points = thinned(curve.points).map { (x: across($0.x), y: down($0.y)) }
-      let colour = curve.colour ?? index
+      let color = curve.color ?? index
       svg.open("g", [:])
       svg.add("title", [:], text: curve.name.isEmpty ? panel.title : curve.name)
-      svg.add("path", stroke(colour, points))
+      svg.add("path", stroke(color, points))
       if points.count <= 20 {
         for point in points {
           svg.add(
-            "circle", ["cx": point.x, "cy": point.y, "r": 2.2, "fill": Self.colours[colour % Self.colours.count]])
+            "circle", ["cx": point.x, "cy": point.y, "r": 2.2, "fill": Self.colors[color % Self.colors.count]])
         }
       }
       svg.close("g")

@@ -59,15 +59,15 @@ public struct Sheet {
   }
 
   /// Fills a disk.
-  /// - Parameter colour: red, green, blue.
-  public mutating func dot(x: Double, y: Double, radius: Double, colour: (UInt8, UInt8, UInt8), opacity: Double = 1) {
-    add("circle", ["cx": x, "cy": y, "r": radius, "fill": Self.name(colour), "fill-opacity": opacity])
+  /// - Parameter color: red, green, blue.
+  public mutating func dot(x: Double, y: Double, radius: Double, color: (UInt8, UInt8, UInt8), opacity: Double = 1) {
+    add("circle", ["cx": x, "cy": y, "r": radius, "fill": Self.name(color), "fill-opacity": opacity])
   }
 
   /// Draws polylines.
-  public mutating func lines(_ lines: [[(x: Double, y: Double)]], width: Double, colour: (UInt8, UInt8, UInt8)) {
+  public mutating func lines(_ lines: [[(x: Double, y: Double)]], width: Double, color: (UInt8, UInt8, UInt8)) {
     let path = lines.map(SVG.path).joined()
-    add("path", ["fill": "none", "stroke": Self.name(colour), "stroke-width": width, "d": path])
+    add("path", ["fill": "none", "stroke": Self.name(color), "stroke-width": width, "d": path])
   }
 
   private mutating func add(_ name: String, _ attributes: KeyValuePairs<String, any CustomStringConvertible>) {
@@ -75,7 +75,7 @@ public struct Sheet {
     overlay!.add(name, attributes)
   }
 
-  private static func name(_ colour: (UInt8, UInt8, UInt8)) -> String { "rgb(\(colour.0),\(colour.1),\(colour.2))" }
+  private static func name(_ color: (UInt8, UInt8, UInt8)) -> String { "rgb(\(color.0),\(color.1),\(color.2))" }
 
   /// Draws a coverage mask in black on a light background, in white on a dark one.
   mutating func blend(_ coverage: Image, x: Int, y: Int) {

@@ -34,6 +34,9 @@ extension Processor {
     case libtorch
   }
 
+  /// Whether libtorch may try NNPACK, which warns in every convolution on processors without AVX2. The library turns it off.
+  package static var usesNNPACK: Bool { ct_uses_nnpack() }
+
   /// The thread pool of the fused kernels.
   public static var threadPool: ThreadPool { ct_thread_pool() == CT_POOL_OPENMP ? .openMP : .libtorch }
 

@@ -100,8 +100,8 @@ import _TestSupport
     // 19 objectives, 12 with a penalty; 12 and 5 if D normalizes over batches. Each with one critic step in either order or
     // five in one; with Adam or RMSProp, or Adam and a lazy penalty; grown or not; mixed or not.
     let networks = Self.networks(name)
-    let (objectives, penalised) = networks.normalizeCriticBatches ? (12, 5) : (19, 12)
-    let expected = (objectives * 2 + penalised) * 3 * (networks.grow ? 2 : 1) * (networks.haveStyles ? 2 : 1)
+    let (objectives, penalized) = networks.normalizeCriticBatches ? (12, 5) : (19, 12)
+    let expected = (objectives * 2 + penalized) * 3 * (networks.grow ? 2 : 1) * (networks.haveStyles ? 2 : 1)
     #expect(accepted == expected)
   }
 

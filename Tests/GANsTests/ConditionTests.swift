@@ -7,9 +7,9 @@ import Torch
 import _TestSupport
 
 /// The squares of ``SyntheticDataset`` in three classes: dark, middle, bright.
-struct LabelledDataset: ImageDataset {
+struct LabeledDataset: ImageDataset {
   private let squares = SyntheticDataset()
-  var name: String { "labelled" }
+  var name: String { "labeled" }
   var count: Int { squares.count }
   var channels: Int { 1 }
   var resolution: Int { 16 }
@@ -27,7 +27,7 @@ struct LabelledDataset: ImageDataset {
   init() throws { folder = try TemporaryFolder() }
 
   private func options() -> TrainingOptions {
-    let dataset = LabelledDataset()
+    let dataset = LabeledDataset()
     var options = smallOptions(lazy: 3)
     options.configuration.labelSize = 3
     options.dataset = .init(name: dataset.name, fingerprint: dataset.fingerprint, count: dataset.count)
@@ -98,10 +98,10 @@ struct LabelledDataset: ImageDataset {
     var options = options()
     options.objective.pathLength = PathLength(interval: 2)
     func trainer(_ parent: String) throws -> Trainer {
-      try Trainer(options, dataset: LabelledDataset(), in: folder.file(parent))
+      try Trainer(options, dataset: LabeledDataset(), in: folder.file(parent))
     }
     let whole = try trainSmallRun(trainer("whole"))
-    let stopped = try trainSmallRun(trainer("stopped"), stops: [8, 100, 140], dataset: LabelledDataset())
+    let stopped = try trainSmallRun(trainer("stopped"), stops: [8, 100, 140], dataset: LabeledDataset())
     expectSame(whole, stopped)
     #expect(whole.statistics.allSatisfy { $0["Loss/pl_penalty"] != nil && $0["Loss/pl_mean"] ?? 0 > 0 })
   }
@@ -110,7 +110,7 @@ struct LabelledDataset: ImageDataset {
   @Test func labelsReachThePicture() throws {
     var options = options()
     options.totalKimg = 0.04
-    let trainer = try Trainer(options, dataset: LabelledDataset(), in: folder.file("run"))
+    let trainer = try Trainer(options, dataset: LabeledDataset(), in: folder.file("run"))
     _ = try trainer.train()
     let network = try NetworkFile(path: trainer.directory.networks[0])
     #expect(network.labelNames == ["dark", "middle", "bright"] && network.configuration.labelSize == 3)
@@ -118,7 +118,7 @@ struct LabelledDataset: ImageDataset {
       Renderer(network, condition: Condition(classes: [label], of: 3)).images(seeds: [1, 2]).map(\.pixels)
     }
     #expect(Set(pictures.flatMap { $0 }).count == 6)
-    let labels = try #require(LabelDistribution(for: network.configuration, data: LabelledDataset()))
+    let labels = try #require(LabelDistribution(for: network.configuration, data: LabeledDataset()))
     let subject = MetricSubject(network.generator, growth: network.growth, seed: 1, labels: labels)
     let images = try subject.images(0..<4)
     #expect(images.shape == [4, 1, 8, 8] && images[0].bytes != images[1].bytes)
@@ -131,7 +131,7 @@ struct LabelledDataset: ImageDataset {
     var options = options()
     options.configuration.labelSize = 4
     let error = #expect(throws: ConfigurationError.self) {
-      try Trainer(options, dataset: LabelledDataset(), in: folder.file("none"))
+      try Trainer(options, dataset: LabeledDataset(), in: folder.file("none"))
     }
     #expect(error?.description == "the network takes 4 classes, but the data has 3")
     options.configuration = StyleGANConfiguration(resolution: 16, zSize: 8, wSize: 8, mappingLayers: 0)

@@ -74,7 +74,7 @@ func garments() throws -> NetworkFile {
 
   @Test func noiseMovesPixelsWhereItsStrengthIsNotZero() throws {
     let ws = renderer.styles(renderer.codes(seeds: [2]))
-    let deviation = renderer.deviation(ws, realisations: 50)
+    let deviation = renderer.deviation(ws, realizations: 50)
     #expect(deviation.shape == [32, 32])
     #expect(deviation.minimum().item > 0)
     print("standard deviation over noise: mean \(deviation.mean().item), largest \(deviation.maximum().item) of 255")
@@ -90,7 +90,7 @@ func garments() throws -> NetworkFile {
     for parameter in quiet.style.store.parameters where parameter.name.hasSuffix("noise_strength") {
       parameter.set(.zeros(parameter.value.shape))
     }
-    #expect(quiet.deviation(ws, realisations: 5).maximum().item < 1e-3)
+    #expect(quiet.deviation(ws, realizations: 5).maximum().item < 1e-3)
   }
 
   @Test func figuresHaveTheirPictures() throws {
@@ -109,7 +109,7 @@ func garments() throws -> NetworkFile {
     let truncation = try cut.truncationFigure()
     #expect(truncation.width >= 6 * side && truncation.height >= 4 * side)
     #expect(try cut.noiseFigure().width >= 4 * 2 * side)
-    #expect(try cut.stochasticVariationFigure(realisations: 10).width >= 3 * 2 * side)
+    #expect(try cut.stochasticVariationFigure(realizations: 10).width >= 3 * 2 * side)
     let data = try datasetFigure(SyntheticDataset())
     #expect((data.width, data.height) == (12 * 64, 6 * 64))
   }
@@ -123,7 +123,7 @@ func garments() throws -> NetworkFile {
       #expect(StyleBand.allCases.map { small.layers(of: $0) }.reduce([]) { $0.union($1) } == Set(0..<small.layerCount))
       _ = try small.styleMixingFigure()
       _ = try small.noiseFigure()
-      _ = try small.stochasticVariationFigure(seeds: [1], realisations: 3)
+      _ = try small.stochasticVariationFigure(seeds: [1], realizations: 3)
     }
   }
 }

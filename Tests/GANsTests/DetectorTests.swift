@@ -15,7 +15,7 @@ private struct DotsAndStripes: ImageDataset {
   var labelNames: [String] { labelCount == 0 ? [] : ["dots", "stripes"] }
   /// Changes what is drawn.
   var shift = 0
-  /// Grey values added at random, at most.
+  /// Gray values added at random, at most.
   var noise = 0
   var fingerprint: String { "\(count) \(shift) \(noise)" }
 
@@ -46,7 +46,7 @@ private struct DotsAndStripes: ImageDataset {
     let exponentials = features.linear(weight).exp()
     expectClose(
       try detector(images, .probabilities), exponentials / exponentials.sum(over: [1], keepingDimensions: true))
-    // Grey images are spread to three channels.
+    // Gray images are spread to three channels.
     #expect(try detector(images.sliced(0..<1, along: 1), .features).shape == [5, 6])
   }
 
@@ -76,8 +76,8 @@ private struct DotsAndStripes: ImageDataset {
     #expect(features.bytes == b(images, .features).bytes)
     // Pinned: a value of a new version must have a new name.
     #expect(abs(features[0].mean().item - 0.568) < 0.001, "\(features[0].mean().item)")
-    let grey = images.sliced(0..<1, along: 1)
-    expectClose(a(grey, .features), a(grey.expanded([-1, 3, -1, -1]), .features))
+    let gray = images.sliced(0..<1, along: 1)
+    expectClose(a(gray, .features), a(gray.expanded([-1, 3, -1, -1]), .features))
   }
 
   /// The squared distance of perceptual features: 0 of equal images, and growing with the difference.

@@ -28,12 +28,12 @@ import _TestSupport
     let dx = gradients(of: y, seed: dy, withRespectTo: [x])[0]
 
     let x64 = x.withoutGraph.to(.float64).requiringGradient()
-    let centred = x64 - x64.mean(over: [2, 3], keepingDimensions: true)
-    let variance = centred.squared().mean(over: [2, 3], keepingDimensions: true)
+    let centered = x64 - x64.mean(over: [2, 3], keepingDimensions: true)
+    let variance = centered.squared().mean(over: [2, 3], keepingDimensions: true)
     let s = layer.affine!(w).withoutGraph.to(.float64)
     let scale = s.sliced(0..<3, along: 1).reshaped([2, 3, 1, 1]) + 1
     let offset = s.sliced(3..<6, along: 1).reshaped([2, 3, 1, 1])
-    let expected = centred * (variance + 1e-8).reciprocalSquareRoot() * scale + offset
+    let expected = centered * (variance + 1e-8).reciprocalSquareRoot() * scale + offset
     // 1e-4: x itself is rounded at 6e-8, which is 6e-5 of the deviation, and so is the mean that is subtracted.
     expectClose(y.withoutGraph, expected.withoutGraph, relative: 1e-4, "y")
     expectClose(dx, gradients(of: expected, seed: dy.to(.float64), withRespectTo: [x64])[0], relative: 1e-4, "dx")

@@ -239,8 +239,8 @@ func shortOptions(_ name: String, mappingLayers: Int? = nil) throws -> TrainingO
     }
   }
 
-  /// One image has no variance: networks that normalise over the minibatch ask for two.
-  @Test(arguments: names) func minibatchesOfOneAreRefusedWhereTheyAreNormalised(name: String) throws {
+  /// One image has no variance: networks that normalize over the minibatch ask for two.
+  @Test(arguments: names) func minibatchesOfOneAreRefusedWhereTheyAreNormalized(name: String) throws {
     var options = try shortOptions(name)
     try options.requireBatches()
     options.schedule.batchSizes = [4: 1]
@@ -280,23 +280,27 @@ func shortOptions(_ name: String, mappingLayers: Int? = nil) throws -> TrainingO
     let configuration = StyleGANConfiguration(resolution: 16)
     var old = try #require(
       JSONSerialization.jsonObject(with: try JSONEncoder().encode(configuration)) as? [String: Any])
-    for key in ["blur", "styles", "constantInput", "noise", "labelSize"] {
+    for key in ["blur", "styles", "constantInput", "noise", "labelSize", "denseGain"] {
       #expect(old.removeValue(forKey: key) != nil)
     }
     let read = try JSONDecoder().decode(
       StyleGANConfiguration.self, from: try JSONSerialization.data(withJSONObject: old))
-    #expect(read == configuration)
+    var expected = configuration
+    expected.denseGain = 2.0.squareRoot()
+    #expect(read == expected)
     let options = smallOptions()
     var text = try #require(JSONSerialization.jsonObject(with: Data(options.text().utf8)) as? [String: Any])
     text["configuration"] = old
-    for key in ["family", "criticSteps", "stepOrder", "optimizer", "rmsprop", "batchGridSteps"] {
+    for key in ["family", "criticSteps", "stepOrder", "stepDetails", "optimizer", "rmsprop", "batchGridSteps"] {
       #expect(text.removeValue(forKey: key) != nil)
     }
     text["objective"] = ["gamma": 7, "penaltyInterval": 2]
     let data = try JSONSerialization.data(withJSONObject: text)
     let again = try TrainingOptions(text: String(decoding: data, as: UTF8.self), path: "options.json")
-    #expect(again.objective == Objective(gamma: 7, penaltyInterval: 2))
+    var objective = Objective(gamma: 7, penaltyInterval: 2)
+    objective.penaltyResolution = .current
+    #expect(again.objective == objective && again.stepDetails == .earlier)
     #expect(again.optimizer == .adam && again.criticSteps == 1 && again.stepOrder == .discriminatorFirst)
-    #expect(again.configuration as? StyleGANConfiguration == configuration)
+    #expect(again.configuration as? StyleGANConfiguration == expected)
   }
 }

@@ -59,12 +59,12 @@ import _TestSupport
   }
 
   @Test(arguments: ["pixel_norm2d", "pixel_norm4d"])
-  func pixelNormalisation(name: String) throws {
+  func pixelNormalization(name: String) throws {
     try check(name, .default) { pixelNorm($0) }
   }
 
   @Test(arguments: Compute.Kernels.allCases)
-  func instanceNormalisation(kernels: Compute.Kernels) throws {
+  func instanceNormalization(kernels: Compute.Kernels) throws {
     let compute = Compute(kernels: kernels)
     try check("instance_norm", compute) { instanceNorm(compute.activations($0)) }
   }

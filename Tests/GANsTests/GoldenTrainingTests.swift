@@ -50,7 +50,7 @@ import _TestSupport
     compare.report()
   }
 
-  /// Whole steps: D, G, w_avg and the moving average; the lazy file also R1 in steps of its own, every fourth.
+  /// Whole steps: D, the moving average and G, with w_avg in D's part and in G's; the lazy file also R1 in steps of its own, every fourth.
   @Test(arguments: Compute.Kernels.allCases, ["training", "training_lazy"])
   func trainingSteps(kernels: Compute.Kernels, file: String) throws {
     let fixture = try Fixture(file)
@@ -94,8 +94,8 @@ import _TestSupport
       networks.updateDiscriminator(
         .init(growth.prepared(try fixture["in\(step).reals"])), sample: try sample("d"), growth: growth, phase: phase,
         record: record)
-      networks.updateGenerator(sample: try sample("g"), growth: growth, record: record)
       networks.updateAverage(images: batch)
+      networks.updateGenerator(sample: try sample("g"), growth: growth, record: record)
 
       for (key, name) in [("d", "Loss/D/loss"), ("g", "Loss/G/loss"), ("r1", "Loss/r1_penalty")] {
         guard key != "r1" || phase != .none else {

@@ -29,8 +29,8 @@ import _TestSupport
     #expect(try RunReport(runs: [runs[0]]).html().contains(#"viewBox="0 0 400 254""#))
   }
 
-  /// A page of several runs draws each in its own colour, also where one has no such curve.
-  @Test func runsKeepTheirColours() throws {
+  /// A page of several runs draws each in its own color, also where one has no such curve.
+  @Test func runsKeepTheirColors() throws {
     let first = try run("first")
     let second = try run("second", lines: (3...4).map { #"{"Progress/kimg": \#($0), "Loss/r1_penalty": \#($0)}"# })
     let page = try RunReport(runs: [first, second]).html()

@@ -58,7 +58,7 @@ import _TestSupport
     #expect(same.levels.map(\.resolution) == [32, 16])
     #expect(same.average == (same.levels[0].distance + same.levels[1].distance) / 2)
     #expect(other.average > 2 * same.average, "\(other) \(same)")
-    // Brightness and contrast alone are no difference: the patches are normalised.
+    // Brightness and contrast alone are no difference: the patches are normalized.
     let scaled = try distance(metric, images(1), images(2) * 100 + 7)
     #expect(abs(scaled.average - same.average) < 1e-3 * same.average)
   }

@@ -23,7 +23,7 @@ import Testing
     #expect(axis.high < 2)
   }
 
-  /// A rising line goes from the lower left to the upper right, in the first colour.
+  /// A rising line goes from the lower left to the upper right, in the first color.
   @Test func aLineIsWhereItsNumbersAre() throws {
     let image = try line.image()
     #expect(image.width == 2 * line.width && image.channels == 3)
@@ -59,7 +59,7 @@ import Testing
     #expect(panel.bars.dropLast().allSatisfy { (24...26).contains($0.y) })
   }
 
-  /// Of many points each is the mean of its neighbours; the seventh curve has the first colour with dashes.
+  /// Of many points each is the mean of its neighbors; the seventh curve has the first color with dashes.
   @Test func curvesAreThinnedAndToldApart() {
     let many = Plot(panels: [.init("", [.init("", (0..<100_000).map { (Double($0), 1) })])], xLabel: "")
     #expect(many.svg().text().utf8.count < 40_000)
@@ -78,11 +78,11 @@ import Testing
         == "plots need SVG, but this libvips lacks it; install a libvips with librsvg")
   }
 
-  /// Dots and lines are drawn where they should be, above images, in grey too.
+  /// Dots and lines are drawn where they should be, above images, in gray too.
   @Test func sheetsHaveDotsAndLines() throws {
     var sheet = try Sheet(width: 60, height: 40)
-    sheet.dot(x: 20.5, y: 20.5, radius: 4, colour: (200, 0, 0))
-    sheet.lines([[(30, 10.5), (50, 10.5)], [(50, 10), (50, 30)]], width: 2, colour: (0, 0, 200))
+    sheet.dot(x: 20.5, y: 20.5, radius: 4, color: (200, 0, 0))
+    sheet.lines([[(30, 10.5), (50, 10.5)], [(50, 10), (50, 30)]], width: 2, color: (0, 0, 200))
     sheet.draw(Image(width: 100, height: 100, filledWith: [0, 90, 0]), x: -90, y: 30)
     sheet.draw(Image(width: 4, height: 4, filledWith: [9]), x: 70, y: 5)
     let image = try sheet.image()

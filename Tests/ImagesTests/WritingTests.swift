@@ -120,7 +120,7 @@ import _TestSupport
   @Test func labelsAreDrawnBesideTheGrid() throws {
     let images = (0..<4).map { _ in Image(width: 40, height: 40, filledWith: [90]) }
     let plain = try ImageGrid.tiled(images, columns: 2, padding: 2)
-    let grid = try ImageGrid.labelled(images, rows: ["ψ = 1", "<b>&"], columns: ["seed 7", ""])
+    let grid = try ImageGrid.labeled(images, rows: ["ψ = 1", "<b>&"], columns: ["seed 7", ""])
     let (left, top) = (grid.width - plain.width, grid.height - plain.height)
     #expect(left > 10 && top > 5)
     #expect(try grid.cropped(x: left, y: top, width: plain.width, height: plain.height) == plain)
@@ -132,7 +132,7 @@ import _TestSupport
     #expect(try ink(0, top + 42, left, 42) > 10)
     #expect(try ink(left, 0, 42, top) > 10)
     #expect(try ink(left + 43, 0, plain.width - 43, top) == 0)
-    #expect(throws: ImageError.self) { try ImageGrid.labelled(images, rows: ["one"], columns: ["a", "b"]) }
-    #expect(throws: ImageError.self) { try ImageGrid.labelled(images, rows: [], columns: []) }
+    #expect(throws: ImageError.self) { try ImageGrid.labeled(images, rows: ["one"], columns: ["a", "b"]) }
+    #expect(throws: ImageError.self) { try ImageGrid.labeled(images, rows: [], columns: []) }
   }
 }

@@ -4,9 +4,26 @@ Written from the papers' tables and the layer names that the field's state dicts
 that the same graph can be tested with few channels.
 """
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
+
+
+def tensorflow_resize(images, size):
+    """TensorFlow 1's bilinear resizing (corners not aligned) of [N, C, H, W] in NumPy: no half pixels, no smoothing.
+
+    The source of pixel i is i · (old size / new size); beyond the last pixel the last is repeated.
+    """
+
+    def sources(old):
+        place = np.arange(size) * (old / size)
+        low = np.floor(place).astype(int)
+        return low, np.minimum(low + 1, old - 1), place - low
+
+    (top, bottom, v), (left, right, u) = sources(images.shape[2]), sources(images.shape[3])
+    rows = images[:, :, top] + (images[:, :, bottom] - images[:, :, top]) * v[:, None]
+    return rows[..., left] + (rows[..., right] - rows[..., left]) * u
 
 
 class Unit(nn.Module):
@@ -131,15 +148,18 @@ class InceptionV3(nn.Module):
             width = block.outputs
         self.fc = nn.Linear(width, classes)
 
-    def forward(self, images):
-        x = F.interpolate(images, size=(299, 299), mode="bilinear", align_corners=False) * (2 / 255) - 1
+    def forward(self, images, tensorflow=False):
+        if tensorflow:
+            x = torch.from_numpy((tensorflow_resize(images.numpy(), 299) - 128) / 128).to(images.dtype)
+        else:
+            x = F.interpolate(images, size=(299, 299), mode="bilinear", align_corners=False) * (2 / 255) - 1
         x = self.Conv2d_2b_3x3(self.Conv2d_2a_3x3(self.Conv2d_1a_3x3(x)))
         x = self.Conv2d_4a_3x3(self.Conv2d_3b_1x1(F.max_pool2d(x, 3, 2)))
         x = F.max_pool2d(x, 3, 2)
         for name in self.names:
             x = getattr(self, name)(x)
         features = x.mean((2, 3))
-        return features, self.fc(features).softmax(1)
+        return features, (features @ self.fc.weight.T).softmax(1)  # the inception score leaves the bias out
 
 
 class VGG16(nn.Module):
@@ -157,20 +177,20 @@ class VGG16(nn.Module):
             nn.Linear(width * 49, c(4096)), nn.ReLU(), nn.Dropout(), nn.Linear(c(4096), c(4096)), nn.ReLU(),
             nn.Dropout(), nn.Linear(c(4096), classes))
 
-    def normalised(self, images):
+    def normalized(self, images):
         mean, std = (torch.tensor(v, dtype=images.dtype).reshape(1, 3, 1, 1)
                      for v in ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]))
         return (images / 255 - mean) / std
 
     def forward(self, images):
         x = F.interpolate(images, size=(224, 224), mode="bilinear", align_corners=False)
-        x = self.features(self.normalised(x)).flatten(1)
+        x = self.features(self.normalized(x)).flatten(1)
         features = self.classifier[:5](x)
         return features, self.classifier[5:](features).softmax(1)
 
     def lpips(self, a, b, lines):
         """Σ_layers mean over positions of Σ_c w_c (â − b̂)²."""
-        total, x, y = 0, self.normalised(a), self.normalised(b)
+        total, x, y = 0, self.normalized(a), self.normalized(b)
         for i, layer in enumerate(self.features):
             x, y = layer(x), layer(y)
             if i in self.taps:

@@ -1,7 +1,7 @@
 """The networks before StyleGAN and its steps from Progressive GAN, in plain PyTorch: GAN, DCGAN, WGAN, Progressive GAN.
 
 Written from the papers (and, for GAN, from the usual teaching program), as functions of a dictionary P of parameters by
-name. Batch normalisation is the batch's, as in training.
+name. Batch normalization is the batch's, as in training.
 """
 
 import math
@@ -48,7 +48,7 @@ def gan_discriminator(P, images):
     return F.linear(x, P["dense2.weight"], P["dense2.bias"])
 
 
-# DCGAN, which WGAN shares; WGAN-GP's critic has no batch normalisation.
+# DCGAN, which WGAN shares; WGAN-GP's critic has no batch normalization.
 
 
 def dcgan_shapes(resolution, channels, z_dim, features, normalized=True):
@@ -155,7 +155,8 @@ def traditional_generator(P, z, noise, growth, smooth):
         elif f"{block}.constant" in P:
             x = P[f"{block}.constant"].repeat(len(z), 1, 1, 1)
         else:
-            x = (w @ equalized(P[f"{block}.dense.weight"], gain).T).view(len(z), -1, 4, 4)
+            # The first layer is a 4×4 convolution of one pixel (Progressive GAN, Table 2): 16 times the dense fan-in.
+            x = (w @ equalized(P[f"{block}.dense.weight"], gain / 4).T).view(len(z), -1, 4, 4)
         x = layer(x, f"{block}.style0", noise[2 * index])
         x = layer(conv(x, equalized(P[f"{block}.conv1.weight"], gain)), f"{block}.style1", noise[2 * index + 1])
     image = to_rgb(x, growth.resolution)

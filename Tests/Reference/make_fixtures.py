@@ -12,6 +12,7 @@ import numpy as np
 import scipy
 import torch
 
+import make_growing_fixture
 import make_lineage_fixture
 import detectors_reference as detectors
 import make_numpy_fixture
@@ -280,7 +281,7 @@ def sliced_wasserstein_file():
         for name in "ab":
             positions = random.randint(0, size - 7 + 1, (n, per_image, 2))
             out[f"in.positions.{name}.{size}"] = positions.astype(np.int64)
-            descriptors[name] = swd.normalised(swd.patches(pyramids[name][level], positions))
+            descriptors[name] = swd.normalized(swd.patches(pyramids[name][level], positions))
             out[f"out.level.{name}.{size}"] = pyramids[name][level][:2]
             out[f"out.descriptors.{name}.{size}"] = descriptors[name][:8]
         out[f"out.distance.{size}"] = np.array(
@@ -350,8 +351,15 @@ def inception_file():
     network = detector_weights(detectors.InceptionV3(lambda n: max(2, n // 96), classes=5), generator)
     images = torch.randint(0, 256, (2, 3, 40, 40), generator=generator)
     features, probabilities = network(images.to(torch.get_default_dtype()))
+    tensorflow, tensorflow_probabilities = network(images.to(torch.get_default_dtype()), tensorflow=True)
+    # Taller than 299, narrower than 299: TensorFlow's resizing in both directions.
+    tall = torch.randint(0, 256, (2, 1, 320, 7), generator=generator)
+    resized = detectors.tensorflow_resize(tall.numpy().astype(np.float64), 299)
     out = {name: value for name, value in network.state_dict().items() if "num_batches" not in name}
-    return out | {"in.images": images.to(torch.uint8), "out.features": features, "out.probabilities": probabilities}, {
+    return out | {
+        "in.images": images.to(torch.uint8), "out.features": features, "out.probabilities": probabilities,
+        "out.tensorflow.features": tensorflow, "out.tensorflow.probabilities": tensorflow_probabilities,
+        "in.tall": tall.to(torch.uint8), "out.tall": torch.from_numpy(np.ascontiguousarray(resized[..., ::13]))}, {
         "seed": SEED + 60}
 
 
@@ -420,6 +428,7 @@ def main():
     if not options.float32 and not options.only:
         make_numpy_fixture.main()
         make_lineage_fixture.main()
+        make_growing_fixture.main()
         make_stylegan2_fixture.main()
         make_program_fixture.main()
         make_script_fixture.main()

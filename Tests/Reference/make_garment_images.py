@@ -1,6 +1,6 @@
 """Real images for tests of how distances behave: Tests/GANsTests/Fixtures/garment-images.idx3-ubyte.gz.
 
-The first 160 test images of each class of Fashion-MNIST (Xiao, Rasul, Vollgraf 2017; MIT licence), in turn: image i is of
+The first 160 test images of each class of Fashion-MNIST (Xiao, Rasul, Vollgraf 2017; MIT license), in turn: image i is of
 class i mod 10. The argument is the folder with t10k-images-idx3-ubyte.gz and t10k-labels-idx1-ubyte.gz.
 """
 

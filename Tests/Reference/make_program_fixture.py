@@ -5,7 +5,7 @@ Adam. It starts from the same weights, latents and batches of images as `stylega
 none of which are stored:
 
 - weights and biases of a linear layer called NAME are RandomState(fnv1a("program." + NAME)).random_sample, scaled to
-  ±1/√inputs as PyTorch's own start is; batch normalisation starts with 1 and 0;
+  ±1/√inputs as PyTorch's own start is; batch normalization starts with 1 and 0;
 - latents are torch.randn of one generator with the seed, a batch after the other;
 - images are the first 256 of Fashion-MNIST (fashion-256-images-idx3-ubyte.gz, which lies beside), in the order of the
   trainer: in each epoch a permutation of its own (`permutation`).

@@ -14,7 +14,7 @@ def frechet(mean1, cov1, mean2, cov2):
 
 
 def frechet_of_samples(a, b):
-    """The same where there are fewer samples than features: Σ = XᵀX/(n − 1) of centred X, so that Tr (Σ₁Σ₂)^½ is the sum
+    """The same where there are fewer samples than features: Σ = XᵀX/(n − 1) of centered X, so that Tr (Σ₁Σ₂)^½ is the sum
     of the singular values of X₁X₂ᵀ, an n₁ × n₂ matrix, over √((n₁ − 1)(n₂ − 1))."""
     x, y = a - a.mean(0), b - b.mean(0)
     n, m = len(a) - 1, len(b) - 1

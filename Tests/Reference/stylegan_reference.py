@@ -9,7 +9,7 @@ Discriminator" (labels in D).
 Goals, in order: to be read beside the papers; to be right; nothing else. No operation is fused and nothing is cached.
 A network is a function of a dictionary of parameters, whose names are those of the Swift networks.
 
-Axes: N samples, C channels, H × W pixels, c colour channels, L layers (styles), r resolution.
+Axes: N samples, C channels, H × W pixels, c color channels, L layers (styles), r resolution.
 """
 
 import math
@@ -394,13 +394,14 @@ class Trainer:
     2. Lazy R1: in the steps 0, k, 2k, … and after that Adam step, a second Adam step of the same optimizer whose loss
        is k times R1 alone (on the same reals, with the new weights). The discriminator's Adam then has, in all its
        steps, lr·c and both β to the power of c, c = k / (k + 1); the generator's is unchanged.
-    3. Generator. New z, z2, noise and crossover; the discriminator of now. One Adam step.
-    4. w_avg ← lerp(mean over the batch of w, w_avg, 0.995), where w = f(z) is that of 3: of the first latents z
-       alone, before mixing, and by the weights before 3's Adam step.
-    5. Moving average: each trained parameter p of the generator: p_ema ← lerp(p, p_ema, β), β = 0.5^(N / half-life),
-       with the p after 3; the buffers (w_avg, noise) are copied.
+    3. Moving average: each trained parameter p of the generator: p_ema ← lerp(p, p_ema, β), β = 0.5^(N / half-life);
+       the buffers (w_avg, noise) are copied.
+    4. Generator. New z, z2, noise and crossover; the discriminator of now. One Adam step.
 
-    A parameter that has no part in a loss (the colour layers of other resolutions; the last bias in R1) has the
+    In 1 and in 4: w_avg ← lerp(mean over the batch of w, w_avg, 0.995), where w = f(z) is that of the fakes: of the
+    first latents z alone, before mixing, and by the weights before the Adam step.
+
+    A parameter that has no part in a loss (the color layers of other resolutions; the last bias in R1) has the
     gradient 0, and Adam's moments and its one number of steps go on for it as for the others (Kingma & Ba 2015,
     Algorithm 1, where all parameters are one vector); with β₁ = 0 it stays as it is.
     """
@@ -425,12 +426,18 @@ class Trainer:
             p.grad = torch.zeros_like(p) if gradient is None else gradient
         adam.step()
 
+    def move_w_avg(self, z):
+        with torch.no_grad():
+            w = mapping(self.G, z, self.config).mean(dim=0)
+            self.G["mapping.w_avg"].copy_(lerp(w, self.G["mapping.w_avg"], self.training.w_avg_beta))
+
     def step(self, growth, reals, d, g):
         """`d` and `g`: dictionaries of z, z2, noise (one image a layer) and crossover. Returns the losses."""
         G, D, t = self.G, self.D, self.training
         reals = fade_reals(reals, growth)
         losses = {}
 
+        self.move_w_avg(d["z"])
         with torch.no_grad():
             fakes = generator(G, d["z"], d["noise"], growth, self.config, d["z2"], d["crossover"])
         loss = discriminator_loss(discriminator(D, reals, growth), discriminator(D, fakes, growth))
@@ -443,15 +450,14 @@ class Trainer:
             losses["r1"] = r1_penalty(D, reals, growth, t.gamma)[0]  # as reported, without the factor
             self.descend(self.d_adam, losses["r1"] * t.lazy)
 
-        w_mean = mapping(G, g["z"], self.config).mean(dim=0).detach()
+        with torch.no_grad():
+            beta = 0.5 ** (len(reals) / t.half_life)
+            for name, p in G.items():
+                self.ema[name] = p.clone() if is_buffer(name) else lerp(p, self.ema[name], beta).clone()
+
+        self.move_w_avg(g["z"])
         fakes = generator(G, g["z"], g["noise"], growth, self.config, g["z2"], g["crossover"])
         losses["g"] = generator_loss(discriminator(D, fakes, growth))
         self.descend(self.g_adam, losses["g"])
-
-        with torch.no_grad():
-            G["mapping.w_avg"].copy_(lerp(w_mean, G["mapping.w_avg"], t.w_avg_beta))
-            beta = 0.5 ** (len(g["z"]) / t.half_life)
-            for name, p in G.items():
-                self.ema[name] = p.clone() if is_buffer(name) else lerp(p, self.ema[name], beta).clone()
         self.steps += 1
         return {name: value.detach() for name, value in losses.items()}

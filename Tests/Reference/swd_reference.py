@@ -48,7 +48,7 @@ def patches(level, positions, size=7):
         image[:, y:y + size, x:x + size] for image, places in zip(level, positions) for y, x in places])
 
 
-def normalised(descriptors):
+def normalized(descriptors):
     """Each channel has mean 0 and (biased) standard deviation 1 over all patches and pixels; then [N·P, C·7·7]."""
     mean = descriptors.mean(axis=(0, 2, 3), keepdims=True)
     deviation = descriptors.std(axis=(0, 2, 3), keepdims=True)

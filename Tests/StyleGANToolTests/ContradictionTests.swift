@@ -36,6 +36,54 @@ import _TestSupport
       "--moving-noise needs noise"),
   ]
 
+  /// Options of metrics and of growing networks that would have no effect.
+  static let idle: [BadInput] = [
+    (
+      "metrics --network net.safetensors --data good.idx3 --metrics swd --detector fashion",
+      "--detector has no effect on swd"
+    ),
+    ("metrics --network net.safetensors --metrics msssim --detector random-vgg,fashion", "--detector has no effect"),
+    (
+      "metrics --network net.safetensors --metrics ls --attributes gone.pt --detector fashion",
+      "--detector has no effect"
+    ),
+    (
+      "metrics --network net.safetensors --data good.idx3 --metrics fid50k --attributes a.pt",
+      "--attributes is for the metric ls"
+    ),
+    (
+      "metrics --network net.safetensors --data good.idx3 --metrics fid50k,swd --crop-faces",
+      "--crop-faces is for path lengths"
+    ),
+    ("metrics --images good.idx3 --data good.idx3 --metrics swd --crop-faces", "--crop-faces is for path lengths"),
+    ("metrics --network net.safetensors --metrics ppl_wend --mixing-stress 1,2", "ppl_wend mixes no latents"),
+    ("metrics --network net.safetensors --data good.idx3 --metrics fid50k,ls --mixing-stress 2", "ls mixes no latents"),
+    (
+      "metrics --network net.safetensors --data good.idx3 --metrics swd --resolution 16", "--resolution is for --images"
+    ),
+    ("metrics --network net.safetensors --metrics msssim --mirror", "--data is missing"),
+    (
+      "metrics --network net.safetensors --data good.idx3 --metrics msssim --no-mirror",
+      "--no-mirror is for real images"
+    ),
+    ("train --data good.idx3 --outdir OUT/r --metrics swd --detector random-vgg", "--detector has no effect on swd"),
+    ("train --data good.idx3 --outdir OUT/r --metrics fid50k --attributes a.pt", "--attributes is for the metric ls"),
+    (
+      "train --data good.idx3 --outdir OUT/r --cfg dcgan --penalty-resolution full",
+      "--penalty-resolution is for a penalty"
+    ),
+    (
+      "train --data good.idx3 --outdir OUT/r --no-growing --penalty-resolution current",
+      "--penalty-resolution is for a penalty"
+    ),
+    (
+      "train --data good.idx3 --outdir OUT/r --penalty none --penalty-resolution full",
+      "--penalty-resolution is for a penalty"
+    ),
+  ].map { BadInput($0, 64, $1) }
+
+  @Test(arguments: idle) func optionsWithoutEffectAreRefused(_ bad: BadInput) throws { try check(bad) }
+
   @Test(arguments: contradictions) func contradictionsAreRefused(_ bad: BadInput) throws { try check(bad) }
 
   /// What the library calls by its property, the program calls by its option.

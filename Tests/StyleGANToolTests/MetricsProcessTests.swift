@@ -1,4 +1,5 @@
 import Foundation
+import Images
 import Testing
 import _TestSupport
 
@@ -165,6 +166,52 @@ import _TestSupport
     let value = try #require(try lines("here/metric-fid50k_full.jsonl")[0]["value"] as? Double)
     #expect(value >= 0 && value < 1e-3)
     #expect(try lines("here/metric-msssim.jsonl").count == 1)
+
+    // The remedy for images of a wrong size is an option of this command.
+    let folder = folder.file("odd")
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    for i in 0..<8 {
+      try Image(width: 40, height: 40, channels: 1, pixels: (0..<1600).map { UInt8($0 * (i + 1) % 251) }).write(
+        to: "\(folder)/\(i).png")
+    }
+    let line = "metrics --images odd --data odd --metrics swd --samples 8 --outdir odd"
+    let refused = try run(line)
+    #expect(refused.exitCode == 64 || refused.exitCode == 65)
+    #expect(refused.errors.contains("--resolution"), "\(refused.errors)")
+    let followed = try run(line + " --resolution 32")
+    #expect(followed.exitCode == 0, "\(followed.errors)")
+  }
+
+  /// Reals are mirrored as in the training, in its own metrics and later; files that do not say it have options beside them.
+  @Test(arguments: [true, false]) func realsAreMirroredAsInTheTraining(mirror: Bool) throws {
+    let trained = try run(
+      "train --data data.idx3 --width tiny --kimg 0.02 --batch 8 --tick 0.02 --snap 1 --no-growing --outdir runs"
+        + " --metrics fid50k_full --metric-samples 48" + (mirror ? " --mirror" : ""))
+    #expect(trained.exitCode == 0, "\(trained.errors)")
+    let name = try #require(try FileManager.default.contentsOfDirectory(atPath: folder.file("runs")).first)
+    func real(_ path: String) throws -> Int? { (try lines(path).last?["samples"] as? [String: Int])?["real"] }
+    let reals = mirror ? 128 : 64
+    #expect(try real("runs/\(name)/metric-fid50k_full.jsonl") == reals)
+    let network = try #require(listing(folder.file("runs/\(name)")).last { $0.hasPrefix("network-snapshot") })
+    for (given, expected) in [("", reals), (" --mirror", 128), (" --no-mirror", 64)] {
+      let measured = try run(
+        "metrics --network runs/\(name)/\(network) --data data.idx3 --metrics fid50k_full,kid50k --samples 48\(given)")
+      #expect(measured.exitCode == 0, "\(measured.errors)")
+      #expect(try real("runs/\(name)/metric-fid50k_full.jsonl") == expected, "\(given)")
+      #expect(measured.errors.contains("note: fid50k_full compares with all \(expected) real images"))
+      #expect(measured.errors.contains("note: kid50k compares with 48 of the \(expected) real images"))
+    }
+    // A file without the record, as of earlier versions: its run's options say it.
+    let path = folder.file("runs/\(name)/\(network)")
+    var bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+    let record = try #require(bytes.range(of: Data(",\\\"mirror\\\":\(mirror)".utf8)))
+    let rest = Data(String(repeating: " ", count: record.count).utf8)
+    bytes.replaceSubrange(record, with: rest)
+    try bytes.write(to: URL(fileURLWithPath: path))
+    let measured = try run(
+      "metrics --network runs/\(name)/\(network) --data data.idx3 --metrics fid50k_full --samples 48")
+    #expect(measured.exitCode == 0, "\(measured.errors)")
+    #expect(try real("runs/\(name)/metric-fid50k_full.jsonl") == reals)
   }
 
   /// What is too little for a metric is one sentence, before and while training; what is named twice is measured once.

@@ -28,6 +28,9 @@ import _TestSupport
     #expect(Processor.fusedKernels == before)
   }
 
+  /// NNPACK prints a warning in every convolution where the processor lacks AVX2.
+  @Test func nnpackIsOff() { #expect(!Processor.usesNNPACK) }
+
   /// Filters that one instruction set has packed are not read by another.
   @Test func filtersBelongToOneInstructionSet() {
     let (x, weight) = (

@@ -42,6 +42,8 @@ int64_t ct_reads(int64_t added);
 bool ct_cpu_has_bfloat16(void);
 int32_t ct_thread_count(void);
 void ct_set_thread_count(int32_t count);
+/// Whether libtorch may try NNPACK; off in all programs that link this shim.
+bool ct_uses_nnpack(void);
 /// Keeps freed memory in the process.
 void ct_keep_freed_memory(void);
 /// The version, such as "2.13.0".

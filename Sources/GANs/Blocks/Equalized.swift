@@ -6,6 +6,10 @@ import Torch
 /// √2: the gain that preserves the variance through a leaky ReLU (He et al. 2015).
 public let leakyReLUGain = 2.0.squareRoot()
 
+/// √2/4: the gain of a generator's first dense layer, which stands for a 4×4 convolution and has a sixteenth of its fan-in
+/// (PGGAN Table 2).
+public let firstDenseGain = leakyReLUGain / 4
+
 /// A fully connected layer with equalized learning rate: y = x (c·W)ᵀ + m·b, c = gain·m/√inputs.
 ///
 /// `[N, inputs]` → `[N, outputs]`, float32. W is stored N(0, 1/m²), b starts at 0; m is the learning-rate multiplier

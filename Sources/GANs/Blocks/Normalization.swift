@@ -12,9 +12,9 @@ public func pixelNorm(_ x: Tensor, epsilon: Double = 1e-8) -> Tensor {
 /// `[N, C, H, W]` → the same shape; statistics in float32; ε = 1e−8. StyleGAN §2, Eq. 1.
 public func instanceNorm(_ x: Tensor, epsilon: Double = 1e-8) -> Tensor {
   let x32 = x.to(.float32)
-  let centred = x32 - x32.mean(over: [2, 3], keepingDimensions: true)
-  let variance = centred.squared().mean(over: [2, 3], keepingDimensions: true)
-  return (centred * (variance + epsilon).reciprocalSquareRoot()).to(x.dtype)
+  let centered = x32 - x32.mean(over: [2, 3], keepingDimensions: true)
+  let variance = centered.squared().mean(over: [2, 3], keepingDimensions: true)
+  return (centered * (variance + epsilon).reciprocalSquareRoot()).to(x.dtype)
 }
 
 /// Appends one feature map with the variation among the samples of a group.
@@ -26,8 +26,8 @@ public func appendingMinibatchStandardDeviation(_ x: Tensor, groupSize: Int = 4)
   let (n, c, h, w) = (x.size(0), x.size(1), x.size(2), x.size(3))
   let group = (1...min(groupSize, n)).last { n % $0 == 0 }!
   let y = x.to(.float32).reshaped([group, n / group, c, h, w])  // [G M C H W]
-  let centred = y - y.mean(over: [0], keepingDimensions: true)
-  let deviation = (centred.squared().mean(over: [0]) + 1e-8).squareRoot()  // [M C H W]
+  let centered = y - y.mean(over: [0], keepingDimensions: true)
+  let deviation = (centered.squared().mean(over: [0]) + 1e-8).squareRoot()  // [M C H W]
   let statistic = deviation.mean(over: [1, 2, 3])  // [M]
   // Sample i = g·M + m belongs to group m.
   let map = statistic.reshaped([1, n / group, 1, 1, 1]).expanded([group, n / group, 1, h, w]).reshaped([n, 1, h, w])

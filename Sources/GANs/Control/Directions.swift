@@ -87,8 +87,8 @@ extension StyleBasedGenerator {
   public func principalDirections(condition: Condition? = nil, samples: Int = 10_000, seed: UInt64 = 0) -> Directions {
     let w = sampledW(samples, condition: condition, seed: seed)
     let covariance = withoutGradients {
-      let centred = (w - w.mean(over: [0], keepingDimensions: true)).to(.float64)
-      return centred.transposed.matmul(centred) / Double(samples - 1)
+      let centered = (w - w.mean(over: [0], keepingDimensions: true)).to(.float64)
+      return centered.transposed.matmul(centered) / Double(samples - 1)
     }
     return directions(of: covariance, samples: w)
   }

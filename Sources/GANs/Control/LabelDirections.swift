@@ -39,10 +39,10 @@ public struct LabelDirections {
     // A class with few images cannot be separated.
     let labels = counts.indices.filter { counts[$0] >= 40 && counts[$0] <= samples - 40 }
     let half = samples / 2
-    let (centre, scale) = withoutGradients {
+    let (center, scale) = withoutGradients {
       (w.mean(over: [0], keepingDimensions: true), w.variance(over: [0]).mean().squareRoot().item)
     }
-    let x = (w - centre) / scale
+    let x = (w - center) / scale
     let signs = Tensor(
       found.flatMap { label in labels.map { $0 == label ? 1.0 : -1 } }, shape: [samples, labels.count], device: device)
     let weights = Self.separated(x[0..<half], signs[0..<half], seed: seed)

@@ -214,9 +214,9 @@ private final class Search {
     optimizer.step(gradients(of: loss, withRespectTo: optimizer.parameters.map(\.value)))
     for image in noise {
       withoutGradients {
-        let centred = image.value - image.value.mean(over: [2, 3], keepingDimensions: true)
-        let scale = (centred.squared().mean(over: [2, 3], keepingDimensions: true) + 1e-12).reciprocalSquareRoot()
-        image.set(centred * scale)
+        let centered = image.value - image.value.mean(over: [2, 3], keepingDimensions: true)
+        let scale = (centered.squared().mean(over: [2, 3], keepingDimensions: true) + 1e-12).reciprocalSquareRoot()
+        image.set(centered * scale)
       }
     }
     return found.withoutGraph

@@ -38,7 +38,7 @@ public struct DetectorError: Error, Equatable, CustomStringConvertible {
 }
 
 /// Converts images and layers for detectors.
-enum DetectorInput {
+package enum DetectorInput {
   /// Converts the number of channels: gray is repeated, colors become gray (BT.601), alpha composites on white.
   static func channels(_ images: Tensor, _ count: Int) -> Tensor {
     let x = images.onWhite()
@@ -56,6 +56,23 @@ enum DetectorInput {
     if images.size(2) == side && images.size(3) == side { return images }
     return min(images.size(2), images.size(3)) >= side
       ? images.resizedByArea(height: side, width: side) : images.resizedBilinear(height: side, width: side)
+  }
+
+  /// Resizes images bilinearly as TensorFlow 1 does: pixel i takes its value at i·(old side/new side), between the two
+  /// nearest pixels; without half pixels and without smoothing.
+  package static func resizedAsInTensorFlow(_ images: Tensor, _ side: Int) -> Tensor {
+    func interpolated(_ x: Tensor, along dimension: Int) -> Tensor {
+      let old = x.size(dimension)
+      let places = (0..<side).map { Double($0) * (Double(old) / Double(side)) }
+      let low = places.map { min(Int($0), old - 1) }
+      func pixels(_ indices: [Int]) -> Tensor { x.gathered(Tensor(indices).to(x.device), along: dimension) }
+      var shape = [1, 1, 1, 1]
+      shape[dimension] = side
+      let weight = Tensor(zip(places, low).map { $0 - Double($1) }, shape: shape, device: x.device)
+      let first = pixels(low)
+      return first + (pixels(low.map { min($0 + 1, old - 1) }) - first) * weight
+    }
+    return interpolated(interpolated(images, along: 2), along: 3)
   }
 
   /// The activations of several layers as one row per image. The squared distance of two rows is

@@ -12,7 +12,8 @@ public enum DetectorSource {
   /// Opens a detector.
   /// - Parameters:
   ///   - spec: `auto` (`fashion` for Fashion-MNIST, else `random-vgg`), `fashion`, `random-vgg`, a TorchScript file, or a
-  ///     safetensors file of ``Classifier``, ``InceptionV3`` or ``VGG16``.
+  ///     safetensors file of ``Classifier``, ``InceptionV3`` or ``VGG16``; `tf:FILE` for Inception-v3 with
+  ///     ``InceptionV3/Preprocessing/tensorFlow``.
   ///   - data: the images to measure.
   ///   - name: the data's name, where `data` is nil.
   /// - Throws: ``DetectorError``, `FileError`, and errors of the file.
@@ -32,6 +33,9 @@ public enum DetectorSource {
       throw DetectorError(
         "there is no detector '\(spec)'; use auto, \(builtIn.joined(separator: ", ")), or a .pt or .safetensors file")
     }
+    if spec.hasPrefix(tensorFlow), !FileManager.default.fileExists(atPath: spec) {
+      return try inceptionAsInTensorFlow(String(spec.dropFirst(tensorFlow.count)), device)
+    }
     // TorchScript files are ZIP archives.
     if try WholeFile.prefix(of: spec, 2) == [0x50, 0x4b] { return try ScriptDetector(path: spec, device: device) }
     if spec.hasSuffix(".pt") || spec.hasSuffix(".pth") {
@@ -44,5 +48,18 @@ public enum DetectorSource {
     if InceptionV3.isInception(file) { return try InceptionV3(file, name: name, device: device) }
     if VGG16.isVGG(file) { return try VGG16(file, name: name, device: device) }
     return try Classifier(file, name: name, device: device)
+  }
+
+  private static let tensorFlow = "tf:"
+
+  private static func inceptionAsInTensorFlow(_ path: String, _ device: Device) throws -> any Detector {
+    let isArchive = try WholeFile.prefix(of: path, 2) == [0x50, 0x4b]
+    guard !isArchive, case let file = try SafetensorsFile(path: path), InceptionV3.isInception(file) else {
+      throw DetectorError(
+        "\(tensorFlow)\(path) cannot be used as a detector: TensorFlow's preprocessing is for Inception-v3 in a safetensors "
+          + "file; leave out '\(tensorFlow)'")
+    }
+    let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
+    return try InceptionV3(file, name: name, preprocessing: .tensorFlow, device: device)
   }
 }

@@ -97,7 +97,7 @@ extension Renderer {
   /// Stochastic variation (StyleGAN Fig. 4): an image; its most variable part with four realizations of the noise; the
   /// standard deviation of each pixel over a hundred, scaled so that the largest is white.
   /// - Parameter seeds: one per row.
-  public func stochasticVariationFigure(seeds: [UInt32] = [0, 1, 2], realisations: Int = 100) throws -> Image {
+  public func stochasticVariationFigure(seeds: [UInt32] = [0, 1, 2], realizations: Int = 100) throws -> Image {
     let (side, gap, top, r) = (2 * shown, 4, 22, growth.resolution)
     let styles = styles(codes(seeds: seeds))
     let window = max(2, r / (r > 64 ? 4 : 2))
@@ -108,13 +108,13 @@ extension Renderer {
     for (row, picture) in with(noise: .constant).images(styles).enumerated() {
       let y = top + row * (side + gap + 14)
       let one = styles[row..<row + 1]
-      let deviation = deviation(one, realisations: realisations)
+      let deviation = deviation(one, realizations: realizations)
       let (left, up) = liveliest(deviation, window: window)
       sheet.draw(try picture.fitted(side), x: 0, y: y)
       let scale = Double(side) / Double(r)
       let (x0, y0, size) = (Double(left) * scale, Double(y) + Double(up) * scale, Double(window) * scale)
       let corners = [(x0, y0), (x0 + size, y0), (x0 + size, y0 + size), (x0, y0 + size), (x0, y0 - 0.75)]
-      sheet.lines([corners.map { (x: $0.0, y: $0.1) }], width: 1.5, colour: (230, 60, 40))
+      sheet.lines([corners.map { (x: $0.0, y: $0.1) }], width: 1.5, color: (230, 60, 40))
       let variants = with(noise: .random(RandomStream(seed: 1))).images(one.repeated(4))
       for (i, variant) in variants.enumerated() {
         let part = try variant.cropped(x: left, y: up, width: window, height: window)
@@ -157,7 +157,7 @@ extension Renderer {
     ]
     let styles = styles(codes(seeds: seeds))
     let columns = choices.map { with(noise: noise(in: $0.1)).images(styles) }
-    return try labelled(columns, titles: choices.map(\.0), side: 2 * shown)
+    return try labeled(columns, titles: choices.map(\.0), side: 2 * shown)
   }
 
   /// The truncation trick (StyleGAN Fig. 8): one ψ per column, applied to all layers.
@@ -171,12 +171,12 @@ extension Renderer {
       let size = psi.magnitude
       return "ψ = \(psi < 0 ? "−" : "")\(size == size.rounded() ? "\(Int(size))" : "\(size)")"
     }
-    return try labelled(columns, titles: psis.map(name), side: shown)
+    return try labeled(columns, titles: psis.map(name), side: shown)
   }
 
-  private func labelled(_ columns: [[Image]], titles: [String], side: Int) throws -> Image {
+  private func labeled(_ columns: [[Image]], titles: [String], side: Int) throws -> Image {
     let rows = (0..<columns[0].count).flatMap { row in columns.map { $0[row] } }
-    return try ImageGrid.labelled(try rows.map { try $0.fitted(side) }, rows: [], columns: titles, textHeight: 12)
+    return try ImageGrid.labeled(try rows.map { try $0.fitted(side) }, rows: [], columns: titles, textHeight: 12)
   }
 }
 

@@ -111,8 +111,8 @@ public struct TwoFactorExperiment: Sendable {
 
   /// R² of the least-squares linear function of two variables, averaged over both factors: cᵀC⁻¹c/σ².
   private func linearity(of x: Tensor, in inputs: Tensor) -> Double {
-    func centred(_ a: Tensor) -> Tensor { a.to(.float64) - a.to(.float64).mean(over: [0], keepingDimensions: true) }
-    let (x, inputs) = (centred(x), centred(inputs))
+    func centered(_ a: Tensor) -> Tensor { a.to(.float64) - a.to(.float64).mean(over: [0], keepingDimensions: true) }
+    let (x, inputs) = (centered(x), centered(inputs))
     let c = inputs.transposed.matmul(x)  // [input, factor]
     let solution = inputs.transposed.matmul(inputs).solving(c)
     return ((c * solution).sum(over: [0]) / x.squared().sum(over: [0])).mean().item

@@ -29,14 +29,14 @@ extension TwoFactorExperiment.Result {
     ]
     for (i, panel) in panels.enumerated() {
       let x = gap + i * (side + gap)
-      for (lines, colour) in zip(lines(panel.factors, panel.box, side: side), [(40, 90, 220), (220, 60, 40)]) {
+      for (lines, color) in zip(lines(panel.factors, panel.box, side: side), [(40, 90, 220), (220, 60, 40)]) {
         let placed = lines.map { $0.map { (x: Double(x) + $0.x, y: Double(top) + $0.y) } }
-        sheet.lines(placed, width: 1, colour: (UInt8(colour.0), UInt8(colour.1), UInt8(colour.2)))
+        sheet.lines(placed, width: 1, color: (UInt8(color.0), UInt8(color.1), UInt8(color.2)))
       }
       let points = panel.samples.floats
       for at in stride(from: 0, to: points.count, by: 2) {
         let (u, v) = panel.box.place(Double(points[at]), Double(points[at + 1]), side: side)
-        sheet.dot(x: Double(x) + u, y: Double(top) + v, radius: 1, colour: (60, 60, 60), opacity: 0.6)
+        sheet.dot(x: Double(x) + u, y: Double(top) + v, radius: 1, color: (60, 60, 60), opacity: 0.6)
       }
       try sheet.write(panel.title, x: x + side / 2, y: top / 2, limit: side)
       for (line, note) in panel.notes.enumerated() {

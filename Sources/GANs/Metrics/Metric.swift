@@ -57,7 +57,7 @@ public enum Metric: String, CaseIterable, Codable, Sendable {
   /// two, patches need one.
   var leastImages: Int {
     switch self {
-    case .pr50k3Full, .pr50k3: PrecisionRecall().neighbours + 1
+    case .pr50k3Full, .pr50k3: PrecisionRecall().neighbors + 1
     case .swd: 1
     default: 2
     }

@@ -65,6 +65,19 @@ public struct MetricConditions {
     return tooFew(metric)
   }
 
+  /// A sentence about the number of real images, where a number of fakes is asked for and there are more reals; nil for
+  /// other metrics.
+  public func remark(on metric: Metric) -> String? {
+    guard samples != nil, metric.needsReals, let reals, case let count = count(of: metric), count < reals else {
+      return nil
+    }
+    guard metric.takesAllReals else {
+      return "\(metric.rawValue) compares with \(count) of the \(reals) real images, as many as fakes"
+    }
+    return "\(metric.rawValue) compares with all \(reals) real images; "
+      + "\(metric.rawValue.dropLast("_full".count)) compares with as many as fakes, \(count)"
+  }
+
   private func tooFew(_ metric: Metric) -> MetricError? {
     if let pictures, pictures < 4 { return MetricError(metric, "\(pictures) pictures are too few; give at least 4") }
     let least = metric.leastImages

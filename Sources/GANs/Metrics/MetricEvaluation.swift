@@ -60,6 +60,9 @@ public final class MetricEvaluation {
   /// The reason why a metric cannot be measured; nil where it can.
   public func obstacle(to metric: Metric) -> MetricError? { MetricConditions(self).obstacle(to: metric) }
 
+  /// A sentence about the number of real images, where ``samples`` is given and there are more; nil for other metrics.
+  public func remark(on metric: Metric) -> String? { MetricConditions(self).remark(on: metric) }
+
   /// The detector for a metric.
   func detector(for metric: Metric) -> (any Detector)? { MetricConditions(self).detector(for: metric) }
 
@@ -155,7 +158,7 @@ public final class MetricEvaluation {
       known.count = max(known.count, count)
       return known
     }
-    let file = try FeatureFile(folder: folder, key: "fakes 2 \(subject.identity) \(key)", ofFakes: true)
+    let file = try FeatureFile(folder: folder, key: "fakes 3 \(subject.identity) \(key)", ofFakes: true)
     views.append(FakeView(key: key, file: file, count: count, look: look))
     return views.last!
   }

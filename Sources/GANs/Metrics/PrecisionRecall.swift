@@ -7,7 +7,7 @@ import Torch
 /// of reals in the manifold of the fakes.
 public struct PrecisionRecall: Sendable {
   /// k
-  public var neighbours = 3
+  public var neighbors = 3
   /// Rows and columns of a block of distances.
   private let block: Int
 
@@ -22,7 +22,7 @@ public struct PrecisionRecall: Sendable {
   public func callAsFunction(
     realCount: Int, fakeCount: Int, real: Source, fake: Source, progress: (Double) -> Void = { _ in }
   ) rethrows -> (precision: Double, recall: Double) {
-    precondition(min(realCount, fakeCount) > neighbours, "a manifold needs more than \(neighbours) features")
+    precondition(min(realCount, fakeCount) > neighbors, "a manifold needs more than \(neighbors) features")
     let rows = Double(2 * realCount + 2 * fakeCount)
     var done = 0
     func step(_ count: Int) {
@@ -38,21 +38,21 @@ public struct PrecisionRecall: Sendable {
   ) rethrows -> Double {
     var inside = [Bool](repeating: false, count: pointCount)
     // Subtracting a common center keeps squares small: differences of large squares would lose digits.
-    let centre = try set(0..<min(block, setCount)).to(.float32).mean(over: [0], keepingDimensions: true)
+    let center = try set(0..<min(block, setCount)).to(.float32).mean(over: [0], keepingDimensions: true)
     for rows in chunks(setCount, of: block) {
-      let part = try set(rows).to(.float32) - centre
+      let part = try set(rows).to(.float32) - center
       // The k + 1 smallest distances so far: the nearest feature is the feature itself.
       var nearest: Tensor?
       for columns in chunks(setCount, of: block) {
-        let distances = Self.squaredDistances(part, try set(columns).to(.float32) - centre)
-        let kept = min(neighbours + 1, columns.count)
+        let distances = Self.squaredDistances(part, try set(columns).to(.float32) - center)
+        let kept = min(neighbors + 1, columns.count)
         let smallest = Tensor.stacked((1...kept).map { distances.smallest($0) }, along: 1)
         nearest = nearest.map { .concatenated([$0, smallest], along: 1).sorted() } ?? smallest
-        nearest = nearest!.sliced(0..<min(neighbours + 1, nearest!.size(1)), along: 1)
+        nearest = nearest!.sliced(0..<min(neighbors + 1, nearest!.size(1)), along: 1)
       }
-      let radii = nearest!.selected(neighbours, along: 1).unsqueezed(at: 1)  // squared, [rows, 1]
+      let radii = nearest!.selected(neighbors, along: 1).unsqueezed(at: 1)  // squared, [rows, 1]
       for columns in chunks(pointCount, of: block) {
-        let distances = Self.squaredDistances(part, try points(columns).to(.float32) - centre)
+        let distances = Self.squaredDistances(part, try points(columns).to(.float32) - center)
         // distance ≤ radius is computed as not (radius < distance).
         let outside = radii.isLess(than: distances).to(.uint8).minimum(over: [0]).integers
         for (i, far) in outside.enumerated() where far == 0 { inside[columns.lowerBound + i] = true }

@@ -25,6 +25,8 @@ public struct NetworkFile {
     public var steps: Int
     /// The recipe of the run.
     public var recipe: String
+    /// Whether half of the images were mirrored; nil in files of earlier versions.
+    public var mirror: Bool?
   }
 
   /// Its name in errors: as the user named the file, or the folder with it.

@@ -110,7 +110,7 @@ public struct RunReport {
   /// One panel with a color for each run; nil where no curve has two points.
   private func panel(_ title: String, _ series: [Series], named: Bool) -> Plot.Panel? {
     let curves = series.enumerated().filter { $0.element.points.count > 1 }.map {
-      Plot.Curve(named ? $0.element.run : "", $0.element.points, colour: $0.offset)
+      Plot.Curve(named ? $0.element.run : "", $0.element.points, color: $0.offset)
     }
     return curves.isEmpty ? nil : Plot.Panel(title, curves)
   }

@@ -33,6 +33,18 @@ public struct Objective: Codable, Sendable, Equatable {
     case gradientPenalty = "gp"
   }
 
+  /// The resolution at which D's regularizer takes the gradient while the networks grow.
+  ///
+  /// At a resolution r of R the published program enlarges images to R×R and D averages them down again. Each pixel then has
+  /// (r/R)² of the gradient, and the gradient's length is r/R of that at r×r. R1 becomes (r/R)² times as strong, and the
+  /// gradient penalty pulls the length at r×r towards R/r. While a resolution is faded in, r is that resolution.
+  public enum PenaltyResolution: String, Codable, CaseIterable, Sendable {
+    /// R, as in the published program.
+    case full
+    /// r, as in the papers' formulas.
+    case current
+  }
+
   /// The loss.
   public var loss: Loss
   /// The regularizer of D.
@@ -41,6 +53,8 @@ public struct Objective: Codable, Sendable, Equatable {
   public var gamma: Double
   /// Its interval of k steps, with k times the weight ("lazy" where k > 1, StyleGAN2 §3.1).
   public var penaltyInterval: Int
+  /// The resolution of its gradient while the networks grow.
+  public var penaltyResolution = PenaltyResolution.full
   /// ε of the drift term ε·E[D(x)²], which keeps scores near 0 (PGGAN §A.1: 0.001); 0 for no drift term.
   public var drift: Double
   /// c of clipping: weights of D are clipped to [−c, c] after each of its steps (WGAN: 0.01); nil for no clipping.
@@ -60,7 +74,7 @@ public struct Objective: Codable, Sendable, Equatable {
     self.pathLength = pathLength
   }
 
-  /// Reads an objective. Old files have only the logistic loss with R1.
+  /// Reads an objective. Old files have only the logistic loss with R1, and the gradient at the current resolution.
   public init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: CodingKeys.self)
     self.init(
@@ -70,6 +84,7 @@ public struct Objective: Codable, Sendable, Equatable {
       clip: try values.decodeIfPresent(Double.self, forKey: .clip),
       halvesDiscriminatorLoss: try values.decode(.halvesDiscriminatorLoss, or: false),
       pathLength: try values.decodeIfPresent(PathLength.self, forKey: .pathLength))
+    penaltyResolution = try values.decode(.penaltyResolution, or: .current)
   }
 
   // MARK: Losses
@@ -120,29 +135,38 @@ public struct Objective: Codable, Sendable, Equatable {
     )
   }
 
-  /// R1: γ/2·E‖∇ₓD(x)‖² on reals, differentiable (Mescheder et al. 2018, Eq. 9).
+  /// The length of D's gradient in the regularizer, relative to its length at the resolution of `growth`: 2^−⌊lod⌋ with
+  /// ``PenaltyResolution/full``, 1 with ``PenaltyResolution/current``.
+  /// - Parameter resolution: R, the final resolution.
+  public func gradientScale(at growth: Growth, of resolution: Int) -> Double {
+    penaltyResolution == .full ? Double(growth.resolution) / Double(resolution) : 1
+  }
+
+  /// R1: γ/2·E‖s·∇ₓD(x)‖² on reals, differentiable (Mescheder et al. 2018, Eq. 9).
   /// - Parameters:
   ///   - reals: `[N, C, H, W]`, a leaf that requires gradients.
   ///   - realScores: D(reals), `[N, 1]`.
-  public func r1Penalty(reals: Tensor, realScores: Tensor) -> Tensor {
+  ///   - scale: s, of ``gradientScale(at:of:)``.
+  public func r1Penalty(reals: Tensor, realScores: Tensor, scale: Double = 1) -> Tensor {
     let gradient = gradients(of: realScores.sum(), withRespectTo: [reals], createGraph: true)[0]
-    return gradient.to(.float32).squared().sum(over: [1, 2, 3]).mean() * (gamma / 2)
+    return gradient.to(.float32).squared().sum(over: [1, 2, 3]).mean() * (gamma / 2 * scale * scale)
   }
 
-  /// λ·E[(‖∇D(x̂)‖ − 1)²], x̂ = x + u·(G(z) − x), differentiable (Gulrajani et al. 2017, Eq. 3).
+  /// λ·E[(‖s·∇D(x̂)‖ − 1)²], x̂ = x + u·(G(z) − x), differentiable (Gulrajani et al. 2017, Eq. 3).
   ///
   /// 1e−12 is added under the root, because its slope at 0 is infinite.
   /// - Parameters:
   ///   - reals: x, `[N, C, H, W]`
   ///   - fakes: G(z), the same shape
   ///   - position: u, uniform in 0…1, `[N, 1, 1, 1]`
+  ///   - scale: s, of ``gradientScale(at:of:)``.
   ///   - discriminator: D
   public func gradientPenalty(
-    reals: Tensor, fakes: Tensor, position: Tensor, discriminator: (Tensor) -> Tensor
+    reals: Tensor, fakes: Tensor, position: Tensor, scale: Double = 1, discriminator: (Tensor) -> Tensor
   ) -> Tensor {
     let between = (reals + (fakes - reals) * position).requiringGradient()
     let gradient = gradients(of: discriminator(between).sum(), withRespectTo: [between], createGraph: true)[0]
-    let norm = (gradient.to(.float32).squared().sum(over: [1, 2, 3]) + 1e-12).squareRoot()
+    let norm = (gradient.to(.float32).squared().sum(over: [1, 2, 3]) * (scale * scale) + 1e-12).squareRoot()
     return (norm - 1).squared().mean() * gamma
   }
 

@@ -200,19 +200,16 @@ public final class Trainer {
     directory.snapshot(images: progress.images, steps: progress.steps)
   }
 
-  /// One step: the updates of D and G with their regularizers, in the order of the options; then the moving average.
+  /// One step: the updates of D and G with their regularizers, in the order of the options. The moving average of G follows
+  /// D's update, or ends the step (``TrainingOptions/averageMovesFirst``).
   /// - Returns: the fakes of G's update.
   private func step() throws -> Tensor {
     let growth = options.schedule.growth(afterImages: progress.images)
     let batch = options.schedule.batchSize(at: growth.resolution)
     var batches = try readBatches(of: batch)
-    if growth.resolution != progress.resolution {
-      if progress.resolution != 0 {
-        networks.generatorOptimizer.reset()
-        networks.discriminatorOptimizer.reset()
-      }
-      progress.resolution = growth.resolution
-    }
+    let last = progress.growth ?? (progress.resolution > 0 ? Growth(resolution: progress.resolution) : nil)
+    if let last, options.stepDetails.resetsMoments(from: last, to: growth) { networks.resetMoments() }
+    progress.resolution = growth.resolution
     networks.setLearningRate(options.schedule.learningRate(at: growth.resolution))
     let phase = options.objective.discriminatorPhase(at: progress.steps)
     let fakes: Tensor
@@ -223,6 +220,7 @@ public final class Trainer {
           reals(batches.removeFirst(), growth), sample: sample(batch, growth, phase), growth: growth, phase: phase,
           record: record)
       }
+      if options.averageMovesFirst { networks.updateAverage(images: batch * options.criticSteps) }
       fakes = updateGenerator(sample(batch, growth), reals: batches.first, batch, growth)
     case .generatorFirst:
       let reals = reals(batches.removeFirst(), growth)
@@ -230,7 +228,7 @@ public final class Trainer {
       fakes = updateGenerator(sample, reals: batches.first, batch, growth)
       networks.updateDiscriminator(reals, sample: sample, fakes: fakes, growth: growth, phase: phase, record: record)
     }
-    networks.updateAverage(images: batch * options.criticSteps)
+    if !options.averageMovesFirst { networks.updateAverage(images: batch * options.criticSteps) }
     progress.growth = growth
     progress.images += batch * options.criticSteps
     progress.steps += 1
@@ -346,6 +344,7 @@ public final class Trainer {
       configuration: options.configuration, growth: growth, labelNames: dataset.labelNames,
       history: NetworkFile.History(
         kimg: Double(progress.images) / 1000, dataset: options.dataset.name, fingerprint: options.dataset.fingerprint,
-        seed: options.seed, steps: progress.steps, recipe: options.recipe))
+        seed: options.seed, steps: progress.steps, recipe: options.recipe,
+        mirror: options.mirror))
   }
 }

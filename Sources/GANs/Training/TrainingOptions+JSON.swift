@@ -5,7 +5,7 @@ import Foundation
 
 extension TrainingOptions: Codable, Equatable {
   private enum CodingKeys: String, CodingKey {
-    case recipe, data, dataset, mirror, family, configuration, schedule, objective, criticSteps, stepOrder
+    case recipe, data, dataset, mirror, family, configuration, schedule, objective, criticSteps, stepOrder, stepDetails
     case mixingProbability, optimizer, adam, rmsprop, averageHalfLifeKimg, averageDecay, totalKimg, tickKimg
     case snapshotTicks, batchGridSteps, seed, precision, kernels, threads, device, initialNetwork, measures
     case keeping, description, dataChanges
@@ -28,6 +28,7 @@ extension TrainingOptions: Codable, Equatable {
     (mirror, schedule, objective) = (try value(.mirror), try value(.schedule), try value(.objective))
     criticSteps = try values.decode(.criticSteps, or: criticSteps)
     stepOrder = try values.decode(.stepOrder, or: stepOrder)
+    stepDetails = try values.decode(.stepDetails, or: .earlier)
     mixingProbability = try value(.mixingProbability)
     optimizer = try values.decode(.optimizer, or: optimizer)
     adam = try value(.adam)
@@ -61,6 +62,7 @@ extension TrainingOptions: Codable, Equatable {
     try values.encode(objective, forKey: .objective)
     try values.encode(criticSteps, forKey: .criticSteps)
     try values.encode(stepOrder, forKey: .stepOrder)
+    try values.encode(stepDetails, forKey: .stepDetails)
     try values.encode(mixingProbability, forKey: .mixingProbability)
     try values.encode(optimizer, forKey: .optimizer)
     try values.encode(adam, forKey: .adam)

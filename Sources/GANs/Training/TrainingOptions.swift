@@ -23,6 +23,8 @@ public struct TrainingOptions: Sendable {
   public var criticSteps = 1
   /// The order of the updates.
   public var stepOrder = StepOrder.discriminatorFirst
+  /// The details of a step.
+  public var stepDetails = StepDetails.published
   /// The share of batches with mixed styles (StyleGAN §3.1).
   public var mixingProbability = 0.9
   /// The optimizer of both networks.

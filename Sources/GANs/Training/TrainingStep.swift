@@ -19,6 +19,9 @@ public final class TrainingNetworks {
   let averageHalfLife: Double
   let averageDecay: Double?
   let compute: Compute
+  /// R, the final resolution.
+  let resolution: Int
+  let details: TrainingOptions.StepDetails
   /// Called at the end of each part of an update, for timing.
   var partEnded: ((Part) -> Void)?
 
@@ -54,7 +57,7 @@ public final class TrainingNetworks {
     objective = options.objective
     averageHalfLife = options.averageHalfLifeKimg * 1000
     averageDecay = options.averageDecay
-    compute = options.compute
+    (compute, resolution, details) = (options.compute, configuration.resolution, options.stepDetails)
     generatorRegularizers = objective.pathLength.map { [PathLengthRegularizer($0, device: device)] } ?? []
     let corrections = objective.lazyCorrections
     generatorOptimizer = options.makeOptimizer(generator.store.parameters, correction: corrections.generator)
@@ -75,7 +78,8 @@ public final class TrainingNetworks {
     discriminator(augmentation?(images) ?? images, condition: condition, growth: growth, compute)
   }
 
-  /// One update of D on reals and fakes, and a second one for its regularizer in a separate phase.
+  /// One update of D on reals and fakes, and a second one for its regularizer in a separate phase. Drawing the fakes moves
+  /// w_avg.
   /// - Parameters:
   ///   - reals: real images with their labels.
   ///   - sample: the random inputs of the fakes, and the position of the gradient penalty.
@@ -89,7 +93,10 @@ public final class TrainingNetworks {
     partEnded?(.rest)
     let phase = objective.isRegularized ? phase : .none
     let fakes =
-      fakes ?? withoutGradients { generator.trainingImages(sample, growth: growth, updatingAverage: false, compute) }
+      fakes
+      ?? withoutGradients {
+        generator.trainingImages(sample, growth: growth, updatingAverage: details == .published, compute)
+      }
     partEnded?(.generator)
     discriminator.store.setRequiresGradient(true)
     let isR1 = objective.regularizer == .r1
@@ -97,16 +104,17 @@ public final class TrainingNetworks {
     let realScores = judge(images, reals.condition, growth: growth)
     let fakeScores = judge(fakes, sample.condition, growth: growth)
     partEnded?(.discriminator)
+    let scale = objective.gradientScale(at: growth, of: resolution)
     func penalty(_ images: Tensor, _ scores: Tensor) -> Tensor {
       if isR1 {
-        let penalty = objective.r1Penalty(reals: images, realScores: scores)
+        let penalty = objective.r1Penalty(reals: images, realScores: scores, scale: scale)
         record("Loss/r1_penalty", penalty)
         return penalty
       }
       guard let position = sample.position else { preconditionFailure("a gradient penalty needs a position") }
-      let penalty = objective.gradientPenalty(reals: images.withoutGraph, fakes: fakes, position: position) {
-        judge($0, reals.condition, growth: growth)
-      }
+      let penalty = objective.gradientPenalty(
+        reals: images.withoutGraph, fakes: fakes, position: position, scale: scale
+      ) { judge($0, reals.condition, growth: growth) }
       record("Loss/gradient_penalty", penalty)
       return penalty
     }
@@ -186,6 +194,12 @@ public final class TrainingNetworks {
         average.store.parameters.map(\.value), towards: generator.store.parameters.map(\.value), weight: 1 - beta)
       for (mine, theirs) in zip(average.store.buffers, generator.store.buffers) { mine.set(theirs.value) }
     }
+  }
+
+  /// Sets the moments of both optimizers to 0.
+  func resetMoments() {
+    generatorOptimizer.reset()
+    discriminatorOptimizer.reset()
   }
 
   /// All tensors for an exact resume, by name.

@@ -41,6 +41,31 @@ struct DetectorArguments: ParsableArguments {
       "TorchScript classifiers for ls, one file for each attribute: a folder, or files separated by commas.",
       valueName: "files"), completion: .detector)
   var attributes: String?
+
+  /// Refuses given options that no metric uses.
+  func requireUse(by metrics: [Metric]) throws {
+    let names = metrics.map(\.rawValue).joined(separator: ", ")
+    if attributes != nil && !metrics.contains(.ls) {
+      throw ValidationError("--attributes is for the metric ls, and the metrics are \(names): leave it out")
+    }
+    if detector != nil && !metrics.contains(where: { $0.output != nil || $0 == .ls && attributes == nil }) {
+      throw ValidationError("--detector has no effect on \(names): leave it out")
+    }
+  }
+}
+
+extension ImageDataset {
+  /// The images and their mirror images, or only the images.
+  func mirrored(_ isMirrored: Bool) -> any ImageDataset { isMirrored ? MirroredDataset(self) : self }
+}
+
+extension NetworkFile {
+  /// Whether its training mirrored images. Files of earlier versions do not say it; the options beside them do.
+  var wasMirrored: Bool {
+    if let mirror = history?.mirror { return mirror }
+    let options = RunDirectory(path: Folder.of(path)).options
+    return (try? TrainingOptions(text: String(contentsOfFile: options, encoding: .utf8), path: options).mirror) ?? false
+  }
 }
 
 extension MeasureOptions {
@@ -84,6 +109,12 @@ struct MetricRun {
   func obstacle(_ subject: MetricSubject, _ reals: (any ImageDataset)?) -> MetricError? {
     let evaluation = evaluation(subject, reals)
     return metrics.lazy.compactMap { evaluation.obstacle(to: $0) }.first
+  }
+
+  /// Sentences about the numbers of real images, for users who ask for a number of fakes.
+  func remarks(_ subject: MetricSubject, _ reals: (any ImageDataset)?) -> [String] {
+    let evaluation = evaluation(subject, reals)
+    return metrics.compactMap { evaluation.remark(on: $0) }.map { "note: \($0)" }
   }
 
   /// Whether the missing cache was mentioned; once is enough.

@@ -28,6 +28,7 @@ struct ArchitectureArguments: ParsableArguments {
 extension NetworkWidth: ExpressibleByArgument {}
 extension Objective.Loss: ExpressibleByArgument {}
 extension Objective.Regularizer: ExpressibleByArgument {}
+extension Objective.PenaltyResolution: ExpressibleByArgument {}
 extension TrainingOptions.OptimizerKind: ExpressibleByArgument {}
 
 /// The network that is updated first in a step.
@@ -54,6 +55,12 @@ struct ScheduleArguments: ParsableArguments {
   var gamma: Double?
   @Option(parsing: .unconditional, help: "Steps between two uses of the penalty; above 1: lazy (default: 1).")
   var r1Interval: Int?
+  @Option(
+    help: """
+      Resolution at which the penalty takes D's gradient while growing: full (pictures enlarged to the final size, as in \
+      the published program), or current (the papers' formulas; stronger at low resolutions) (default: full).
+      """)
+  var penaltyResolution: Objective.PenaltyResolution?
   @Option(parsing: .unconditional, help: "Weight ε of the drift term, which keeps Wasserstein scores near 0; 0: none.")
   var drift: Double?
   @Option(parsing: .unconditional, help: "Clip the weights of D to ± this value after each of its steps; 0: do not.")
@@ -161,6 +168,7 @@ struct ScheduleArguments: ParsableArguments {
     }
     if let gamma { options.objective.gamma = gamma }
     if let r1Interval { options.objective.penaltyInterval = r1Interval }
+    if let penaltyResolution { options.objective.penaltyResolution = penaltyResolution }
     if let drift { options.objective.drift = drift }
     if let clip { options.objective.clip = clip == 0 ? nil : clip }
     if let criticSteps { options.criticSteps = criticSteps }
@@ -182,6 +190,11 @@ struct ScheduleArguments: ParsableArguments {
   private func requireEffect(on options: TrainingOptions) throws {
     if gamma != nil && options.objective.regularizer == .none {
       throw ValidationError("--gamma is the strength of a penalty, but there is no penalty: choose one with --penalty")
+    }
+    if penaltyResolution != nil && !(options.objective.regularizer != .none && options.schedule.grows) {
+      throw ValidationError(
+        "--penalty-resolution is for a penalty in a network that grows, and this training has no such penalty: leave it out"
+      )
     }
     if let name = given([
       ("--start-resolution", growing == false ? startResolution : nil), ("--fade-kimg", fadeKimg),
@@ -207,7 +220,8 @@ struct ScheduleArguments: ParsableArguments {
   var fixed: [String] {
     given([
       ("--batch", batch), ("--lr", lr), ("--loss", loss), ("--penalty", penalty), ("--gamma", gamma),
-      ("--r1-interval", r1Interval), ("--drift", drift), ("--clip", clip), ("--pl-weight", plWeight),
+      ("--r1-interval", r1Interval), ("--penalty-resolution", penaltyResolution),
+      ("--drift", drift), ("--clip", clip), ("--pl-weight", plWeight),
       ("--critic-steps", criticSteps), ("--step-order", stepOrder),
       (halveDLoss ?? true ? "--halve-d-loss" : "--no-halve-d-loss", halveDLoss),
       ("--optimizer", optimizer), ("--beta1", beta1), ("--beta2", beta2), ("--mixing", mixing),

@@ -20,7 +20,7 @@ struct TrainingMetrics: ParsableArguments {
   @OptionGroup var detectors: DetectorArguments
 
   mutating func validate() throws {
-    if metrics?.names != ["none"] { _ = try metrics?.metrics() }
+    if let metrics, metrics.names != ["none"] { try detectors.requireUse(by: metrics.metrics()) }
     try requireRange("--metric-samples", metricSamples, 2...1_000_000)
   }
 
@@ -86,7 +86,8 @@ struct SnapshotMetrics: TrainingObserver {
     guard let measures = options.measures else { return }
     let device = try Device(options.device)
     let conditions = MetricConditions(
-      of: options.configuration, reals: reals.count, detectors: try measures.openDetectors(for: reals, device: device),
+      of: options.configuration, reals: reals.mirrored(options.mirror).count,
+      detectors: try measures.openDetectors(for: reals, device: device),
       hasAttributes: try measures.openAttributes(device: device) != nil, samples: measures.samples)
     for metric in measures.metrics { if let obstacle = conditions.obstacle(to: metric) { throw obstacle } }
   }
@@ -133,7 +134,8 @@ struct SnapshotMetrics: TrainingObserver {
       guard file.growth.resolution >= 8 else { return }
       let reals = try DatasetSource.open(
         options.data, resolution: options.configuration.dataResolution, channels: options.configuration.imageChannels,
-        cacheLimit: 0)
+        cacheLimit: 0
+      ).mirrored(options.mirror)
       let run = MetricRun(
         metrics: metrics, detectors: try measures.openDetectors(for: reals, device: device),
         attributes: try measures.openAttributes(device: device), samples: measures.samples, device: device,

@@ -62,7 +62,7 @@ struct FindDirections: ParsableCommand {
       let all = renderer.style.layers.count
       let layers = try layers?.layers(of: all, option: "--layers") ?? Set(0..<all)
       let starts = renderer.styles(try seeds.codes(renderer))
-      let dataset = method == .labels ? try labelledData(renderer) : nil
+      let dataset = method == .labels ? try labeledData(renderer) : nil
       let most = dataset?.labelCount ?? renderer.style.wSize
       if let count, count > most {
         throw ValidationError(
@@ -95,7 +95,7 @@ struct FindDirections: ParsableCommand {
           renderer.images(
             directions.moved(starts[start..<start + 1], along: index, strengths: strengths, layers: layers))
         }
-        let sheet = try ImageGrid.labelled(
+        let sheet = try ImageGrid.labeled(
           try images.map(pictures.enlarged), rows: chosen.map { directions.names[$0] },
           columns: strengths.map { "\(($0 * 10).rounded() / 10)" }, padding: 1, textHeight: 10)
         results.files.append(try pictures.write(sheet, as: sheets[start], enlarging: false))
@@ -128,7 +128,7 @@ struct FindDirections: ParsableCommand {
     var files: [WrittenFile] = []
   }
 
-  private func labelledData(_ renderer: Renderer) throws -> any ImageDataset {
+  private func labeledData(_ renderer: Renderer) throws -> any ImageDataset {
     let dataset = try DatasetSource.open(
       data!, resolution: renderer.growth.resolution, channels: renderer.generator.architecture.imageChannels,
       notice: pictures.output.note)

@@ -51,6 +51,12 @@ struct Metrics: ParsableCommand {
   @Option(
     help: "The real images, as for 'stylegan train'; ppl, ls, is50k and msssim need none.", completion: .data)
   var data: String?
+  @Option(parsing: .unconditional, help: "Crop and resize the pictures of --images to this side (default: no change).")
+  var resolution: Int?
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Compare with the real images and their mirror images (default: as in the training of the network).")
+  var mirror: Bool?
   @Option(help: "Metrics, separated by commas: \(Metric.allCases.map(\.rawValue).joined(separator: ", ")).")
   var metrics: MetricList
   @Option(
@@ -81,6 +87,28 @@ struct Metrics: ParsableCommand {
         throw ValidationError("--mixing-stress takes numbers of latents from 1 to 16")
       }
     }
+    try requireEffect()
+  }
+
+  /// Refuses options that have no effect on the metrics.
+  private func requireEffect() throws {
+    let metrics = try metrics.metrics()
+    try detectors.requireUse(by: metrics)
+    if cropFaces && !metrics.contains(where: { $0.output == .perceptual }) {
+      throw ValidationError("--crop-faces is for path lengths, and none is measured: leave it out, or measure ppl_wend")
+    }
+    if mixingStress != nil, let metric = metrics.first(where: { $0.output == .perceptual || $0 == .ls }) {
+      throw ValidationError(
+        "--mixing-stress is for pictures, and \(metric.rawValue) mixes no latents: leave one of them out")
+    }
+    if resolution != nil && images == nil {
+      throw ValidationError("--resolution is for --images: the pictures of a network have its own resolution")
+    }
+    if let mirror, data == nil || !metrics.contains(where: \.needsReals) {
+      throw ValidationError(
+        "--\(mirror ? "" : "no-")mirror is for real images, and \(data == nil ? "--data is missing" : "no metric uses them")"
+          + ": leave it out")
+    }
   }
 
   func run() throws {
@@ -105,13 +133,16 @@ struct Metrics: ParsableCommand {
     let reals = try data.map {
       try DatasetSource.open(
         $0, resolution: file.configuration.dataResolution, channels: file.configuration.imageChannels,
-        notice: output.note)
+        notice: output.note
+      ).mirrored(mirror ?? file.wasMirrored)
     }
     try requireMemory(channels: file.configuration.imageChannels, reals)
     let run = try self.run(reals, file.history?.dataset, device, signals)
-    if let obstacle = run.obstacle(try run.subject(file, raw: weights == .raw, reals: reals), reals) { throw obstacle }
+    let subject = try run.subject(file, raw: weights == .raw, reals: reals)
+    if let obstacle = run.obstacle(subject, reals) { throw obstacle }
     let folder = outdir ?? Folder.of(path)
     try prepare(folder, inputs: [path])
+    run.remarks(subject, reals).forEach(run.note)
     output.explain("\(path), \(weights.rawValue) weights")
     output.explain(run.table(mixes: mixingStress != nil).heading)
     var results: [MetricResult] = []
@@ -157,15 +188,17 @@ struct Metrics: ParsableCommand {
   }
 
   private func measurePictures(_ images: String, _ device: Device, _ signals: StopSignals) throws {
-    let pictures = try DatasetSource.open(images, notice: output.note)
+    let pictures = try DatasetSource.open(images, resolution: resolution, notice: output.note)
     let reals = try data.map {
       try DatasetSource.open($0, resolution: pictures.resolution, channels: pictures.channels, notice: output.note)
+        .mirrored(mirror ?? false)
     }
     try requireMemory(channels: pictures.channels, reals)
     let run = try self.run(reals ?? pictures, nil, device, signals)
     let subject = MetricSubject(pictures, seed: seed)
     if let obstacle = run.obstacle(subject, reals) { throw obstacle }
     if let outdir { try prepare(outdir, inputs: [images]) }
+    run.remarks(subject, reals).forEach(run.note)
     output.explain("\(images), \(pictures.count) pictures")
     output.explain(run.table(mixes: mixingStress != nil).heading)
     var results: [MetricResult] = []

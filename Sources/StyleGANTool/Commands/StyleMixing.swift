@@ -56,7 +56,7 @@ struct StyleMixing: ParsableCommand {
       let labels = choices.flatMap { choice in (0..<rows.count).map { $0 == 0 ? choice.text : "" } }
       try finish(
         try pictures.write(
-          ImageGrid.labelled(
+          ImageGrid.labeled(
             try images.map(pictures.enlarged), rows: [""] + labels,
             columns: [String](repeating: "", count: width), padding: 1), as: "style-mixing.png", enlarging: false))
     }

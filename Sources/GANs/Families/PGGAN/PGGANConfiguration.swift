@@ -14,6 +14,8 @@ public struct PGGANConfiguration: ProgressiveArchitecture {
   public var fmapMax: Int
   /// The group size of the discriminator's minibatch standard deviation.
   public var minibatchGroup: Int
+  /// The gain of the generator's dense layer: √2/4, or √2 in networks of earlier versions.
+  public var denseGain = firstDenseGain
 
   /// The paper's architecture at a resolution, or with other widths.
   public init(
@@ -28,10 +30,29 @@ public struct PGGANConfiguration: ProgressiveArchitecture {
   public var blur: Bool { false }
 
   /// Checks every field.
-  public func validate() throws(ConfigurationError) { try validateShape() }
+  public func validate() throws(ConfigurationError) {
+    try validateShape()
+    try require(denseGain > 0 && denseGain.isFinite, "denseGain", denseGain, "above 0")
+  }
 
   /// Latents and layers.
   public var summary: [String] { ["z \(zSize)", featureMaps] }
+
+  // MARK: Files
+
+  private enum CodingKeys: String, CodingKey {
+    case resolution, imageChannels, zSize, fmapBase, fmapMax, minibatchGroup, denseGain
+  }
+
+  /// Reads a configuration. Old files lack the gain, which was √2.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    func integer(_ key: CodingKeys) throws -> Int { try values.decode(Int.self, forKey: key) }
+    self.init(
+      resolution: try integer(.resolution), imageChannels: try integer(.imageChannels), zSize: try integer(.zSize),
+      fmapBase: try integer(.fmapBase), fmapMax: try integer(.fmapMax), minibatchGroup: try integer(.minibatchGroup))
+    denseGain = try values.decode(.denseGain, or: leakyReLUGain)
+  }
 
   // MARK: Networks
 

@@ -23,7 +23,10 @@ public struct PGGANGeneratorBlock {
     self.resolution = resolution
     dense =
       resolution == 4
-      ? EqualizedLinear(scope / "dense", inputs: configuration.zSize, outputs: channels * 16, bias: false) : nil
+      ? EqualizedLinear(
+        scope / "dense", inputs: configuration.zSize, outputs: channels * 16, gain: configuration.denseGain, bias: false
+      )
+      : nil
     conv0 =
       resolution == 4
       ? nil : EqualizedConv2d(scope / "conv0", inputs: configuration.channels(at: resolution / 2), outputs: channels)

@@ -32,6 +32,9 @@ public struct StyleGANConfiguration: ProgressiveArchitecture {
   public var constantInput = true
   /// Table 1, E: whether each layer has a noise input.
   public var noise = true
+  /// The gain of the dense layer that precedes synthesis without a constant input: √2/4, or √2 in networks of earlier
+  /// versions.
+  public var denseGain = firstDenseGain
 
   /// The paper's architecture at a resolution, or with other widths.
   public init(
@@ -68,6 +71,7 @@ public struct StyleGANConfiguration: ProgressiveArchitecture {
     try require(
       mappingLearningRateMultiplier > 0 && mappingLearningRateMultiplier.isFinite, "mappingLearningRateMultiplier",
       mappingLearningRateMultiplier, "above 0")
+    try require(denseGain > 0 && denseGain.isFinite, "denseGain", denseGain, "above 0")
     try require((0...100_000).contains(labelSize), "labelSize", labelSize, "0 (no labels) to 100000")
     if mappingLayers == 0 && labelSize > 0 {
       throw ConfigurationError(
@@ -83,10 +87,10 @@ public struct StyleGANConfiguration: ProgressiveArchitecture {
 
   private enum CodingKeys: String, CodingKey {
     case resolution, imageChannels, labelSize, zSize, wSize, mappingLayers, mappingWidth
-    case mappingLearningRateMultiplier, fmapBase, fmapMax, minibatchGroup, blur, styles, constantInput, noise
+    case mappingLearningRateMultiplier, fmapBase, fmapMax, minibatchGroup, blur, styles, constantInput, noise, denseGain
   }
 
-  /// Reads a configuration. Old files lack the switches of Table 1 and the label size.
+  /// Reads a configuration. Old files lack the switches of Table 1, the label size and the gain, which was √2.
   public init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: CodingKeys.self)
     func integer(_ key: CodingKeys) throws -> Int { try values.decode(Int.self, forKey: key) }
@@ -101,5 +105,6 @@ public struct StyleGANConfiguration: ProgressiveArchitecture {
     styles = try values.decode(.styles, or: styles)
     constantInput = try values.decode(.constantInput, or: constantInput)
     noise = try values.decode(.noise, or: noise)
+    denseGain = try values.decode(.denseGain, or: leakyReLUGain)
   }
 }

@@ -20,7 +20,10 @@ public struct SynthesisInput {
     start =
       configuration.constantInput
       ? .constant(scope.parameter("constant", [1, channels, 4, 4], .constant(1)))
-      : .dense(EqualizedLinear(scope / "dense", inputs: configuration.wSize, outputs: channels * 16, bias: false))
+      : .dense(
+        EqualizedLinear(
+          scope / "dense", inputs: configuration.wSize, outputs: channels * 16, gain: configuration.denseGain,
+          bias: false))
     style0 = StyleEpilogue(
       scope / "style0", channels: channels, resolution: 4, latentSize: configuration.wSize, noise: configuration.noise,
       styled: configuration.styles)

@@ -30,7 +30,7 @@ private struct Pictures: ImageDataset {
 
 /// FID with the built-in detector on real garments that it was not trained on: near its floor between two halves of one
 /// set, and growing with everything that makes pictures worse.
-@Suite struct DistanceBehaviourTests {
+@Suite struct DistanceBehaviorTests {
   /// 80 images of each class, each half: `[80, 10, 1, 32, 32]`.
   private let (reals, others): (Tensor, Tensor)
   private let detector: Classifier
