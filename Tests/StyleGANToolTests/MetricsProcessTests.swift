@@ -174,7 +174,7 @@ import _TestSupport
       try Image(width: 40, height: 40, channels: 1, pixels: (0..<1600).map { UInt8($0 * (i + 1) % 251) }).write(
         to: "\(folder)/\(i).png")
     }
-    let line = "metrics --images odd --data odd --metrics swd --samples 8 --outdir odd"
+    let line = "metrics --images odd --data odd --metrics swd --samples 8 --outdir elsewhere"
     let refused = try run(line)
     #expect(refused.exitCode == 64 || refused.exitCode == 65)
     #expect(refused.errors.contains("--resolution"), "\(refused.errors)")
