@@ -72,7 +72,7 @@ struct Train: ParsableCommand {
     let initial = try initFrom.map { try NetworkFile(path: try newestNetwork(at: $0)) }
     let dataset = try openDataset(
       data, resolution: network.resolution ?? initial?.configuration.dataResolution,
-      channels: network.channels ?? initial?.configuration.imageChannels, quiet: output.quiet)
+      channels: network.channels ?? initial?.configuration.imageChannels)
     if let initial, type(of: initial.configuration) != recipe.family {
       throw ValidationError(
         "--init-from is a network of the family \(type(of: initial.configuration).family), but \(recipe.name) is of "
@@ -148,6 +148,14 @@ struct Train: ParsableCommand {
   }
 
   func notice(_ line: String) { output.note(line) }
+
+  /// Opens the data and shows the progress of the first look at its files.
+  func openDataset(_ data: String, resolution: Int?, channels: Int?) throws -> any ImageDataset {
+    var line = ProgressLine(unit: "files", quiet: output.quiet)
+    defer { line.clear() }
+    return try DatasetSource.open(
+      data, resolution: resolution, channels: channels, notice: notice, progress: { line.show($0, of: $1) })
+  }
 
   /// Prints a line of progress: on stdout, or with --json on stderr; nothing with --quiet.
   func tell(_ line: String) { if output.json { output.note(line) } else { output.explain(line) } }
