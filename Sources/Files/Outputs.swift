@@ -41,19 +41,24 @@ public struct Outputs: Sendable {
   /// - Throws: ``OutputError``, `FileError`.
   public func check(_ paths: [String], leastBytes: Int = 0, mayReplace: (String) -> Bool) throws {
     var places: [String: Place] = [:]
-    var names: Set<Name> = []
+    var names: [[String]: Set<String>] = [:]
+    // Outputs of one folder follow each other; there may be a million.
+    var (lastFolder, lastPlace): (String, Place?) = ("", nil)
     for path in paths {
       let folder = Folder.of(path)
-      let place = try places[folder] ?? Place(folder, for: path)
-      places[folder] = place
-      if let set = place.chain.lazy.compactMap({ data[$0] }).first {
+      if folder != lastFolder || lastPlace == nil {
+        (lastFolder, lastPlace) = (folder, try places[folder] ?? Place(folder, for: path))
+        places[folder] = lastPlace
+      }
+      let place = lastPlace!
+      if let set = data.isEmpty ? nil : place.chain.lazy.compactMap({ data[$0] }).first {
         throw OutputError.insideData(path: path, data: set)
       }
       let name = Self.lastPart(of: path)
       guard name.pathBytes.count <= place.longestName, path.pathBytes.count < Int(PATH_MAX) else {
         throw FileError(.write, path: path, code: ENAMETOOLONG)
       }
-      guard names.insert(Name(folder: place.identity, rest: place.rest + [Self.folded(name)])).inserted else {
+      guard names[place.key, default: []].insert(Self.folded(name)).inserted else {
         throw OutputError.twice(path: path)
       }
       var status = stat()
@@ -73,18 +78,22 @@ public struct Outputs: Sendable {
   /// A name for an output that is made from the name of an input; a name that is taken gets a number: `photo`, `photo-2`.
   public struct Names: Sendable {
     private var taken: Set<String> = []
+    /// The next number to try for a name.
+    private var next: [String: Int] = [:]
 
     /// No name is taken.
     public init() {}
 
     /// Takes and returns a name that no earlier output has, also without letter case.
     public mutating func take(_ name: String) -> String {
-      var (unique, number) = (name, 2)
-      while !taken.insert(Outputs.folded(unique)).inserted {
-        unique = "\(name)-\(number)"
-        number += 1
+      if taken.insert(Outputs.folded(name)).inserted { return name }
+      let key = Outputs.folded(name)
+      while true {
+        let number = next[key] ?? 2
+        next[key] = number + 1
+        let unique = "\(name)-\(number)"
+        if taken.insert(Outputs.folded(unique)).inserted { return unique }
       }
-      return unique
     }
   }
 
@@ -97,17 +106,10 @@ public struct Outputs: Sendable {
   /// Names of one folder that are equal on a file system without letter case.
   package static func folded(_ name: String) -> String { name.precomposedStringWithCanonicalMapping.lowercased() }
 
-  private struct Name: Hashable {
-    let folder: FileIdentity
-    let rest: [String]
-  }
-
   /// A folder for outputs, which may not exist yet.
   private struct Place {
-    /// The nearest existing folder above, or the folder itself.
-    let identity: FileIdentity
-    /// The folders below it that will be made.
-    let rest: [String]
+    /// The nearest existing folder (its device and inode), and the folders below it that will be made.
+    let key: [String]
     /// The nearest existing folder, and all folders above it.
     let chain: [FileIdentity]
     /// The longest file name in bytes.
@@ -142,7 +144,7 @@ public struct Outputs: Sendable {
         chain.append(identity)
         above += "/.."
       }
-      (self.identity, self.rest, self.chain, self.longestName) = (chain[0], rest, chain, longestName)
+      (self.key, self.chain, self.longestName) = (["\(chain[0])"] + rest, chain, longestName)
     }
   }
 }

@@ -25,10 +25,11 @@ extension StyleGAN {
   /// Runs a command. Every error is one sentence on stderr, `error: …`, and an exit code.
   static func main() {
     let arguments = CommandLine.exactArguments
-    var parsed: [String]?
+    var (isCommand, parsed): (Bool, [String]?) = (false, nil)
     do {
       if Set(arguments) == ["--version", "--json"] { return try printJSON(Version()) }
       try CommandNames.requireKnown(arguments)
+      isCommand = true
       let (translated, notes) = try ForeignOptions.translated(arguments)
       parsed = translated
       var command = try parseAsRoot(translated)
@@ -44,7 +45,9 @@ extension StyleGAN {
       if let parsed, let unknown = CommandNames.unknownOption(parsed) { sentence = unknown }
       if let reason = Unreadable.last?.reason, sentence.hasPrefix("The value ") { sentence += ": \(reason)" }
       printError("error: \(sentence)")
-      if let help = fullMessage(for: error).split(separator: "\n").last(where: { $0.contains("See 'stylegan ") }) {
+      if isCommand, parsed == nil {
+        printError("note: see 'stylegan nvidia-options'")
+      } else if let help = fullMessage(for: error).split(separator: "\n").last(where: { $0.contains("See 'stylegan ") }) {
         printError("note: see '\(help.split(separator: "'")[1])'")
       }
       exit(withError: exitCode(for: error))

@@ -67,6 +67,7 @@ import _TestSupport
     } else {
       #expect(outcome.exitCode == 64, "\(arguments): \(outcome.errors)")
       #expect(outcome.errors.contains("error: \(row.answer.dropFirst(9))"), "\(arguments): \(outcome.errors)")
+      #expect(outcome.errorLines.last == "note: see 'stylegan nvidia-options'", "\(arguments): \(outcome.errors)")
     }
     #expect(outcome.errorLines.filter { !$0.hasPrefix("note: ") }.count == 1, "\(arguments): \(outcome.errors)")
     #expect(folder.contents == [])
