@@ -47,7 +47,8 @@ extension StyleGAN {
       printError("error: \(sentence)")
       if isCommand, parsed == nil {
         printError("note: see 'stylegan nvidia-options'")
-      } else if let help = fullMessage(for: error).split(separator: "\n").last(where: { $0.contains("See 'stylegan ") }) {
+      } else if let help = fullMessage(for: error).split(separator: "\n").last(where: { $0.contains("See 'stylegan ") })
+      {
         printError("note: see '\(help.split(separator: "'")[1])'")
       }
       exit(withError: exitCode(for: error))
