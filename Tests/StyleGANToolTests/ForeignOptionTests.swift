@@ -29,7 +29,7 @@ import _TestSupport
   private static let needed = [
     "train": "--data none", "generate": "--network none", "style-mixing": "--network none --rows 1 --cols 2",
     "interpolate": "--network none --seeds 0-3", "project": "none.png --network none",
-    "metrics": "--network none --metrics swd", "dataset build": "none none.zip --resolution 64",
+    "metrics": "--network none --metrics swd --data none", "dataset build": "none none.zip --resolution 64",
     "figures": "--network none", "directions": "--network none",
   ]
 

@@ -143,6 +143,9 @@ extension ForeignOptions {
 
   private static let measuring: [ForeignOption] = [
     boolean("metrics", "--verbose", on: nil, off: "progress is shown, --quiet hides it"),
+    .init("metrics", "--mirror", .boolean, examples: ["1", "0"]) { use in
+      .write([use.isOn ?? true ? "--mirror" : "--no-mirror"])
+    },
     same("metrics", ["--metrics=fid50k_full", "--data=photos.zip"]),
   ]
 
