@@ -49,7 +49,6 @@ test: bootstrap lint
 	# As the program does: beside other programs, threads that spin while they wait make kernels many times slower.
 	GOMP_SPINCOUNT=1000 swift test $(BUILD) --skip-build
 	Scripts/check-library
-	STYLEGAN_TIMINGS=1 swift test $(BUILD) --skip-build --filter inceptionsSizeIsFast
 
 # The tests of the kernels with the address and undefined-behavior sanitizers, in a separate build (minutes).
 sanitize: bootstrap

@@ -148,15 +148,6 @@ import _TestSupport
     #expect(Tensor.zeros([3, 3], dtype: .float64).choleskyFactor() == nil)
   }
 
-  /// Two 2,048² covariances of full rank, timed by themselves (make test): 10 seconds on two cores are expected.
-  @Test(.enabled(if: ProcessInfo.processInfo.environment["STYLEGAN_TIMINGS"] != nil))
-  func inceptionsSizeIsFast() {
-    let (a, b) = (statistics(normal(16, [3000, 2048])), statistics(normal(17, [3000, 2048]) * 1.1))
-    let clock = ContinuousClock()
-    let time = clock.measure { #expect(frechetDistance(a, b) > 0) }
-    print("Fréchet distance of 2,048 features: \(time)")
-  }
-
   /// Far from the origin nothing is lost to rounding.
   @Test func shiftedFeatures() {
     let (x, y) = (normal(5, [300, 8]), normal(6, [300, 8]) * 2)
