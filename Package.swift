@@ -25,15 +25,18 @@ let package = Package(
       name: "CLibvips", path: "Sources/System/libvips", pkgConfig: "vips",
       providers: [.apt(["libvips-dev"]), .brew(["vips"])]),
     .systemLibrary(
+      name: "CLibjpeg", path: "Sources/System/libjpeg", pkgConfig: "libjpeg",
+      providers: [.apt(["libjpeg-dev"]), .brew(["jpeg-turbo"])]),
+    .systemLibrary(
       name: "CLibzip", path: "Sources/System/libzip", pkgConfig: "libzip",
       providers: [.apt(["libzip-dev"]), .brew(["libzip"])]),
     .systemLibrary(
       name: "CZlib", path: "Sources/System/zlib", pkgConfig: "zlib",
       providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
 
-    // Shims: the only code that includes libtorch or libvips.
+    // Shims: the only code that includes libtorch, libvips or libjpeg.
     .target(name: "CTorch", dependencies: ["CLibtorch"]),
-    .target(name: "CVips", dependencies: ["CLibvips"]),
+    .target(name: "CVips", dependencies: ["CLibvips", "CLibjpeg"]),
 
     // The built-in detector of metrics, as bytes in the program.
     .target(name: "CDetectors", exclude: ["fashion.safetensors"]),

@@ -46,9 +46,29 @@ public struct DatasetBuilder: Sendable {
     /// The channels of the images.
     public let channels: Int
 
+    /// The number of images with other channels (the key: 1, 3 or 4), which were converted; without resumed ones.
+    public let converted: [Int: Int]
+
     /// A summary with these numbers.
-    public init(images: Int, skipped: Int, resumed: Int, channels: Int) {
+    public init(images: Int, skipped: Int, resumed: Int, channels: Int, converted: [Int: Int] = [:]) {
       (self.images, self.skipped, self.resumed, self.channels) = (images, skipped, resumed, channels)
+      self.converted = converted
+    }
+
+    /// What was converted, in words: "alpha of 3 images is composited on white".
+    public var conversions: [String] {
+      // Gray and color become opaque alike.
+      let opaque = channels == 4 ? [3: converted.values.reduce(0, +)].filter { $0.value > 0 } : converted
+      return opaque.sorted { $0.key > $1.key }.map { stored, number in
+        let images = number == 1 ? "1 image" : "\(number) images"
+        return switch (stored, channels) {
+        case (4, 1): "\(images) with alpha became gray on white"
+        case (4, _): "alpha of \(images) is composited on white"
+        case (_, 4): "\(images) without alpha became opaque"
+        case (_, 1): "\(images) in color became gray"
+        default: "\(images) in gray became color"
+        }
+      }
     }
   }
 
@@ -102,6 +122,7 @@ public struct DatasetBuilder: Sendable {
     let state = try PartialBuild(
       folder: Self.partialFolder(of: destination), key: key(collection, channels: channels), destination: destination)
     let resumed = state.done
+    var converted: [Int: Int] = [:]
 
     do {
       try OrderedPipeline.run(resumed..<collection.count, threads: threads) { index in
@@ -109,7 +130,9 @@ public struct DatasetBuilder: Sendable {
       } consume: { index, result in
         var failure: (any Error)?
         switch result {
-        case .success(let bytes): try state.append(bytes)
+        case .success(let (bytes, stored)):
+          try state.append(bytes)
+          if stored != channels { converted[stored, default: 0] += 1 }
         case .failure(let error):
           guard skipsBad else { throw error }
           failure = error
@@ -126,15 +149,18 @@ public struct DatasetBuilder: Sendable {
     try state.finish(
       labels: collection.labelCount > 0 ? state.kept.map { collection.label(at: $0)! } : nil,
       labelNames: collection.labelNames)
-    return Summary(images: state.images, skipped: collection.count - state.images, resumed: resumed, channels: channels)
+    return Summary(
+      images: state.images, skipped: collection.count - state.images, resumed: resumed, channels: channels,
+      converted: converted)
   }
 
-  /// The PNG of one image.
-  private func png(_ collection: any ImageCollection, _ index: Int, channels: Int) throws -> [UInt8] {
+  /// The PNG of one image, and the channels of the stored image.
+  private func png(_ collection: any ImageCollection, _ index: Int, channels: Int) throws -> ([UInt8], stored: Int) {
     var image = try collection.image(at: index)
     if crop == .center { image = image.croppedToCentralSquare() }
     image = try image.resized(width: resolution, height: resolution, kernel: resize == .area ? .area : .lanczos)
-    return try image.converted(toChannels: channels).data(.png(compression: compression))
+    let png = try image.converted(toChannels: channels).withoutHiddenColors().data(.png(compression: compression))
+    return (png, image.channels)
   }
 
   private func commonChannels(_ collection: any ImageCollection, threads: Int) throws -> Int {

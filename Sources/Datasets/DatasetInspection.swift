@@ -14,6 +14,8 @@ public struct DatasetInspection: Codable, Sendable, Equatable {
     case notAnImage = "not-an-image"
     /// The file is damaged or cannot be read.
     case unreadable
+    /// The samples or the variant of the format are not read.
+    case unsupported
     /// The file has several frames or pages.
     case animated
     /// The image exceeds the limits, or the entry is a ZIP bomb.
@@ -158,7 +160,8 @@ public struct DatasetInspection: Codable, Sendable, Equatable {
       case .animated(_, let pages): (.animated, "holds \(pages) frames or pages")
       case .tooLarge(_, let width, let height, let limit):
         (.tooLarge, width > 0 ? "is \(width)×\(height), the limit is \(limit)" : "is too large, the limit is \(limit)")
-      case .unreadable(_, let reason): (.unreadable, "is damaged (\(reason))")
+      case .unreadable(_, let reason): (.unreadable, "is damaged\(reason.isEmpty ? "" : " (\(reason))")")
+      case .unsupported(_, let reason): (.unsupported, "cannot be read: \(reason)")
       default: (.unreadable, error.description)
       }
     }

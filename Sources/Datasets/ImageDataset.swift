@@ -19,7 +19,8 @@ public protocol ImageDataset: Sendable {
 
   /// The class of an image, 0..<labelCount; nil without labels.
   func label(at index: Int) -> Int?
-  /// The pixels of an image: `[channels, resolution, resolution]`, sRGB samples 0…255.
+  /// The pixels of an image: `[channels, resolution, resolution]`, sRGB samples 0…255. With alpha, pixels of alpha 0 are
+  /// black.
   /// - Throws: `ImageError`, `FileError` or ``DatasetError``, with the file's name.
   func image(at index: Int) throws -> [UInt8]
   /// The files with their sizes and classes, for the record of a run.

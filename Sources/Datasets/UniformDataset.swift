@@ -3,7 +3,8 @@ import Images
 /// An image collection as squares of equal size, for training.
 ///
 /// With a resolution, the central square of each image is resized (area for integer reduction factors, else Lanczos).
-/// Without it, all images must be squares of the same side, a power of two 4…1024.
+/// Without it, all images must be squares of the same side, a power of two 4…1024. With 4 channels, pixels of alpha 0 are
+/// black, whatever color the file hides there.
 final class UniformDataset: ImageDataset {
   let name: String
   let count: Int
@@ -58,7 +59,8 @@ final class UniformDataset: ImageDataset {
         name: collection.itemName(at: index), size: "\(image.width)×\(image.height)",
         reason: "the others are \(resolution)×\(resolution)")
     }
-    let pixels = try (resizes ? image.fitted(to: resolution) : image).converted(toChannels: channels).planar
+    let fitted = try resizes ? image.fitted(to: resolution) : image
+    let pixels = fitted.converted(toChannels: channels).withoutHiddenColors().planar
     cache?.withLock { $0[index] = pixels }
     return pixels
   }

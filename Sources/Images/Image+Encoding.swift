@@ -74,6 +74,7 @@ extension Image {
     var message: UnsafeMutablePointer<CChar>?
     let status = call(&bytes, &size, &message)
     let reason = ImageDecoder.take(message)
+    if let shortage = ImageDecoder.shortage(status, name: name) { throw shortage }
     guard status == CV_OK, let bytes else { throw ImageError.notEncoded(name: name, reason: reason) }
     defer { cv_free(bytes) }
     return [UInt8](UnsafeRawBufferPointer(start: bytes, count: size))

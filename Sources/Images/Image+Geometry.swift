@@ -61,24 +61,19 @@ extension Image {
 
   /// Converts the image to 1, 3 or 4 channels.
   ///
-  /// Gray is Y = 0.299 R + 0.587 G + 0.114 B (Rec. 601, 16-bit fixed point). Removing alpha composites on white; added
-  /// alpha is opaque.
+  /// Gray is Y = 0.299 R + 0.587 G + 0.114 B (Rec. 601, 16-bit fixed point). Removing alpha composites on white, see
+  /// ``composited(on:)``; added alpha is opaque.
   public func converted(toChannels wanted: Int) -> Image {
     precondition(wanted == 1 || wanted == 3 || wanted == 4, "an image has 1, 3 or 4 channels, not \(wanted)")
     if wanted == channels { return self }
+    if channels == 4 { return composited(on: [255, 255, 255]).converted(toChannels: wanted) }
     let area = width * height
     let out = [UInt8](unsafeUninitializedCapacity: area * wanted) { out, count in
       pixels.withUnsafeBufferPointer { source in
         for at in 0..<area {
-          var r = Int(source[at * channels])
-          var g = channels == 1 ? r : Int(source[at * channels + 1])
-          var b = channels == 1 ? r : Int(source[at * channels + 2])
-          if channels == 4 {
-            let a = Int(source[at * 4 + 3])
-            r = (r * a + 255 * (255 - a) + 127) / 255
-            g = (g * a + 255 * (255 - a) + 127) / 255
-            b = (b * a + 255 * (255 - a) + 127) / 255
-          }
+          let r = Int(source[at * channels])
+          let g = channels == 1 ? r : Int(source[at * channels + 1])
+          let b = channels == 1 ? r : Int(source[at * channels + 2])
           if wanted == 1 {
             out[at] = UInt8((19_595 * r + 38_470 * g + 7_471 * b + 32_768) >> 16)
           } else {
@@ -92,6 +87,36 @@ extension Image {
       count = area * wanted
     }
     return Image(width: width, height: height, channels: wanted, pixels: out)
+  }
+
+  /// Composites the image on a background: c·α + b·(1 − α), rounded, 3 channels. An image without alpha stays as it is.
+  /// - Parameter background: red, green and blue, 0…255.
+  public func composited(on background: [UInt8]) -> Image {
+    precondition(background.count == 3, "a background has 3 samples, not \(background.count)")
+    guard channels == 4 else { return self }
+    let (area, below) = (width * height, background.map(Int.init))
+    let out = [UInt8](unsafeUninitializedCapacity: area * 3) { out, count in
+      for at in 0..<area {
+        let alpha = Int(pixels[at * 4 + 3])
+        for c in 0..<3 {
+          out[at * 3 + c] = UInt8((Int(pixels[at * 4 + c]) * alpha + below[c] * (255 - alpha) + 127) / 255)
+        }
+      }
+      count = area * 3
+    }
+    return Image(width: width, height: height, channels: 3, pixels: out)
+  }
+
+  /// The image with black (0, 0, 0) where alpha is 0. Files often hide other colors there, which nobody sees.
+  public func withoutHiddenColors() -> Image {
+    guard channels == 4 else { return self }
+    var image = self
+    image.pixels.withUnsafeMutableBufferPointer { samples in
+      for at in stride(from: 0, to: samples.count, by: 4) where samples[at + 3] == 0 {
+        (samples[at], samples[at + 1], samples[at + 2]) = (0, 0, 0)
+      }
+    }
+    return image
   }
 
   private func part(_ x: Int, _ y: Int, _ newWidth: Int, _ newHeight: Int) -> Image {
@@ -127,10 +152,11 @@ extension Image {
         &message)
     }
     let reason = ImageDecoder.take(message)
+    if let shortage = ImageDecoder.shortage(status, name: "an image of \(width)×\(height)") { throw shortage }
     guard status == CV_OK else {
       throw ImageError.badGeometry("cannot resize \(width)×\(height) to \(newWidth)×\(newHeight): \(reason)")
     }
-    let image = ImageDecoder.take(resized)
+    let image = try ImageDecoder.take(resized, name: "an image of \(newWidth)×\(newHeight)")
     precondition(image.width == newWidth && image.height == newHeight, "libvips rounded the size differently")
     return image
   }

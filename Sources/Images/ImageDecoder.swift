@@ -70,7 +70,7 @@ public enum ImageDecoder {
     }
     let reason = take(message)
     switch status {
-    case CV_OK: return take(pixels)
+    case CV_OK: return try take(pixels, name: name)
     case CV_TOO_LARGE:
       let limit =
         header.width > limits.side || header.height > limits.side
@@ -112,18 +112,31 @@ public enum ImageDecoder {
   }
 
   private static func failure(_ status: cv_status, name: String, reason: String, bytes: [UInt8]) -> ImageError {
+    if let shortage = shortage(status, name: name) { return shortage }
     switch status {
     case CV_NOT_AN_IMAGE: return .notAnImage(name: name)
+    case CV_UNSUPPORTED: return .unsupported(name: name, reason: reason)
     case CV_BAD_HEADER, CV_BAD_PIXELS:
       // The decoders' messages for truncated files; libpng has none, but a complete PNG ends with an IEND chunk.
       let signs = [
-        "premature end", "truncated", "end of stream", "unexpected end", "end of data", "not enough data", "eof",
+        "premature end of jpeg file", "truncated", "end of stream", "unexpected end", "not enough data", "eof",
+        "bytes, expected", "area too small",
       ]
       let text = reason.lowercased()
       let endless = bytes.starts(with: [0x89, 0x50, 0x4e, 0x47]) && !bytes.suffix(64).contains("IEND".utf8)
       return endless || signs.contains { text.contains($0) }
         ? .truncated(name: name) : .unreadable(name: name, reason: reason)
     default: return .unreadable(name: name, reason: reason)
+    }
+  }
+
+  /// The error of a shortage; nil for other results.
+  static func shortage(_ status: cv_status, name: String) -> ImageError? {
+    switch status {
+    case CV_NO_MEMORY: .shortage(name: name, of: .memory)
+    case CV_NO_THREADS: .shortage(name: name, of: .threads)
+    case CV_NO_DESCRIPTORS: .shortage(name: name, of: .descriptors)
+    default: nil
     }
   }
 
@@ -139,8 +152,12 @@ public enum ImageDecoder {
   }
 
   /// Copies pixels of the shim and frees them.
-  static func take(_ pixels: cv_pixels) -> Image {
+  /// - Throws: ``ImageError/shortage(name:of:)`` if there is no memory for the copy.
+  static func take(_ pixels: cv_pixels, name: String) throws -> Image {
     defer { cv_free(pixels.data) }
+    // An array that gets no memory traps.
+    guard let probe = malloc(pixels.size) else { throw ImageError.shortage(name: name, of: .memory) }
+    free(probe)
     return Image(
       width: Int(pixels.width), height: Int(pixels.height), channels: Int(pixels.channels),
       pixels: [UInt8](UnsafeBufferPointer(start: pixels.data, count: pixels.size)))

@@ -69,8 +69,9 @@ public struct SVG: Sendable {
     var bytes = Array(text(attributes: "xmlns=\"http://www.w3.org/2000/svg\" ").utf8)
     let status = cv_draw_svg(&bytes, bytes.count, scale, &pixels, &message)
     let reason = ImageDecoder.take(message)
+    if let shortage = ImageDecoder.shortage(status, name: "an image of \(width)×\(height)") { throw shortage }
     guard status == CV_OK else { throw ImageError.badGeometry("cannot draw an image of \(width)×\(height): \(reason)") }
-    return ImageDecoder.take(pixels)
+    return try ImageDecoder.take(pixels, name: "an image of \(width)×\(height)")
   }
 }
 

@@ -107,8 +107,9 @@ public struct Sheet {
     var message: UnsafeMutablePointer<CChar>?
     let status = cv_text(line, Int32(height), &pixels, &message)
     let reason = ImageDecoder.take(message)
+    if let shortage = ImageDecoder.shortage(status, name: "the label \"\(line)\"") { throw shortage }
     guard status == CV_OK else { throw ImageError.badGeometry("cannot draw the label \"\(line)\": \(reason)") }
-    let drawn = ImageDecoder.take(pixels)
+    let drawn = try ImageDecoder.take(pixels, name: "the label \"\(line)\"")
     let scale = min(1, Double(limit.width) / Double(drawn.width), Double(limit.height) / Double(drawn.height))
     if scale == 1 { return drawn }
     return try drawn.resized(

@@ -8,7 +8,8 @@ import Torch
 
 /// An error for users: one sentence that says what to do, and an exit code for scripts (sysexits.h).
 protocol UserFacingError: Error {
-  /// 64 usage, 65 bad data, 66 missing input, 71 out of memory, 73 output cannot be made, 74 input/output error.
+  /// 64 usage, 65 bad data, 66 missing input, 71 short of memory, threads or file descriptors, 73 output cannot be made,
+  /// 74 input/output error.
   var exitCode: Int32 { get }
   /// What is wrong and what to do.
   var sentence: String { get }
@@ -34,6 +35,7 @@ extension ImageError: UserFacingError {
     switch self {
     case .unsupportedExtension, .badGeometry: 64
     case .notEncoded, .noVectorGraphics: 73
+    case .shortage: 71
     default: 65
     }
   }

@@ -22,7 +22,7 @@ import _TestSupport
       try fill("\(folder)/in")
       let out = "\(folder)/out.zip"
       let summary = try DatasetBuilder(resolution: 16).build("\(folder)/in", to: out, threads: 2)
-      #expect(summary == .init(images: 30, skipped: 0, resumed: 0, channels: 3))
+      #expect(summary == .init(images: 30, skipped: 0, resumed: 0, channels: 3, converted: [1: 5]))
       #expect(try names(in: folder) == ["in", "out.zip"])
       let archive = try ZIPArchive(out)
       #expect(archive.entries.first?.name == "00000/img00000000.png" && archive.entries.last?.name == "dataset.json")
@@ -68,7 +68,7 @@ import _TestSupport
       try put(Array("text".utf8), at: "\(folder)/in/even/105.png")
       let builder = DatasetBuilder(resolution: 8, skipsBad: true)
       let whole = try builder.build("\(folder)/in", to: "\(folder)/a.zip")
-      #expect(whole == .init(images: 30, skipped: 1, resumed: 0, channels: 3))
+      #expect(whole == .init(images: 30, skipped: 1, resumed: 0, channels: 3, converted: [1: 5]))
       let wanted = try WholeFile.bytes(of: "\(folder)/a.zip")
       for stop in [1, 3, 7, 30, 31] {
         for torn in [0, 1, 50] {
@@ -137,6 +137,40 @@ import _TestSupport
       }
       #expect(summary.images == 4 && summary.skipped == 1 && skipped.count == 1 && skipped[0].contains("odd/200.png"))
       #expect(try DatasetSource.open("\(folder)/a.zip").count == 4)
+    }
+  }
+
+  /// Colors under alpha 0 never come out of a data set, and the builder tells what it does with alpha.
+  @Test func alphaIsToldAndHiddenColorsAreBlack() throws {
+    try withFolder { folder in
+      // Left half opaque blue, right half transparent over red.
+      let pixels = (0..<256).flatMap { $0 % 16 < 8 ? [0, 0, 255, 255] : [255, 0, 0, 0] as [UInt8] }
+      let clear = Image(width: 16, height: 16, channels: 4, pixels: pixels)
+      for name in ["a", "b"] { try put(try clear.pngData(), at: "\(folder)/in/\(name).png") }
+      for side in [16, 8, 4] {
+        let image = try DatasetSource.open("\(folder)/in", resolution: side).image(at: 0)
+        let area = side * side
+        for at in 0..<area {
+          let samples = (0..<4).map { image[$0 * area + at] }
+          #expect(samples == (at % side < side / 2 ? [0, 0, 255, 255] : [0, 0, 0, 0]))
+        }
+      }
+      #expect(try DatasetSource.open("\(folder)/in").image(at: 0)[15] == 0)
+      let kept = try DatasetBuilder(resolution: 16).build("\(folder)/in", to: "\(folder)/4.zip")
+      #expect(kept.channels == 4 && kept.conversions.isEmpty)
+      let stored = try DatasetSource.collection("\(folder)/4.zip").image(at: 0)
+      #expect(stored.channels == 4 && Array(stored.pixels[60..<64]) == [0, 0, 0, 0])
+
+      try put(try noise(16, 16, 1).pngData(), at: "\(folder)/in/grey.png")
+      try put(try noise(16, 16, 3).pngData(), at: "\(folder)/in/rgb.png")
+      func conversions(_ channels: Int?) throws -> [String] {
+        let path = "\(folder)/\(channels ?? 0).zip"
+        return try DatasetBuilder(resolution: 16, channels: channels).build("\(folder)/in", to: path, replacing: true)
+          .conversions
+      }
+      #expect(try conversions(nil) == ["alpha of 2 images is composited on white", "1 image in gray became color"])
+      #expect(try conversions(1) == ["2 images with alpha became gray on white", "1 image in color became gray"])
+      #expect(try conversions(4) == ["2 images without alpha became opaque"])
     }
   }
 

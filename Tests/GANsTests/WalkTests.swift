@@ -57,9 +57,7 @@ import _TestSupport
   /// A program of that name on the PATH gets the frames; what it leaves is renamed.
   @Test func videosGoThroughFFmpeg() throws {
     let folder = try TemporaryFolder()
-    let script = "#!/bin/sh\nfor last; do :; done\nwhile [ \"$1\" != -i ]; do shift; done\ncp \"$2\" \"$last\"\n"
-    try script.write(toFile: folder.file("ffmpeg"), atomically: true, encoding: .utf8)
-    #expect(chmod(folder.file("ffmpeg"), 0o755) == 0)
+    try fakeFFmpeg(in: folder)
     let frames = (0..<3).map { Image(width: 2, height: 2, filledWith: [UInt8($0)]) }
     try Video.writeMP4(frames, to: folder.file("a.mp4"), framesPerSecond: 10, searchPath: folder.path)
     let written = try #require(FileManager.default.contents(atPath: folder.file("a.mp4")))
@@ -70,4 +68,11 @@ import _TestSupport
     }
     #expect(folder.contents.sorted() == ["a.mp4", "ffmpeg"])
   }
+}
+
+/// Puts a program `ffmpeg` into a folder that writes the frames as they are.
+func fakeFFmpeg(in folder: TemporaryFolder) throws {
+  let script = "#!/bin/sh\nfor last; do :; done\nwhile [ \"$1\" != -i ]; do shift; done\ncp \"$2\" \"$last\"\n"
+  try script.write(toFile: folder.file("ffmpeg"), atomically: true, encoding: .utf8)
+  #expect(chmod(folder.file("ffmpeg"), 0o755) == 0)
 }

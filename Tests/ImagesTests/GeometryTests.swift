@@ -81,6 +81,14 @@ import Testing
     #expect(throws: ImageError.self) { try image.padded(width: 2, height: 9) }
   }
 
+  @Test func alphaIsCompositedOrHidden() {
+    let colours = Image(width: 3, height: 1, channels: 4, pixels: [200, 100, 50, 255, 200, 100, 50, 0, 200, 100, 50, 51])
+    #expect(colours.composited(on: [0, 10, 255]).pixels == [200, 100, 50, 0, 10, 255, 40, 28, 214])
+    #expect(colours.withoutHiddenColors().pixels == [200, 100, 50, 255, 0, 0, 0, 0, 200, 100, 50, 51])
+    let plain = noise(3, 2, 3)
+    #expect(plain.composited(on: [1, 2, 3]) == plain && plain.withoutHiddenColors() == plain)
+  }
+
   @Test func channels() {
     let colours = Image(width: 2, height: 1, channels: 4, pixels: [200, 100, 50, 255, 200, 100, 50, 0])
     // 0.299·200 + 0.587·100 + 0.114·50 = 124.2; what is transparent becomes white.

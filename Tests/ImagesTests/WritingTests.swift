@@ -63,6 +63,41 @@ import _TestSupport
     }
   }
 
+  /// Alpha is kept: smoothly in a WebP, as 0 or 255 in a GIF.
+  @Test func animationsKeepAlpha() throws {
+    let frames = (0..<3).map { frame in
+      Image(
+        width: 8, height: 4, channels: 4,
+        pixels: (0..<32).flatMap { $0 % 8 < 4 ? [250, UInt8(frame * 100), 0, 255] : [0, 0, 0, $0 < 16 ? 0 : 60] as [UInt8] })
+    }
+    let webP = try Animation.webPData(frames, framesPerSecond: 20, compression: .lossless)
+    #expect(try ImageDecoder.decode(webP, pages: .first).withoutHiddenColors() == frames[0])
+    let gif = try Animation.gifData(frames, framesPerSecond: 20)
+    #expect(try ImageDecoder.header(of: gif) == .init(width: 8, height: 4, channels: 4, pages: 3))
+    let first = try ImageDecoder.decode(gif, pages: .first)
+    for y in 0..<4 {
+      for x in 0..<8 {
+        if x < 4 { expect(first, x, y, is: [250, 0, 0, 255], within: 12) } else { #expect(pixel(first, x, y)[3] == 0) }
+      }
+    }
+  }
+
+  /// Seven frames at 30 a second last 233 ms: 23 hundredths in the graphic control extensions of the GIF.
+  @Test func gifsKeepTime() throws {
+    let frames = (0..<7).map { Image(width: 16, height: 12, filledWith: [UInt8($0 * 30), 0, 100]) }
+    let bytes = try Animation.gifData(frames, framesPerSecond: 30)
+    let delays = bytes.indices.dropLast(7).filter { Array(bytes[$0..<$0 + 3]) == [0x21, 0xf9, 4] }.map {
+      Int(bytes[$0 + 4]) | Int(bytes[$0 + 5]) << 8
+    }
+    #expect(delays.count == 7 && delays.reduce(0, +) == 23)
+    #expect(throws: ImageError.self) { try Animation.gifData(frames, framesPerSecond: 51) }
+    #expect(throws: ImageError.self) { try Animation.gifData([], framesPerSecond: 10) }
+    try withFolder { folder in
+      try Animation.writeGIF(frames, to: "\(folder)/a.gif", framesPerSecond: 10)
+      #expect(try names(in: folder) == ["a.gif"])
+    }
+  }
+
   @Test func gridsPutImagesInTheirPlaces() throws {
     let images = (0..<5).map { Image(width: 4, height: 3, filledWith: [UInt8(10 * $0)]) }
     let grid = try ImageGrid.tiled(images, columns: 2, padding: 1, background: 200)

@@ -14,7 +14,7 @@ public protocol ImageDistance {
 ///
 /// G₀ = a − b, Gₖ₊₁ is Gₖ averaged over 2×2 pixels, down to 4×4; Lₖ = Gₖ − upsample(Gₖ₊₁) is a level of a Laplacian
 /// pyramid (Burt & Adelson 1983, with a box for the Gaussian). Coarse levels compare positions, fine levels texture. The
-/// gradient of |L| stays large where that of the squares becomes small.
+/// gradient of |L| stays large where that of the squares becomes small. Colors are weighted by alpha, if there is one.
 public struct PyramidDistance: ImageDistance {
   /// λ
   public var detail: Double
@@ -24,7 +24,7 @@ public struct PyramidDistance: ImageDistance {
 
   /// Distances of pairs, `[N]`.
   public func callAsFunction(_ a: Tensor, _ b: Tensor) -> Tensor {
-    var level = a - b
+    var level = a.alphaWeighted() - b.alphaWeighted()
     var sum: Tensor?
     var count = 0.0
     while true {
@@ -39,12 +39,14 @@ public struct PyramidDistance: ImageDistance {
   }
 }
 
-/// The peak signal-to-noise ratio in dB: 10·log₁₀(255²/MSE) after rounding to 0…255, as in image files.
+/// The peak signal-to-noise ratio in dB: 10·log₁₀(255²/MSE) after rounding to 0…255, as in image files. Colors are weighted
+/// by alpha, if there is one.
 /// - Parameters:
 ///   - a: `[N, C, r, r]`, nominally −1…1.
 ///   - b: the same shape.
 /// - Returns: one number per pair; infinite for equal images.
 public func peakSignalToNoiseRatio(_ a: Tensor, _ b: Tensor) -> [Double] {
-  let error = (a.quantized().to(.float32) - b.quantized().to(.float32)).squared().mean(over: [1, 2, 3])
+  let (x, y) = (a.alphaWeighted().quantized(), b.alphaWeighted().quantized())
+  let error = (x.to(.float32) - y.to(.float32)).squared().mean(over: [1, 2, 3])
   return ((error / (255.0 * 255)).log() * (-10 / 2.302_585_092_994_046)).doubles
 }

@@ -4,16 +4,19 @@ import Images
 
 /// Writes videos with the program `ffmpeg`.
 public enum Video {
-  /// Writes frames as H.264 in an MP4 file. The write is atomic.
+  /// Writes frames as H.264 in an MP4 file. The write is atomic. An MP4 has no alpha, so frames with alpha are composited
+  /// on `background`.
   /// - Parameters:
   ///   - frames: at least one, all with the same size and channels; an odd side gets one black line.
   ///   - framesPerSecond: 0.1…1000
+  ///   - background: red, green and blue, 0…255; white by default.
   ///   - searchPath: folders to search for `ffmpeg`, separated by colons; nil: the PATH.
   /// - Throws: ``VideoError`` where `ffmpeg` is not on the PATH or fails, `FileError`.
-  public static func writeMP4(_ frames: [Image], to path: String, framesPerSecond: Double, searchPath: String? = nil)
-    throws
-  {
-    guard let first = frames.first else { throw ImageError.badGeometry("a video needs at least one frame") }
+  public static func writeMP4(
+    _ frames: [Image], to path: String, framesPerSecond: Double, background: [UInt8] = [255, 255, 255],
+    searchPath: String? = nil
+  ) throws {
+    guard let first = frames.first?.composited(on: background) else { throw ImageError.badGeometry("a video needs at least one frame") }
     let program = try ffmpeg(searchPath: searchPath)
     let folder = Folder.of(path)
     let prefix = "\(folder)/\(AtomicFile.temporaryPrefix)\(UUID().uuidString)"
@@ -21,12 +24,12 @@ public enum Video {
     defer { for file in [raw, unfinished] { unlink(file) } }
     // A file, not a pipe: a write to a closed pipe would end this process.
     try AtomicFile.write(to: raw) { descriptor in
-      for frame in frames {
+      for frame in frames.lazy.map({ $0.composited(on: background) }) {
         precondition((frame.width, frame.height, frame.channels) == (first.width, first.height, first.channels))
         try frame.pixels.withUnsafeBytes { try AtomicFile.writeAll($0, to: descriptor, path: raw) }
       }
     }
-    let format = [1: "gray", 3: "rgb24", 4: "rgba"][first.channels]!
+    let format = first.channels == 1 ? "gray" : "rgb24"
     let arguments = [
       "-y", "-loglevel", "error", "-f", "rawvideo", "-pix_fmt", format, "-s", "\(first.width)x\(first.height)", "-r",
       "\(framesPerSecond)", "-i", raw, "-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2", "-c:v", "libx264", "-crf", "18",

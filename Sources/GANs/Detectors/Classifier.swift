@@ -114,7 +114,7 @@ public final class Classifier: Detector {
   /// - Parameter images: `[N, C, H, W]`, −1…1.
   func classes(_ images: Tensor) -> [Int] {
     withoutGradients {
-      let x = DetectorInput.channels(images, description.channels)
+      let x = DetectorInput.channels(images.onWhite(black: -1, white: 1), description.channels)
       return logits(DetectorInput.resized(x, description.resolution), training: false).indexOfMaximum().integers
     }
   }

@@ -85,6 +85,7 @@ public struct ClassifierTrainer {
     for item in items { pixels += try dataset.image(at: item) }
     let raw = ImageBatch(pixels: pixels, labels: [], count: items.count)
       .tensor(channels: dataset.channels, resolution: dataset.resolution, device: classifier.store.device)
+      .onWhite(black: -1, white: 1)
     return DetectorInput.resized(
       DetectorInput.channels(raw, classifier.description.channels), classifier.description.resolution)
   }

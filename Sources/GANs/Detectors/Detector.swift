@@ -39,9 +39,9 @@ public struct DetectorError: Error, Equatable, CustomStringConvertible {
 
 /// Converts images and layers for detectors.
 package enum DetectorInput {
-  /// Converts the number of channels: gray is repeated, colors become gray (BT.601), alpha is dropped.
+  /// Converts the number of channels: gray is repeated, colors become gray (BT.601), alpha composites on white.
   static func channels(_ images: Tensor, _ count: Int) -> Tensor {
-    let x = images.size(1) == 4 ? images.sliced(0..<3, along: 1) : images
+    let x = images.onWhite()
     switch (x.size(1), count) {
     case (1, 3): return x.expanded([-1, 3, -1, -1])
     case (3, 1):

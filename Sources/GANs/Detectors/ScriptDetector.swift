@@ -96,7 +96,7 @@ public final class ScriptAttributes: AttributeClassifier {
   public func callAsFunction(_ images: Tensor) throws -> Tensor {
     try withoutGradients {
       let factor = images.size(2) / 256
-      let small = factor > 1 ? images.averagePooled(by: factor) : images
+      let small = factor > 1 ? images.onWhite().averagePooled(by: factor) : images.onWhite()
       let x = DetectorInput.channels((small + 0.5).to(.uint8).to(device), 3).laidOut(.contiguous)
       return try .concatenated(
         scripts.map { script in

@@ -1,7 +1,8 @@
 import Datasets
 import Torch
 
-// The image sources of metrics. Both round to 256 values, as image files do, and give a range again on request.
+// The image sources of metrics. Both round to 256 values, as image files do, composite images with alpha on white, and
+// give a range again on request.
 
 /// Images of a generator from random latents: without truncation, with fresh noise, as metrics are defined. The border
 /// that training cropped is added in black.
@@ -25,7 +26,7 @@ public struct GeneratedImages {
     (self.seed, self.mixing, self.labels) = (seed, mixing, labels)
   }
 
-  /// `[range.count, C, r, r]`, 0…255 in whole numbers.
+  /// `[range.count, C, r, r]`, C = 1 or 3, 0…255 in whole numbers.
   public func images(_ range: Range<Int>) -> Tensor {
     // Each group of 32 has its own random stream, so that an image does not depend on the requested range.
     let group = 32
@@ -33,7 +34,7 @@ public struct GeneratedImages {
       stride(from: range.lowerBound / group * group, to: range.upperBound, by: group).map { start in
         let random = RandomStream(seed: seed &+ 0x9e37_79b9_7f4a_7c15 &* UInt64(start + 1))
         let z = random.normal([group, generator.architecture.zSize]).to(generator.store.device)
-        let images = drawn(z, random).bordered(by: generator.architecture.border).quantized().to(.float32)
+        let images = drawn(z, random).bordered(by: generator.architecture.border).quantized().shown()
         return images[max(range.lowerBound - start, 0)..<min(range.upperBound - start, group)]
       })
   }
@@ -83,12 +84,19 @@ public final class RealImages {
     (self.dataset, self.growth, self.seed, self.device) = (dataset, growth, seed, device)
   }
 
-  /// `[range.count, C, r, r]`, 0…255 in whole numbers.
+  /// `[range.count, C, r, r]`, C = 1 or 3, 0…255 in whole numbers.
   /// - Throws: errors of reading.
   public func images(_ range: Range<Int>) throws -> Tensor {
     if loader?.position != range.lowerBound { loader = BatchLoader(dataset, seed: seed, startingAt: range.lowerBound) }
     let batch = try loader!.next(range.count)
     let images = batch.tensor(channels: dataset.channels, resolution: dataset.resolution, device: device)
-    return growth.prepared(images).quantized().to(.float32)
+    return growth.prepared(images).quantized().shown()
+  }
+}
+
+extension Tensor {
+  /// Bytes as metrics see them: float32, composited on white if there is alpha, rounded.
+  fileprivate func shown() -> Tensor {
+    size(1) == 4 ? (onWhite() + 0.5).to(.uint8).to(.float32) : to(.float32)
   }
 }

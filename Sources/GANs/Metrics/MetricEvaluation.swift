@@ -195,8 +195,8 @@ public final class MetricEvaluation {
   func reals(_ detector: any Detector, _ output: DetectorOutput, _ count: Int) throws -> FeatureFile {
     let data = reals!
     let key =
-      "reals 1 \(data.fingerprint) \(data.resolution) \(data.channels) \(subject.growth) \(detector.identity) "
-      + output.rawValue
+      "reals 1 \(data.fingerprint) \(data.resolution) \(data.channels)\(data.channels == 4 ? " on white" : "") "
+      + "\(subject.growth) \(detector.identity) \(output.rawValue)"
     let file = try FeatureFile(folder: folder, key: key)
     let images = RealImages(dataset: data, growth: subject.growth, seed: 0, device: device)
     guard file.count < count else { return file }

@@ -7,9 +7,9 @@ public struct MetricSubject {
   public let identity: String
   /// The number of images; nil for a network.
   public let count: Int?
-  /// Image channels, and the side of the images.
+  /// Image channels (3 for images with alpha, which are composited on white), and the side of the images.
   public let channels, resolution: Int
-  /// Images by their numbers, `[count, C, r, r]`, 0…255 in whole numbers.
+  /// Images by their numbers, `[count, channels, r, r]`, 0…255 in whole numbers.
   public private(set) var images: (_ range: Range<Int>) throws -> Tensor
   /// The growth for which reals are prepared, `[N, C, R, R]` → `[N, C, r, r]`, −1…1.
   let growth: Growth
@@ -29,10 +29,12 @@ public struct MetricSubject {
   ) {
     let drawn = GeneratedImages(
       generator: generator, growth: growth, seed: seed, mixing: mixing, labels: labels, compute: compute)
+    let hasAlpha = generator.architecture.imageChannels == 4
     identity =
       "\(digest(of: generator.store.state)) \(growth) seed \(seed) mixing \(mixing) \(compute.precision.rawValue)"
+      + (hasAlpha ? " on white" : "")
     count = nil
-    channels = generator.architecture.imageChannels
+    channels = hasAlpha ? 3 : generator.architecture.imageChannels
     resolution = growth.resolution + 2 * generator.architecture.border
     images = { drawn.images($0) }
     self.growth = growth
@@ -45,8 +47,9 @@ public struct MetricSubject {
   public init(_ pictures: any ImageDataset, seed: UInt64) {
     let growth = Growth(resolution: pictures.resolution)
     let source = RealImages(dataset: pictures, growth: growth, seed: seed)
-    identity = "pictures \(pictures.fingerprint) seed \(seed)"
-    (count, channels, resolution) = (pictures.count, pictures.channels, pictures.resolution)
+    let hasAlpha = pictures.channels == 4
+    identity = "pictures \(pictures.fingerprint) seed \(seed)" + (hasAlpha ? " on white" : "")
+    (count, channels, resolution) = (pictures.count, hasAlpha ? 3 : pictures.channels, pictures.resolution)
     images = { try source.images($0) }
     (self.growth, generator, mixing) = (growth, nil, 1)
   }

@@ -85,9 +85,9 @@ public struct PerceptualPathLength: Sendable {
     }
   }
 
-  /// Crops faces where required, and reduces the height to at most 256 pixels.
+  /// Composites on white, crops faces where required, and reduces the height to at most 256 pixels.
   private func prepared(_ images: Tensor) -> Tensor {
-    var x = images
+    var x = images.onWhite()
     if cropsFaces {
       let c = x.size(2) / 8
       x = x.sliced(c * 3..<c * 7, along: 2).sliced(c * 2..<c * 6, along: 3)

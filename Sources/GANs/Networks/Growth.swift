@@ -10,12 +10,16 @@ public struct Growth: Codable, Sendable, Equatable {
   /// A state of growth.
   public init(resolution: Int, alpha: Double = 1) { (self.resolution, self.alpha) = (resolution, alpha) }
 
-  /// Prepares real images for a network of this growth: α·x + (1 − α)·upsample(downsample(x)).
+  /// Prepares real images for a network of this growth: α·x + (1 − α)·upsample(downsample(x)). With an alpha channel,
+  /// averages of colors are weighted by it.
   /// - Parameter images: `[N, C, R, R]`, R a power-of-two multiple of the resolution r; they are averaged down to r.
   /// - Returns: `[N, C, r, r]`
   public func prepared(_ images: Tensor) -> Tensor {
     let factor = images.size(3) / resolution
-    let x = factor > 1 ? images.averagePooled(by: factor) : images
-    return alpha < 1 && resolution > 4 ? halfResolution(x).lerp(to: x, alpha) : x
+    let fades = alpha < 1 && resolution > 4
+    guard factor > 1 || fades else { return images }
+    let weighted = images.alphaWeighted()
+    let x = factor > 1 ? weighted.averagePooled(by: factor) : weighted
+    return (fades ? halfResolution(x).lerp(to: x, alpha) : x).alphaUnweighted()
   }
 }

@@ -25,6 +25,37 @@ extension Tensor {
     (withoutGraph * 127.5 + 128).clamped(minimum: 0, maximum: 255).to(.uint8)
   }
 
+  /// Images whose colors are multiplied by alpha, so that hidden colors have no weight: (c + 1)·α − 1, where α is 0…1.
+  /// Images without alpha stay as they are.
+  /// - Returns: `[N, C, H, W]`, −1…1; the alpha channel is clipped to that range.
+  func alphaWeighted() -> Tensor {
+    guard size(1) == 4 else { return self }
+    let opacity = sliced(3..<4, along: 1).clamped(minimum: -1, maximum: 1)
+    let colors = (sliced(0..<3, along: 1) + 1) * ((opacity + 1) * 0.5) - 1
+    return .concatenated([colors, opacity], along: 1)
+  }
+
+  /// The inverse of ``alphaWeighted()``; colors are black (−1) where α is 0.
+  func alphaUnweighted() -> Tensor {
+    guard size(1) == 4 else { return self }
+    let opacity = sliced(3..<4, along: 1)
+    // Where α is 0, the weighted colors are 0 too.
+    let colors = (sliced(0..<3, along: 1) + 1) / ((opacity + 1) * 0.5).clamped(minimum: 1e-6, maximum: 1) - 1
+    return .concatenated([colors, opacity], along: 1)
+  }
+
+  /// Images composited on white: c·α + white·(1 − α), where α is 0…1 from black to white. Images without alpha stay as
+  /// they are.
+  /// - Parameter black: the value of black in all channels, and of transparency.
+  /// - Parameter white: the value of white, and of opacity.
+  /// - Returns: `[N, 3, H, W]` for C = 4.
+  func onWhite(black: Double = 0, white: Double = 255) -> Tensor {
+    guard size(1) == 4 else { return self }
+    let alpha = sliced(3..<4, along: 1).to(.float32).clamped(minimum: black, maximum: white)
+    let opacity = (alpha - black) * (1 / (white - black))
+    return (sliced(0..<3, along: 1).to(.float32) - white) * opacity + white
+  }
+
   /// Images with `border` black pixels (−1) added on each side.
   func bordered(by border: Int) -> Tensor {
     border == 0 ? self : (self + 1).padded(top: border, bottom: border, left: border, right: border) - 1

@@ -61,14 +61,15 @@ struct DatasetBuild: ParsableCommand {
         line.clear()
         output.say(
           "\(destination): \(counted(summary.images, "image")) of \(resolution)×\(resolution)×\(summary.channels)"
-            + (summary.skipped > 0 ? ", \(summary.skipped) skipped" : ""))
+            + (summary.skipped > 0 ? ", \(summary.skipped) skipped" : "")
+            + (summary.conversions.isEmpty ? "" : " (\(summary.conversions.joined(separator: "; ")))"))
         try output.finish(
           Results(
             path: destination, images: summary.images, resolution: resolution, channels: summary.channels,
-            skipped: summary.skipped, skippedImages: skipped))
+            skipped: summary.skipped, skippedImages: skipped, conversions: summary.conversions))
       } catch {
         line.clear()
-        if error is ImageError, !skipBad {
+        if (error as? ImageError)?.isShortage == false, !skipBad {
           output.note("note: 'stylegan dataset check' lists all such images; --skip-bad skips them")
         } else if FileSystem.exists(DatasetBuilder.partialFolder(of: destination)) {
           output.note("note: the finished part is kept; give the same command again to resume")
@@ -89,6 +90,8 @@ extension DatasetBuild {
     /// The number of images that cannot be read, and a sentence about each that this command met.
     let skipped: Int
     let skippedImages: [String]
+    /// What was converted to other channels: "alpha of 3 images is composited on white".
+    let conversions: [String]
   }
 }
 

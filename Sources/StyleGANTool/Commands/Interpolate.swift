@@ -11,7 +11,7 @@ enum WalkChoice: String, ExpressibleByArgument, CaseIterable { case line, cubic,
 
 /// Formats of animations, separated by commas.
 struct FormatList: ExplainingArgument, Sendable {
-  enum Format: String, CaseIterable, Sendable { case webp, png, mp4 }
+  enum Format: String, CaseIterable, Sendable { case webp, gif, png, mp4 }
 
   let formats: [Format]
   let defaultValueDescription: String
@@ -52,6 +52,8 @@ struct Interpolate: ParsableCommand {
             --grid 4x2 --moving-noise
         stylegan interpolate --network net.safetensors --seeds photo.safetensors,3 \\
             --path mixing
+        stylegan interpolate --network stickers.safetensors --seeds 1,5 \\
+            --format gif,mp4 --background black
       """)
 
   @OptionGroup var network: NetworkArguments
@@ -66,8 +68,14 @@ struct Interpolate: ParsableCommand {
   @Option(help: "Several walks side by side in the animation, such as 4x2; each gets an equal part of the seeds.")
   var grid: GridSize?
   @Flag(help: "Let the noise of the animation change smoothly; --noise-seed is its seed.") var movingNoise = false
-  @Option(help: "Formats of the animation, separated by commas: webp, png (a folder of frames), mp4 (needs ffmpeg).")
+  @Option(
+    help: """
+      Formats of the animation, separated by commas: webp, gif (256 colors), png (a folder of frames), mp4 (needs \
+      ffmpeg). All but mp4 keep alpha.
+      """)
   var format: FormatList = FormatList(argument: "webp")!
+  @Option(help: "The color behind transparent pictures in an mp4: a name or #rrggbb (default: white).")
+  var background: BackgroundColor?
   @OptionGroup var pictures: PictureArguments
 
   mutating func validate() throws {
@@ -75,6 +83,12 @@ struct Interpolate: ParsableCommand {
     try requireRange("--frames", frames, 1...1000)
     try requireRange("--steps", steps, 1...100)
     try requireRange("--fps", fps, 0.1...1000)
+    if format.formats.contains(.gif), fps > 50 {
+      throw ValidationError("a GIF has at most 50 frames a second: lower --fps, or choose --format webp")
+    }
+    if background != nil, !format.formats.contains(.mp4) {
+      throw ValidationError("--background is for --format mp4; the other formats keep alpha")
+    }
     for (option, psi) in [("--psi-from", psiFrom), ("--psi-to", psiTo)] {
       if psi != nil, path != .truncation { throw ValidationError("\(option) needs --path truncation") }
       try requireRange(option, psi, -100...100)
@@ -114,6 +128,9 @@ struct Interpolate: ParsableCommand {
       }
       try NetworkArguments.requireRoom(seeds.count * max(frames, steps), renderer, scale: pictures.scale)
       if format.formats.contains(.mp4) { try Video.ffmpeg() }
+      if background != nil, renderer.generator.architecture.imageChannels != 4 {
+        throw ValidationError("\(network.network) draws no alpha: leave out --background")
+      }
       // Great circles between seeds need z, not codes.
       let points = (space ?? (hasW ? .w : .z)) == .w ? try seeds.codes(renderer) : nil
       let count = points?.count ?? seeds.count
@@ -180,7 +197,12 @@ struct Interpolate: ParsableCommand {
       var path = "\(pictures.outdir)/interpolation.\(format.rawValue)"
       switch format {
       case .webp: try PictureMark.write(to: path) { try Animation.writeWebP(frames, to: $0, framesPerSecond: fps) }
-      case .mp4: try PictureMark.write(to: path) { try Video.writeMP4(frames, to: $0, framesPerSecond: fps) }
+      case .gif: try PictureMark.write(to: path) { try Animation.writeGIF(frames, to: $0, framesPerSecond: fps) }
+      case .mp4:
+        let color = background?.samples ?? [255, 255, 255]
+        try PictureMark.write(to: path) {
+          try Video.writeMP4(frames, to: $0, framesPerSecond: fps, background: color)
+        }
       case .png:
         let folder = "\(pictures.outdir)/frames"
         try Folder.make(folder)

@@ -175,7 +175,7 @@ struct Project: ParsableCommand {
     for path in images {
       let image = try ImageDecoder.decode(contentsOf: path).croppedToCentralSquare()
       let small = try image.resized(width: r, height: r, kernel: r < image.width ? .area : .lanczos)
-        .converted(toChannels: channels)
+        .converted(toChannels: channels).withoutHiddenColors()
       add(FileSystem.stem(of: path), small.planar, r)
     }
     return targets

@@ -1,0 +1,1 @@
+// The flags of libjpeg.pc are all that this module is for: see CVips.
