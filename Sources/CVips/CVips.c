@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -34,12 +35,20 @@ int fail(const char *reason) {
   return -1;
 }
 
+// What the process lacked when libvips loaded its modules (for HEIF, JPEG XL, BMP), else CV_OK.
+static cv_status lost = CV_OK;
+
 /// Keeps warnings about metadata off the terminal, and counts those that mean damage.
 static void listen(const char *domain, GLogLevelFlags level, const char *text, void *data) {
   static const char *const words[] = {"corrupt jpeg data",    "premature e",
                                       "line length mismatch", "bad code word",
                                       "uncompressed data",    "to avoid buffer overrun",
                                       "due to lack of data",  NULL};
+  static const char *const memory_words[] = {"failed to map", "cannot allocate", NULL};
+  if (strstr(text, "unable to load"))
+    lost = strcasestr(text, "too many open files") ? CV_NO_DESCRIPTORS
+           : has_any(text, memory_words)           ? CV_NO_MEMORY
+                                                   : lost;
   if (!has_any(text, words)) return;
   // The first one is enough.
   if (alone && !*vips_error_buffer()) vips_error(NULL, "%s", text);
@@ -47,6 +56,8 @@ static void listen(const char *domain, GLogLevelFlags level, const char *text, v
 }
 
 static void start(void) {
+  g_log_set_handler("VIPS", G_LOG_LEVEL_WARNING | G_LOG_LEVEL_INFO | G_LOG_LEVEL_MESSAGE, listen, NULL);
+  g_log_set_handler("GModule", G_LOG_LEVEL_CRITICAL, listen, NULL);
   started = vips_init("stylegan");
   if (started) return;
 #if VIPS_MAJOR_VERSION == 8 && VIPS_MINOR_VERSION < 15
@@ -57,7 +68,6 @@ static void start(void) {
   vips_cache_set_max(0);
   vips_cache_set_max_mem(0);
   vips_cache_set_max_files(0);
-  g_log_set_handler("VIPS", G_LOG_LEVEL_WARNING | G_LOG_LEVEL_INFO | G_LOG_LEVEL_MESSAGE, listen, NULL);
 }
 
 int cv_start(void) {
@@ -94,6 +104,11 @@ static cv_status shortage(cv_status status, const char *message, size_t memory) 
   if (descriptor < 0 && (errno == EMFILE || errno == ENFILE)) return CV_NO_DESCRIPTORS;
   if (descriptor >= 0) close(descriptor);
   if (!has_any(message, memory_words)) return status;
+  // Where libvips itself gets no memory, it names the size.
+  unsigned long named = 0;
+  const char *size = strstr(message, "out of memory --- size == ");
+  if (size) sscanf(size, "out of memory --- size == %luMB", &named);
+  if (named << 20 > memory) memory = named << 20;
   void *probe = malloc(memory);
   // Keeps the compiler from leaving out the pair.
   __asm__ volatile("" : : "r"(probe) : "memory");
@@ -124,6 +139,7 @@ cv_status explain(work body, void *arguments, const size_t *memory, char **messa
   if (status != CV_OK) {
     *message = strdup(vips_error_buffer());
     if (!*message) status = CV_NO_MEMORY;
+    else if (lost != CV_OK && (status == CV_NOT_AN_IMAGE || status == CV_BAD_HEADER)) status = lost;
     else if (status != CV_NOT_AN_IMAGE) status = shortage(status, *message, *memory);
   }
   vips_error_clear();

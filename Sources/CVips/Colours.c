@@ -55,8 +55,8 @@ static int scaled(VipsObject *scope, VipsImage *in, meaning what, VipsImage **ou
   if (!(t[0] = vips_image_copy_memory(in))) return -1;
   measure(t[0], &low, &high, &finite);
   if (!finite) return refuse(what, "some of its samples are not finite numbers");
-  // What rounds to 0…255 is inside.
-  int outside = low < -full / 510 || high > full + full / 510;
+  // Of floating-point numbers, what rounds to 0…255 is inside.
+  int outside = full > 1 ? low < 0 : low < -1.0 / 510 || high > 1 + 1.0 / 510;
   if (outside || (full > 1 && high > 0 && high < full / 256)) {
     g_snprintf(reason, sizeof reason, "its samples are %s from %.6g to %.6g, which is not the range 0…%.10g", kind, low,
                high, full);

@@ -35,6 +35,7 @@ typedef struct {
   int first_page_only;
   size_t memory;  // see `explain`
   cv_pixels *out;
+  uint8_t *plain;  // bytes that replace the given ones, owned
 } decode_arguments;
 
 /// Larger files are decoded row by row, which takes less memory but more time.
@@ -50,12 +51,18 @@ static const char *loader_for(const char *type, const decode_arguments *a) {
 
 static VipsImage *load(const decode_arguments *a, VipsSource *source, const char *loader, VipsAccess access) {
   // Warnings of libnsgif mean damage, those of the others metadata. See `read_jpeg`, and `listen` in CVips.c for TIFF.
-  VipsFailOn fail_on = strncmp(loader, "gif", 3) ? VIPS_FAIL_ON_ERROR : VIPS_FAIL_ON_WARNING;
+  int is_gif = !strncmp(loader, "gif", 3), is_jpeg = !strncmp(loader, "jpeg", 4);
+  VipsFailOn fail_on = is_gif ? VIPS_FAIL_ON_WARNING : is_jpeg ? VIPS_FAIL_ON_NONE : VIPS_FAIL_ON_ERROR;
   return source ? vips_image_new_from_source(source, "", "access", access, "fail_on", fail_on, NULL)
                 : vips_image_new_from_buffer(a->bytes, a->size, "", "access", access, "fail_on", fail_on, NULL);
 }
 
 static cv_status open_image(decode_arguments *a, VipsImage **image, meaning *what) {
+  ppm_header ppm = {0};
+  if (read_ppm(a->bytes, a->size, &ppm) && ppm.has_comments && !a->plain) {
+    if (!(a->plain = without_comments(a->bytes, a->size, ppm, &a->size))) return fail("out of memory"), CV_BAD_HEADER;
+    a->bytes = a->plain;
+  }
   // Some loaders read only from buffers, others only from sources.
   VipsSource *source = NULL;
   const char *loader = loader_for(vips_foreign_find_load_buffer(a->bytes, a->size), a);
@@ -77,7 +84,7 @@ static cv_status open_image(decode_arguments *a, VipsImage **image, meaning *wha
   int alpha = has_alpha(in), turned = vips_image_get_orientation_swap(in);
   what->jpeg = !strncmp(loader, "jpeg", 4);
   what->grey = in->Bands - alpha == 1 || (in->Bands - alpha == 3 && holds_grey(a->bytes, a->size));
-  what->maximum = strncmp(loader, "ppm", 3) ? 0 : ppm_maximum(a->bytes, a->size);
+  what->maximum = ppm.maximum;
   what->white_zero = is_white_zero(a->bytes, a->size);
   a->header->width = turned ? in->Ysize : in->Xsize;
   a->header->height = turned ? in->Xsize : in->Ysize;
@@ -133,6 +140,7 @@ static cv_status decoded(work body, decode_arguments *a, char **message) {
       "unsupported tiff",    "samples out of range", "unsupported jpeg process", "unsupported color conversion",
       "unsupported feature", "unsupported codec",    "no decoding plugin",       NULL};
   cv_status status = explain(body, a, &a->memory, message);
+  g_free(a->plain);
   int is_bad = status == CV_BAD_HEADER || status == CV_BAD_PIXELS;
   return is_bad && has_any(*message, words) ? CV_UNSUPPORTED : status;
 }

@@ -17,23 +17,40 @@ static uint32_t little(const uint8_t *at, int count) {
   return value;
 }
 
-int ppm_maximum(const uint8_t *bytes, size_t size) {
+int read_ppm(const uint8_t *bytes, size_t size, ppm_header *header) {
   if (size < 8 || bytes[0] != 'P' || bytes[1] < '1' || bytes[1] > '6') return 0;
-  if (bytes[1] == '1' || bytes[1] == '4') return 0;  // bitmaps have no maximum
+  int is_bitmap = bytes[1] == '1' || bytes[1] == '4';  // these have no maximum
+  int numbers[3] = {0, 0, 0};
   size_t at = 2;
-  int value = 0;
-  for (int number = 0; number < 3; number++) {  // width, height, maximum
-    while (at < size && (isspace(bytes[at]) || bytes[at] == '#'))
-      if (bytes[at] == '#')
-        while (at < size && bytes[at] != '\n' && bytes[at] != '\r') at++;
-      else at++;
-    value = 0;
-    while (at < size && isdigit(bytes[at])) {
-      if (value > 99999) return 0;
-      value = 10 * value + bytes[at++] - '0';
+  *header = (ppm_header){0};
+  for (int i = 0; i < (is_bitmap ? 2 : 3); i++) {
+    while (at < size && (isspace(bytes[at]) || bytes[at] == '#')) {
+      int is_comment = bytes[at] == '#';
+      header->has_comments |= is_comment;
+      while (is_comment && at < size && bytes[at] != '\n' && bytes[at] != '\r') at++;
+      if (!is_comment) at++;
     }
+    size_t start = at;
+    while (at < size && isdigit(bytes[at]) && at - start < 6) numbers[i] = 10 * numbers[i] + bytes[at++] - '0';
+    if (at == start || at == size || isdigit(bytes[at])) return 0;
   }
-  return value <= 65535 ? value : 0;
+  if (numbers[2] > 65535) return 0;
+  header->width = numbers[0], header->height = numbers[1], header->maximum = numbers[2];
+  header->data = at + 1;  // after one white space
+  return 1;
+}
+
+uint8_t *without_comments(const uint8_t *bytes, size_t size, ppm_header header, size_t *plain) {
+  char text[48];
+  int length = header.maximum ? g_snprintf(text, sizeof text, "P%c\n%d %d\n%d\n", bytes[1], header.width, header.height,
+                                           header.maximum)
+                              : g_snprintf(text, sizeof text, "P%c\n%d %d\n", bytes[1], header.width, header.height);
+  uint8_t *file = g_try_malloc(length + size - header.data);
+  if (!file) return NULL;
+  memcpy(file, text, length);
+  memcpy(file + length, bytes + header.data, size - header.data);
+  *plain = length + size - header.data;
+  return file;
 }
 
 /// A BMP file header has 14 bytes; then follow the image header, with its size first, and the palette.

@@ -21,8 +21,19 @@ int take_pixels(VipsImage *image, cv_pixels *out);
 
 // MARK: Marks in the bytes of files (Marks.c)
 
-/// The largest sample value that the header of a PBM, PGM or PPM names; 0 for other files.
-int ppm_maximum(const uint8_t *bytes, size_t size);
+/// The header of a PBM, PGM or PPM.
+typedef struct {
+  int width, height;
+  int maximum;       ///< the sample of white; 0 for bitmaps
+  int has_comments;  ///< libvips reads some comments as numbers
+  size_t data;       ///< where the samples begin
+} ppm_header;
+
+/// Reads a header. Returns 0 for other files.
+int read_ppm(const uint8_t *bytes, size_t size, ppm_header *header);
+
+/// The file without the comments of its header, freed with `g_free`; NULL without memory.
+uint8_t *without_comments(const uint8_t *bytes, size_t size, ppm_header header, size_t *plain);
 
 /// Whether a file of 3 equal channels holds gray: a BMP with a gray palette, a monochrome AVIF or HEIF.
 int holds_grey(const uint8_t *bytes, size_t size);

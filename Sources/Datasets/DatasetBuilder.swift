@@ -134,7 +134,7 @@ public struct DatasetBuilder: Sendable {
           try state.append(bytes)
           if stored != channels { converted[stored, default: 0] += 1 }
         case .failure(let error):
-          guard skipsBad else { throw error }
+          guard skipsBad, (error as? ImageError)?.isShortage != true else { throw error }
           failure = error
           try state.skip()
         }
@@ -168,7 +168,7 @@ public struct DatasetBuilder: Sendable {
     let skips = skipsBad
     let found = try OrderedPipeline.map(collection.count, threads: threads) { index -> Int? in
       do { return try collection.header(at: index).channels } catch {
-        if skips { return nil }
+        if skips, (error as? ImageError)?.isShortage != true { return nil }
         throw error
       }
     }

@@ -55,7 +55,8 @@ public struct DatasetInspection: Codable, Sendable, Equatable {
   ///   side, a power of two 4…1024.
   /// - Parameter channels: the channels for training; nil: all images must have the same.
   /// - Parameter progress: called after each image with the number of images read and the total.
-  /// - Throws: ``DatasetError``, `FileError` if the dataset cannot be opened.
+  /// - Throws: ``DatasetError``, `FileError` if the dataset cannot be opened; `ImageError` if memory, threads or
+  ///   descriptors are short.
   public init(
     of spec: String, resolution: Int? = nil, channels: Int? = nil, threads: Int = 1, cacheDirectory: String? = nil,
     progress: (Int, Int) -> Void = { _, _ in }
@@ -69,6 +70,7 @@ public struct DatasetInspection: Codable, Sendable, Equatable {
     try OrderedPipeline.run(0..<collection.count, threads: threads) {
       Finding(collection, $0)
     } consume: { index, finding in
+      if let shortage = finding.shortage { throw shortage }
       findings.append(finding)
       progress(index + 1, collection.count)
     }
@@ -128,6 +130,8 @@ public struct DatasetInspection: Codable, Sendable, Equatable {
     var shape: ImageDecoder.Header?
     var digest: UInt64?
     var failure: (Reason, String)?
+    /// Says nothing about the image.
+    var shortage: ImageError?
 
     init(_ collection: any ImageCollection, _ index: Int) {
       do {
@@ -141,6 +145,8 @@ public struct DatasetInspection: Codable, Sendable, Equatable {
           image = try collection.image(at: index)
         }
         shape = .init(width: image.width, height: image.height, channels: image.channels)
+      } catch let error as ImageError where error.isShortage {
+        shortage = error
       } catch let error as ImageError {
         failure = Self.explain(error)
       } catch DatasetError.suspiciousEntry(_, let reason) {

@@ -33,7 +33,8 @@ public enum Animation {
 
   /// Encodes frames as an animated GIF, see ``writeGIF(_:to:framesPerSecond:)``.
   /// - Throws: ``ImageError``.
-  public static func gifData(_ frames: [Image], framesPerSecond: Double, name: String = "the animation") throws -> [UInt8]
+  public static func gifData(_ frames: [Image], framesPerSecond: Double, name: String = "the animation") throws
+    -> [UInt8]
   {
     // Viewers show shorter frame times as a tenth of a second.
     try data(frames, framesPerSecond, rates: 0.1...50, unit: 10, kind: CV_GIF, effort: 0, name: name)
@@ -71,7 +72,8 @@ public enum Animation {
     }
     guard first.width <= 16_383, first.height <= 16_383, first.height * frames.count <= 10_000_000 else {
       throw ImageError.badGeometry(
-        "\(frames.count) frames of \(first.width)×\(first.height) do not fit one animation; use fewer or smaller frames")
+        "\(frames.count) frames of \(first.width)×\(first.height) do not fit one animation; use fewer or smaller frames"
+      )
     }
     let times = (0...frames.count).map { index in
       unit * Int32((Double(index) * 1000 / framesPerSecond / Double(unit)).rounded())

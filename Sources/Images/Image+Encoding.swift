@@ -26,7 +26,9 @@ extension Image {
     }
   }
 
-  /// Encodes the image as PNG; equal pixels give equal bytes.
+  /// Encodes the image as a PNG file in memory; equal pixels give equal bytes.
+  ///
+  /// For a web page or a window: `Data(try image.pngData())`.
   /// - Throws: ``ImageError/notEncoded(name:reason:)``.
   public func pngData() throws -> [UInt8] { try data(.png()) }
 

@@ -4,8 +4,10 @@ import Foundation
 
 /// Decodes images of any common format to upright 8-bit sRGB; thread-safe.
 ///
-/// Applies the EXIF orientation, converts ICC profiles and CMYK to sRGB, scales 16-bit samples by 1/257 with rounding,
-/// expands palettes, and converts gray with alpha to color with alpha. A truncated file is an error.
+/// Applies the EXIF orientation, converts CMYK and ICC profiles that fit the pixels to sRGB, expands palettes, and converts
+/// gray with alpha to color with alpha. Samples are scaled from the range of their type: 16 bits by 1/257 with rounding,
+/// 32-bit integers from their whole range, floating-point numbers from 0…1; other ranges are refused. What a decoder
+/// reports as damage is an error. Colors hidden under alpha 0 are kept, see ``Image/withoutHiddenColors()``.
 public enum ImageDecoder {
   /// The limits, checked before decoding.
   public struct Limits: Sendable {

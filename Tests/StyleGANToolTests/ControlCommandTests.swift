@@ -38,9 +38,11 @@ import _TestSupport
     .init("interpolate --network net.safetensors --seeds 1,2,3 --grid 2x1 --outdir OUT/new", 64, "divided among"),
     .init("interpolate --network net.safetensors --seeds 1,2 --format mov --outdir OUT/new", 64, "--format"),
     .init("interpolate --network net.safetensors --seeds 1,2 --format gif --fps 60 --outdir OUT/new", 64, "50 frames"),
-    .init("interpolate --network net.safetensors --seeds 1,2 --background red --outdir OUT/new", 64, "for --format mp4"),
     .init(
-      "interpolate --network net.safetensors --seeds 1,2 --format mp4 --background nile --outdir OUT/new", 64, "#rrggbb"),
+      "interpolate --network net.safetensors --seeds 1,2 --background red --outdir OUT/new", 64, "for --format mp4"),
+    .init(
+      "interpolate --network net.safetensors --seeds 1,2 --format mp4 --background nile --outdir OUT/new", 64, "#rrggbb"
+    ),
     .init(
       "interpolate --network net.safetensors --seeds 1,2 --psi-to nan --path truncation --outdir OUT/new", 64, "nan"),
     .init(

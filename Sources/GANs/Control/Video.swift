@@ -16,7 +16,9 @@ public enum Video {
     _ frames: [Image], to path: String, framesPerSecond: Double, background: [UInt8] = [255, 255, 255],
     searchPath: String? = nil
   ) throws {
-    guard let first = frames.first?.composited(on: background) else { throw ImageError.badGeometry("a video needs at least one frame") }
+    guard let first = frames.first?.composited(on: background) else {
+      throw ImageError.badGeometry("a video needs at least one frame")
+    }
     let program = try ffmpeg(searchPath: searchPath)
     let folder = Folder.of(path)
     let prefix = "\(folder)/\(AtomicFile.temporaryPrefix)\(UUID().uuidString)"

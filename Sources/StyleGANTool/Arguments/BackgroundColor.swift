@@ -25,6 +25,8 @@ struct BackgroundColor: ExplainingArgument, Sendable {
       throw Unreadable(
         reason: "'\(text)' is no color; write '#rrggbb' or one of \(Self.names.map(\.name).joined(separator: ", "))")
     }
-    samples = values.count == 3 ? values.map { UInt8(17 * $0) } : (0..<3).map { UInt8(16 * values[2 * $0] + values[2 * $0 + 1]) }
+    samples =
+      values.count == 3
+      ? values.map { UInt8(17 * $0) } : (0..<3).map { UInt8(16 * values[2 * $0] + values[2 * $0 + 1]) }
   }
 }

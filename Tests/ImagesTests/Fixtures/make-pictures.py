@@ -4,6 +4,7 @@
 - quarters.*: red, green above; blue, yellow below; 48 wide, 32 high, as make-fixtures.c
 - grey.*: four gray quarters 10, 70, 130, 190
 - noise.*: 48×48 without a pattern, so that damage changes many pixels
+- vast.*: black, small files of many pixels
 - profile-*.tif: a ramp with a small ICC profile of each kind; profiles.json has the sRGB colors of some pixels as Little
   CMS gives them (relative colorimetric, no black point compensation), or the stored ones where the profile does not fit
 """
@@ -28,7 +29,9 @@ for name in ("grey.jp2", "grey.avif", "grey.bmp"):
     Image.fromarray(grey).save(f"{folder}/{name}", quality=95)
 lab = ImageCms.createProfile("LAB")
 srgb = ImageCms.createProfile("sRGB")
-ImageCms.profileToProfile(Image.fromarray(quarters), srgb, lab, outputMode="LAB").save(f"{folder}/quarters-lab.tif")
+picture = ImageCms.profileToProfile(Image.fromarray(quarters), srgb, lab, outputMode="LAB")
+del picture.info["icc_profile"]  # it has the time of day
+picture.save(f"{folder}/quarters-lab.tif")
 
 random = np.random.default_rng(0)
 blocks = np.kron(random.integers(40, 220, (6, 6, 3)), np.ones((8, 8, 1)))
@@ -45,6 +48,8 @@ for name, options in {
     "noise-packbits.tif": dict(compression="packbits"),
 }.items():
     noise.save(f"{folder}/{name}", **options)
+Image.new("RGB", (16000, 16000)).save(f"{folder}/vast.webp", lossless=True)
+Image.new("1", (30000, 17000)).save(f"{folder}/vast.tif", compression="group4")
 noise.convert("1").save(f"{folder}/noise-fax.tif", compression="group4")
 
 
