@@ -140,7 +140,7 @@ public struct DatasetInspection: Codable, Sendable, Equatable {
           var digest = Digest()
           file.withUnsafeBytes { digest.add($0) }
           self.digest = digest.value
-          image = try ImageDecoder.decode(file)
+          image = try ImageDecoder.decode(file, name: collection.itemName(at: index))
         } else {
           image = try collection.image(at: index)
         }
