@@ -30,4 +30,18 @@ import _TestSupport
     #expect(!(outcome.output + outcome.errors).contains("damaged") && !outcome.errors.contains("skipped"))
     #expect(!FileManager.default.fileExists(atPath: folder.file("out.zip")))
   }
+
+  /// libvips loads some decoders from files of its own; without descriptors these pictures seem of no known format.
+  @Test(arguments: ["noise.avif", "grey.bmp"], ["check in", "build in out.zip --resolution 16 --skip-bad"])
+  func shortageOfDescriptorsIsNoDamage(file: String, command: String) throws {
+    let folder = try TemporaryFolder()
+    try FileManager.default.createDirectory(atPath: folder.file("in"), withIntermediateDirectories: false)
+    try FileManager.default.copyItem(
+      atPath: "\(Program.package)/Tests/ImagesTests/Fixtures/\(file)", toPath: folder.file("in/\(file)"))
+    let outcome = try Program.run(
+      ["dataset"] + command.split(separator: " ").map(String.init), in: folder.path, shell: "ulimit -n 4; \"$@\"")
+    #expect(outcome.exitCode == 71, "\(outcome)")
+    #expect(outcome.errors.contains("too many files are open"), "\(outcome.errors)")
+    #expect(!(outcome.output + outcome.errors).contains("damaged") && !outcome.errors.contains("skipped"))
+  }
 }
