@@ -120,7 +120,6 @@ let archiveTargets = [
         if let label = labels[index] { require((0..<labels.count).contains(label), "labels are below their count") }
       }
     }
-    check(Labels(folders: items))
     let json = choices.oneIn(3) ? choices.rest() : table(&choices, items)
     attempt { check(try Labels(json: json, path: "dataset.json", items: items)) }
   },

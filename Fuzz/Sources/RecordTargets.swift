@@ -108,7 +108,7 @@ let recordTargets = [
     require(!text.shown.unicodeScalars.contains { $0.value < 32 || $0.value == 127 }, "shown names have no controls")
     require(text.withPath { strlen($0) } == name.count, "the system gets the whole name")
     for path in [text, "/" + text] {
-      _ = (FileSystem.name(of: path), FileSystem.stem(of: path), Folder.of(path), FileCollection.isImage(path))
+      _ = (FileSystem.name(of: path), FileSystem.stem(of: path), Folder.of(path))
     }
   },
   Target("features") { choices in
