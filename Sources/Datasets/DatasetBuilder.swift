@@ -45,14 +45,19 @@ public struct DatasetBuilder: Sendable {
     public let resumed: Int
     /// The channels of the images.
     public let channels: Int
-
+    /// The names of the classes with their numbers of images, or numbers where classes have no names; empty without
+    /// labels.
+    public let classes: [DatasetDescription.Label]
     /// The number of images with other channels (the key: 1, 3 or 4), which were converted; without resumed ones.
     public let converted: [Int: Int]
 
     /// A summary with these numbers.
-    public init(images: Int, skipped: Int, resumed: Int, channels: Int, converted: [Int: Int] = [:]) {
+    public init(
+      images: Int, skipped: Int, resumed: Int, channels: Int, classes: [DatasetDescription.Label] = [],
+      converted: [Int: Int] = [:]
+    ) {
       (self.images, self.skipped, self.resumed, self.channels) = (images, skipped, resumed, channels)
-      self.converted = converted
+      (self.classes, self.converted) = (classes, converted)
     }
 
     /// What was converted, in words: "alpha of 3 images is composited on white".
@@ -94,6 +99,10 @@ public struct DatasetBuilder: Sendable {
     (self.skipsBad, self.compression) = (skipsBad, compression)
   }
 
+  /// Whether ``skipsBad`` leaves out an image with this error: it is damaged, or its file cannot be opened. A shortage of
+  /// memory or descriptors or a failing disk ends the build.
+  public static func isSkippable(_ error: any Error) -> Bool { isAboutTheImage(error) }
+
   /// The working folder of a build of `destination`.
   public static func partialFolder(of destination: String) -> String { destination + ".partial" }
 
@@ -103,10 +112,11 @@ public struct DatasetBuilder: Sendable {
   /// - Parameter replacing: whether to replace an existing archive, atomically.
   /// - Parameter threads: the number of threads to decode, resize and encode.
   /// - Parameter progress: called after each image; an error that it throws interrupts the build, which can resume.
+  /// - Parameter notice: receives a sentence for each kind of files that are left out, and before a download.
   /// - Throws: ``DatasetError``, `ImageError`, `FileError`, or the error of `progress`.
   public func build(
     _ source: String, to destination: String, replacing: Bool = false, threads: Int = 1, cacheDirectory: String? = nil,
-    progress: (Progress) throws -> Void = { _ in }
+    progress: (Progress) throws -> Void = { _ in }, notice: ((String) -> Void)? = nil
   ) throws -> Summary {
     guard UniformDataset.isPossible(resolution: resolution) else { throw DatasetError.badResolution(resolution) }
     if let channels, ![1, 3, 4].contains(channels) { throw DatasetError.badChannels(channels) }
@@ -117,16 +127,17 @@ public struct DatasetBuilder: Sendable {
       throw DatasetError.badOutput(
         path: destination, reason: "it exists already; choose another name, delete it or give --force")
     }
-    let collection = try DatasetSource.collection(source, cacheDirectory: cacheDirectory)
+    let collection = try DatasetSource.collection(source, cacheDirectory: cacheDirectory, notice: notice)
     let channels = try self.channels ?? commonChannels(collection, threads: threads)
     let state = try PartialBuild(
       folder: Self.partialFolder(of: destination), key: key(collection, channels: channels), destination: destination)
     let resumed = state.done
+    let resources = ScarceResources()
     var converted: [Int: Int] = [:]
 
     do {
       try OrderedPipeline.run(resumed..<collection.count, threads: threads) { index in
-        Result { try png(collection, index, channels: channels) }
+        Result { try resources.run { try png(collection, index, channels: channels) } }
       } consume: { index, result in
         var failure: (any Error)?
         switch result {
@@ -134,13 +145,16 @@ public struct DatasetBuilder: Sendable {
           try state.append(bytes)
           if stored != channels { converted[stored, default: 0] += 1 }
         case .failure(let error):
-          guard skipsBad, (error as? ImageError)?.isShortage != true else { throw error }
+          guard skipsBad, isAboutTheImage(error) else { throw error }
           failure = error
           try state.skip()
         }
         try progress(Progress(done: index + 1, total: collection.count, resumed: resumed, skipped: failure))
       }
-      guard state.images > 0 else { throw DatasetError.noImages(source) }
+      guard state.images > 0 else {
+        throw DatasetError.unusable(
+          path: source, reason: "none of its images can be read; `stylegan dataset check` says why")
+      }
     } catch {
       // Nothing to resume from.
       if state.images == 0 { state.abandon() }
@@ -149,8 +163,12 @@ public struct DatasetBuilder: Sendable {
     try state.finish(
       labels: collection.labelCount > 0 ? state.kept.map { collection.label(at: $0)! } : nil,
       labelNames: collection.labelNames)
+    var counts = [Int](repeating: 0, count: collection.labelCount)
+    for index in state.kept { if let label = collection.label(at: index) { counts[label] += 1 } }
+    let names = collection.labelNames
     return Summary(
       images: state.images, skipped: collection.count - state.images, resumed: resumed, channels: channels,
+      classes: counts.enumerated().map { .init(name: names.isEmpty ? String($0) : names[$0], images: $1) },
       converted: converted)
   }
 
@@ -166,9 +184,10 @@ public struct DatasetBuilder: Sendable {
   private func commonChannels(_ collection: any ImageCollection, threads: Int) throws -> Int {
     if collection.isInMemory { return try collection.header(at: 0).channels }
     let skips = skipsBad
+    let resources = ScarceResources()
     let found = try OrderedPipeline.map(collection.count, threads: threads) { index -> Int? in
-      do { return try collection.header(at: index).channels } catch {
-        if skips, (error as? ImageError)?.isShortage != true { return nil }
+      do { return try resources.run { try collection.header(at: index).channels } } catch {
+        if skips, isAboutTheImage(error) { return nil }
         throw error
       }
     }

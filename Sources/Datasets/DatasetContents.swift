@@ -102,7 +102,7 @@ extension ImageCollection {
 
   /// The digest of a stored file; nil if it cannot be read.
   func digest(at index: Int) throws -> UInt64? {
-    guard let file = try? self.file(at: index) else { return nil }
+    guard let file = try readable({ try self.file(at: index) }) ?? nil else { return nil }
     var digest = Digest()
     file.withUnsafeBytes { digest.add($0) }
     return digest.value

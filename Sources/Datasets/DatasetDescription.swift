@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// The summary of a dataset, for `stylegan dataset info`.
@@ -22,28 +23,37 @@ public struct DatasetDescription: Codable, Sendable, Equatable {
   public let labels: [Label]
   /// See ``ImageDataset/fingerprint``.
   public let fingerprint: String
+  /// What is left out.
+  public let omissions: DatasetOmissions
   /// The reading speed, if measured.
   public var imagesPerSecond: Double?
 
   /// Describes a dataset.
   public init(_ dataset: any ImageDataset) {
     (name, images, resolution) = (dataset.name, dataset.count, dataset.resolution)
-    (channels, fingerprint) = (dataset.channels, dataset.fingerprint)
+    (channels, fingerprint, omissions) = (dataset.channels, dataset.fingerprint, dataset.omissions)
     var counts = [Int](repeating: 0, count: dataset.labelCount)
     for index in 0..<dataset.count { if let label = dataset.label(at: index) { counts[label] += 1 } }
     let names = dataset.labelNames
     labels = counts.enumerated().map { Label(name: names.isEmpty ? String($0) : names[$0], images: $1) }
   }
 
+  /// The most classes that ``lines`` lists.
+  static let longest = 1000
+
   /// The description as lines of text.
   public var lines: [String] {
     var lines = [
-      "name         \(name)",
+      "name         \(name.shown)",
       "images       \(images)",
       "size         \(resolution)×\(resolution)×\(channels)",
       "labels       \(labels.isEmpty ? "none" : String(labels.count))",
     ]
-    for (index, label) in labels.enumerated() { lines.append("  \(index)  \(label.name): \(label.images)") }
+    let used = labels.enumerated().filter { $0.element.images > 0 }
+    for (index, label) in used.prefix(Self.longest) { lines.append("  \(index)  \(label.name.shown): \(label.images)") }
+    if used.count > Self.longest { lines.append("  and \(used.count - Self.longest) more classes") }
+    if used.count < labels.count { lines.append("  \(labels.count - used.count) classes have no images") }
+    if omissions.others > 0 { lines.append("other files  \(omissions.others) texts, tables or hidden files") }
     lines.append("fingerprint  \(fingerprint)")
     return lines
   }

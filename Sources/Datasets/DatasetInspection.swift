@@ -44,8 +44,10 @@ public struct DatasetInspection: Codable, Sendable, Equatable {
   public let images: Int
   /// The number of images of each size (`width×height×channels`).
   public let sizes: [String: Int]
-  /// The files that are not used as images.
-  public let ignored: [String]
+  /// What is left out.
+  public let omissions: DatasetOmissions
+  /// The number of images of each class, by its name or number; empty without labels.
+  public let classes: [String: Int]
   /// The problems, in the order of the images.
   public let problems: [Problem]
 
@@ -67,11 +69,11 @@ public struct DatasetInspection: Codable, Sendable, Equatable {
     if let channels, ![1, 3, 4].contains(channels) { throw DatasetError.badChannels(channels) }
     let collection = try DatasetSource.collection(spec, cacheDirectory: cacheDirectory)
     var findings: [Finding] = []
-    try OrderedPipeline.run(0..<collection.count, threads: threads) {
-      Finding(collection, $0)
+    let resources = ScarceResources()
+    try OrderedPipeline.run(0..<collection.count, threads: threads) { index in
+      Result { try resources.run { try Finding(collection, index) } }
     } consume: { index, finding in
-      if let shortage = finding.shortage { throw shortage }
-      findings.append(finding)
+      findings.append(try finding.get())
       progress(index + 1, collection.count)
     }
 
@@ -103,7 +105,7 @@ public struct DatasetInspection: Codable, Sendable, Equatable {
       }
       if let digest = finding.digest, finding.failure == nil {
         if let earlier = first[digest] {
-          report(.duplicate, "is the same file as \(earlier)")
+          report(.duplicate, "is the same file as \(earlier.shown)")
         } else {
           first[digest] = name
         }
@@ -111,7 +113,11 @@ public struct DatasetInspection: Codable, Sendable, Equatable {
     }
     kind = collection.kind
     images = collection.count
-    ignored = collection.ignored
+    omissions = collection.omissions
+    let names = collection.labelNames
+    classes = Dictionary(
+      (0..<collection.count).compactMap { collection.label(at: $0).map { (names.isEmpty ? "\($0)" : names[$0], 1) } },
+      uniquingKeysWith: +)
     sizes = Dictionary(shapes.map { ("\($0.width)×\($0.height)×\($0.channels)", 1) }, uniquingKeysWith: +)
     self.problems = problems
   }
@@ -130,10 +136,9 @@ public struct DatasetInspection: Codable, Sendable, Equatable {
     var shape: ImageDecoder.Header?
     var digest: UInt64?
     var failure: (Reason, String)?
-    /// Says nothing about the image.
-    var shortage: ImageError?
 
-    init(_ collection: any ImageCollection, _ index: Int) {
+    /// - Throws: an error that does not say that the image is bad, such as a shortage.
+    init(_ collection: any ImageCollection, _ index: Int) throws {
       do {
         let image: Image
         if let file = try collection.file(at: index) {
@@ -145,14 +150,16 @@ public struct DatasetInspection: Codable, Sendable, Equatable {
           image = try collection.image(at: index)
         }
         shape = .init(width: image.width, height: image.height, channels: image.channels)
-      } catch let error as ImageError where error.isShortage {
-        shortage = error
+      } catch  where !isAboutTheImage(error) {
+        throw error
       } catch let error as ImageError {
         failure = Self.explain(error)
       } catch DatasetError.suspiciousEntry(_, let reason) {
         failure = (.tooLarge, "is refused: \(reason)")
       } catch DatasetError.malformed(_, let reason) {
         failure = (.unreadable, "is damaged (\(reason))")
+      } catch let error as FileError {
+        failure = (.unreadable, "cannot be read: \(error.reason)")
       } catch {
         failure = (.unreadable, "\(error)")
       }

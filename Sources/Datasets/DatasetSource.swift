@@ -18,22 +18,31 @@ public enum DatasetSource {
   /// - Parameter cacheDirectory: the folder for downloads; by default `swift-stylegan` in the user's cache folder.
   /// - Parameter threads: the number of threads to read image headers.
   /// - Parameter cacheLimit: decoded images stay in memory if all of them fit in this many bytes.
-  /// - Parameter notice: receives a sentence before a download.
+  /// - Parameter notice: receives a sentence before a download, and one for each kind of files that are left out.
+  /// - Parameter progress: called with the number of images whose headers are checked, and with all.
   /// - Throws: ``DatasetError``, `ImageError`, `FileError`.
   public static func open(
     _ spec: String, resolution: Int? = nil, channels: Int? = nil, cacheDirectory: String? = nil,
     threads: Int = ProcessInfo.processInfo.activeProcessorCount, cacheLimit: Int = 1 << 30,
-    notice: ((String) -> Void)? = nil
+    notice: ((String) -> Void)? = nil, progress: ((Int, Int) -> Void)? = nil
   ) throws -> any ImageDataset {
     try UniformDataset(
       try collection(spec, cacheDirectory: cacheDirectory, notice: notice), resolution: resolution, channels: channels,
-      threads: threads, cacheLimit: cacheLimit)
+      threads: threads, cacheLimit: cacheLimit, progress: progress)
   }
 
   /// The stored images of `spec`.
   /// - Throws: ``DatasetError``, `FileError`.
   package static func collection(
     _ spec: String, cacheDirectory: String? = nil, notice: ((String) -> Void)? = nil
+  ) throws -> any ImageCollection {
+    let collection = try openCollection(spec, cacheDirectory: cacheDirectory, notice: notice)
+    if let notice { for sentence in collection.omissions.sentences(of: spec) { notice("note: \(sentence)") } }
+    return collection
+  }
+
+  private static func openCollection(
+    _ spec: String, cacheDirectory: String?, notice: ((String) -> Void)?
   ) throws -> any ImageCollection {
     var status = stat()
     guard !spec.isEmpty, stat(spec, &status) == 0 else {
@@ -55,17 +64,23 @@ public enum DatasetSource {
     guard status.st_mode & S_IFMT == S_IFREG else {
       throw DatasetError.unknownKind(path: spec, reason: "it is a pipe or a device")
     }
-    let start = try WholeFile.prefix(of: spec, 4)
+    let start = try WholeFile.prefix(of: spec, 512)
     if start.isEmpty { throw DatasetError.malformed(path: spec, reason: "it is empty") }
-    if start.starts(with: [0x50, 0x4b, 3, 4]) || start.starts(with: [0x50, 0x4b, 5, 6]) {
+    if start.starts(with: [0x50, 0x4b, 3, 4]) || start.starts(with: [0x50, 0x4b, 5, 6])
+      || start.starts(with: [0x50, 0x4b, 7, 8])
+    {
       return try FileCollection(try ZIPStore(spec), path: spec)
     }
+    let explanation = PictureKind.explanation(start: start, name: name)
     if spec.lowercased().hasSuffix(".zip") {
-      throw DatasetError.malformed(path: spec, reason: "it does not start like a ZIP archive")
+      if let explanation { throw DatasetError.unknownKind(path: spec, reason: explanation) }
+      // A self-extracting archive, the last part of a split one, or damage.
+      return try FileCollection(try ZIPStore(spec), path: spec)
     }
     if CIFAR.isBatch(spec) { return try CIFAR.open([spec], name: "cifar-10") }
-    if IDX.isImages(spec) || name.contains("idx3") { return try IDX.open(spec) }
-    if (try? ImageDecoder.header(contentsOf: spec)) != nil {
+    if try IDX.isIDX(spec) || name.contains("idx3") { return try IDX.open(spec) }
+    if let explanation { throw DatasetError.unknownKind(path: spec, reason: explanation) }
+    if try PictureKind.isPicture(start) || readable({ try ImageDecoder.header(contentsOf: spec) }) != nil {
       throw DatasetError.unknownKind(path: spec, reason: "it is a single image")
     }
     throw DatasetError.unknownKind(path: spec, reason: "its format is unknown")

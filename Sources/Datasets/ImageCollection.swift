@@ -16,8 +16,8 @@ package protocol ImageCollection: Sendable {
   var labelNames: [String] { get }
   /// Whether reading an image is only a copy.
   var isInMemory: Bool { get }
-  /// The files that are not used as images.
-  var ignored: [String] { get }
+  /// What it holds besides its images.
+  var omissions: DatasetOmissions { get }
 
   /// The path of an image in the collection.
   func itemName(at index: Int) -> String
@@ -34,7 +34,7 @@ package protocol ImageCollection: Sendable {
 }
 
 extension ImageCollection {
-  package var ignored: [String] { [] }
+  package var omissions: DatasetOmissions { DatasetOmissions() }
   package func file(at index: Int) throws -> [UInt8]? { nil }
 
   /// A digest of names, labels, stamps, `numbers` and about 64 evenly spaced files, as 16 hexadecimal digits. Equal
@@ -49,7 +49,7 @@ extension ImageCollection {
     }
     // Ignore an unreadable file here; reading it later reports the error.
     for index in sampled {
-      if let file = try? self.file(at: index) { file.withUnsafeBytes { digest.add($0) } }
+      if let file = try readable({ try self.file(at: index) }) ?? nil { file.withUnsafeBytes { digest.add($0) } }
     }
     return digest.hexadecimal
   }

@@ -17,6 +17,9 @@ public protocol ImageDataset: Sendable {
   /// A digest of the content, order and shape, equal on all machines.
   var fingerprint: String { get }
 
+  /// What the file or folder holds besides its images.
+  var omissions: DatasetOmissions { get }
+
   /// The class of an image, 0..<labelCount; nil without labels.
   func label(at index: Int) -> Int?
   /// The pixels of an image: `[channels, resolution, resolution]`, sRGB samples 0…255. With alpha, pixels of alpha 0 are
@@ -32,6 +35,9 @@ public protocol ImageDataset: Sendable {
 }
 
 extension ImageDataset {
+  /// Nothing.
+  public var omissions: DatasetOmissions { DatasetOmissions() }
+
   /// One file with the dataset's name.
   public func contents() throws -> DatasetContents {
     var digest = Digest()

@@ -85,7 +85,7 @@ final class PartialBuild {
     var json = "{\"labels\": "
     if let labels {
       json += "[\n\(labels.enumerated().map { "[\"\(Self.name(of: $0))\", \($1)]" }.joined(separator: ",\n"))\n]"
-      if !labelNames.isEmpty { json += ",\n\"label_names\": \(try JSON.compact(labelNames))" }
+      if !labelNames.isEmpty { json += ",\n\"label_names\": \(try Labels.json(labelNames))" }
     } else {
       json += "null"
     }

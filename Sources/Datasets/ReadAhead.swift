@@ -11,20 +11,24 @@ package final class ReadAhead<Value: Sendable>: Sendable {
 
   private let state: Monitor<State>
   private let ahead: Int
+  private let produce: @Sendable (Int) -> Value
+  /// Whether no thread could be started; then each value is computed when it is asked for.
+  private let hasNoThreads: Bool
   private let finished = DispatchGroup()
 
   /// Starts the threads.
   /// - Parameter ahead: the largest number of results in progress or kept, from the first needed one.
-  /// - Parameter threads: at least 1.
+  /// - Parameter threads: at least 1; where the system refuses some, there are fewer.
   package init(
     _ range: Range<Int>, ahead: Int, threads: Int, name: String, produce: @escaping @Sendable (Int) -> Value
   ) {
     let (state, finished) = (Monitor(State(next: range.lowerBound, needed: range.lowerBound)), finished)
-    (self.state, self.ahead) = (state, ahead)
+    (self.state, self.ahead, self.produce) = (state, ahead, produce)
+    var started = 0
     for index in 0..<threads {
       finished.enter()
       // The thread must not retain this object: its deinit stops the thread.
-      let thread = Thread {
+      let isStarted = startThread(name: "\(name) \(index)", stackSize: 2 << 20) {
         while true {
           // Outer nil: wait. Inner nil: no more work.
           let claimed = state.wait { state -> Int?? in
@@ -39,10 +43,13 @@ package final class ReadAhead<Value: Sendable>: Sendable {
         }
         finished.leave()
       }
-      thread.name = "\(name) \(index)"
-      thread.stackSize = 2 << 20
-      thread.start()
+      guard isStarted else {
+        finished.leave()
+        break
+      }
+      started += 1
     }
+    hasNoThreads = started == 0
   }
 
   deinit {
@@ -54,6 +61,14 @@ package final class ReadAhead<Value: Sendable>: Sendable {
   package func value(at index: Int) -> Value {
     // A batch may need more results than `ahead`: advance, so that threads work on this one.
     state.withLock { $0.needed = max($0.needed, index - ahead + 1) }
+    if hasNoThreads {
+      if let value = state.withLock({ $0.ready[index] }) { return value }
+      let value = produce(index)
+      return state.withLock { state in
+        state.ready[index] = value
+        return value
+      }
+    }
     return state.wait { $0.ready[index] }
   }
 
@@ -99,4 +114,43 @@ package enum OrderedPipeline {
     }
     return values
   }
+}
+
+/// Starts a thread; `Thread` does not say whether it could.
+/// - Returns: false where the system refuses it.
+private func startThread(name: String, stackSize: Int, _ body: @escaping @Sendable () -> Void) -> Bool {
+  final class Work: Sendable {
+    let body: @Sendable () -> Void
+    let name: String
+    init(_ name: String, _ body: @escaping @Sendable () -> Void) { (self.name, self.body) = (name, body) }
+  }
+  var attributes = pthread_attr_t()
+  pthread_attr_init(&attributes)
+  defer { pthread_attr_destroy(&attributes) }
+  pthread_attr_setstacksize(&attributes, stackSize)
+  pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
+  let work = Unmanaged.passRetained(Work(name, body))
+  #if os(Linux)
+    var thread = pthread_t()
+    let status = pthread_create(
+      &thread, &attributes,
+      { pointer in
+        let work = Unmanaged<Work>.fromOpaque(pointer!).takeRetainedValue()
+        Thread.current.name = work.name
+        work.body()
+        return nil
+      }, work.toOpaque())
+  #else
+    var thread: pthread_t?
+    let status = pthread_create(
+      &thread, &attributes,
+      { pointer in
+        let work = Unmanaged<Work>.fromOpaque(pointer).takeRetainedValue()
+        Thread.current.name = work.name
+        work.body()
+        return nil
+      }, work.toOpaque())
+  #endif
+  if status != 0 { work.release() }
+  return status == 0
 }

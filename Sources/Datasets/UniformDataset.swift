@@ -11,31 +11,33 @@ final class UniformDataset: ImageDataset {
   let channels: Int
   let resolution: Int
   let fingerprint: String
+  let omissions: DatasetOmissions
   private let collection: any ImageCollection
   private let resizes: Bool
   /// Decoded samples, filled on reading; nil without a cache.
   private let cache: Monitor<[[UInt8]?]>?
 
   /// - Parameter cacheLimit: decoded images stay in memory if all of them fit in this many bytes.
+  /// - Parameter progress: called with the number of headers read, and of all.
   /// - Throws: ``DatasetError``, and the errors of reading headers.
-  init(_ collection: any ImageCollection, resolution: Int?, channels: Int?, threads: Int, cacheLimit: Int) throws {
+  init(
+    _ collection: any ImageCollection, resolution: Int?, channels: Int?, threads: Int, cacheLimit: Int,
+    progress: ((Int, Int) -> Void)? = nil
+  ) throws {
     if let resolution, !Self.isPossible(resolution: resolution) { throw DatasetError.badResolution(resolution) }
     if let channels, ![1, 3, 4].contains(channels) { throw DatasetError.badChannels(channels) }
     self.collection = collection
     name = collection.name
     count = collection.count
     resizes = resolution != nil
-    if let resolution, let channels {
-      (self.resolution, self.channels) = (resolution, channels)
-    } else {
-      let headers =
-        collection.isInMemory
-        ? [try collection.header(at: 0)]
-        : try OrderedPipeline.map(count, threads: threads) { try collection.header(at: $0) }
-      self.resolution = try resolution ?? Self.commonResolution(headers, of: collection)
-      let found = Set(headers.map(\.channels))
-      self.channels = channels ?? (found.count == 1 ? found.first! : 3)
-    }
+    omissions = collection.omissions
+    // Also where the resolution is given: most damaged files are found now, not in the middle of a training.
+    let headers =
+      collection.isInMemory
+      ? [try collection.header(at: 0)] : try Self.headers(of: collection, threads: threads, progress: progress)
+    self.resolution = try resolution ?? Self.commonResolution(headers, of: collection)
+    let found = Set(headers.map(\.channels))
+    self.channels = channels ?? (found.count == 1 ? found.first! : 3)
 
     fingerprint = try collection.fingerprint(with: [self.resolution, self.channels])
     let size = self.channels * self.resolution * self.resolution
@@ -63,6 +65,28 @@ final class UniformDataset: ImageDataset {
     let pixels = fitted.converted(toChannels: channels).withoutHiddenColors().planar
     cache?.withLock { $0[index] = pixels }
     return pixels
+  }
+
+  /// Reads the header and the end of every file.
+  /// - Throws: the error of the only bad image, or ``DatasetError/badImages(first:others:)``; a shortage.
+  private static func headers(
+    of collection: any ImageCollection, threads: Int, progress: ((Int, Int) -> Void)?
+  ) throws -> [ImageDecoder.Header] {
+    let resources = ScarceResources()
+    var headers: [ImageDecoder.Header] = []
+    var errors: [any Error] = []
+    try OrderedPipeline.run(0..<collection.count, threads: threads) { index in
+      Result { try resources.run { try collection.header(at: index) } }
+    } consume: { index, result in
+      switch result {
+      case .success(let header): headers.append(header)
+      case .failure(let error) where isAboutTheImage(error): errors.append(error)
+      case .failure(let error): throw error
+      }
+      progress?(index + 1, collection.count)
+    }
+    guard let first = errors.first else { return headers }
+    throw errors.count == 1 ? first : DatasetError.badImages(first: "\(first)", others: errors.count - 1)
   }
 
   /// Whether the resolution is a power of two from 4 to 1024.

@@ -1,7 +1,13 @@
 import Foundation
 
+/// An error that may say that the process lacks memory, descriptors or threads. The data may be sound then.
+public protocol ShortageError: Error {
+  /// Whether the process lacks something; another attempt may succeed.
+  var isShortage: Bool { get }
+}
+
 /// A file could not be read or written, with the system's reason.
-public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
+public struct FileError: ShortageError, Sendable, Equatable, CustomStringConvertible {
   /// The kind of access.
   public enum Operation: String, Sendable {
     /// Opening or reading a file or folder.
@@ -26,14 +32,36 @@ public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
   public var isMissing: Bool { code == ENOENT || code == ENOTDIR }
   /// Whether a disk, quota or size limit is reached, or the device failed.
   public var isDeviceTrouble: Bool { [ENOSPC, EDQUOT, EIO].contains(code) || code == EFBIG && operation == .write }
+  /// Whether the process or the system lacks memory, descriptors or threads.
+  public var isShortage: Bool { [ENOMEM, EMFILE, ENFILE, EAGAIN, ENOBUFS].contains(code) }
+  /// Whether the reason lies in this one file or folder: it is gone, a broken link, without permission, no regular file.
+  /// Other reasons, such as a failing disk or a lost connection, say nothing about it.
+  public var isAboutThisFile: Bool {
+    [ENOENT, ENOTDIR, EACCES, EPERM, ELOOP, EISDIR, ESPIPE, EFBIG, ENXIO, ENAMETOOLONG].contains(code)
+  }
   /// Whether this is a pipe, a device or a file that is too large to read as a whole.
   public var isWrongKind: Bool { operation == .read && [ESPIPE, EFBIG].contains(code) }
 
+  /// The reason without the path: "permission denied".
+  public var reason: String { explanation.why }
+
   /// One sentence with a remedy.
   public var description: String {
-    let verb = operation == .read ? "read" : "write"
+    let (why, cure) = explanation
+    return "cannot \(operation == .read ? "read" : "write") \(path.shown): \(why); \(cure)"
+  }
+
+  private var explanation: (why: String, cure: String) {
     let (why, cure): (String, String)
     switch code {
+    case ENOENT where operation == .read && isBrokenLink:
+      (why, cure) = ("it is a link to a file that does not exist", "remove the link or restore its file")
+    case ELOOP: (why, cure) = ("its links lead in a circle", "remove the link")
+    case ENOMEM:
+      (why, cure) = ("there is not enough memory", "close other programs, or use fewer threads or smaller files")
+    case EAGAIN: (why, cure) = ("the system has no resources for it now", "close other programs or use fewer threads")
+    case ETIMEDOUT, ESTALE, ENOTCONN, EHOSTDOWN, EHOSTUNREACH:
+      (why, cure) = (String(cString: strerror(code)), "check the connection to the disk, then give the command again")
     case ENOENT:
       (why, cure) =
         operation == .read
@@ -51,10 +79,16 @@ public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
     case ESPIPE where operation == .read: (why, cure) = ("it is not a regular file", "name a file")
     case EISDIR: (why, cure) = ("it is a folder", "name a file")
     case ENAMETOOLONG: (why, cure) = ("its name is too long", "choose a shorter one")
-    case EMFILE, ENFILE: (why, cure) = ("too many files are open", "raise the limit with `ulimit -n`")
+    case EMFILE, ENFILE:
+      (why, cure) = ("too many files are open", "raise the limit with `ulimit -n` or use fewer threads")
     case EIO: (why, cure) = ("the device reports an error", "check the disk")
     default: (why, cure) = (String(cString: strerror(code)), "check the path and the disk")
     }
-    return "cannot \(verb) \(path.shown): \(why); \(cure)"
+    return (why, cure)
+  }
+
+  private var isBrokenLink: Bool {
+    var status = stat()
+    return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
   }
 }

@@ -28,6 +28,15 @@ public enum WholeFile {
     return try bytes(of: descriptor, min(size, count), path: path)
   }
 
+  /// The last `count` bytes of a regular file, or all if it is shorter, and its size.
+  /// - Throws: ``FileError``, as ``open(_:)``.
+  public static func suffix(of path: String, _ count: Int) throws -> (bytes: [UInt8], size: Int) {
+    let (descriptor, size) = try open(path)
+    defer { close(descriptor) }
+    lseek(descriptor, off_t(max(0, size - count)), SEEK_SET)
+    return (try bytes(of: descriptor, min(size, count), path: path), size)
+  }
+
   /// The bytes of a regular file.
   /// - Parameter limit: the largest file size in bytes.
   /// - Throws: ``FileError``: as ``open(_:)``, and with `EFBIG` for a larger file.
@@ -38,8 +47,19 @@ public enum WholeFile {
     return try bytes(of: descriptor, size, path: path)
   }
 
+  /// Checks that a buffer can be allocated: Swift's arrays end the process where memory is short.
+  /// - Throws: ``FileError`` with `ENOMEM`.
+  public static func requireMemory(_ size: Int, for path: String) throws(FileError) {
+    guard size > 1 << 16 else { return }
+    // The allocator's result must be used, or the compiler removes the call.
+    guard let trial = malloc(size + 4096) else { throw FileError(.read, path: path, code: ENOMEM) }
+    trial.storeBytes(of: 0, as: UInt8.self)
+    free(trial)
+  }
+
   private static func bytes(of descriptor: Int32, _ size: Int, path: String) throws -> [UInt8] {
-    try [UInt8](unsafeUninitializedCapacity: max(size, 1)) { out, count in
+    try requireMemory(size, for: path)
+    return try [UInt8](unsafeUninitializedCapacity: max(size, 1)) { out, count in
       count = 0
       while count < size {
         let got = read(descriptor, out.baseAddress! + count, size - count)

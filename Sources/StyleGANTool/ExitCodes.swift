@@ -22,7 +22,8 @@ extension UserFacingError {
 
 extension FileError: UserFacingError {
   var exitCode: Int32 {
-    if isDeviceTrouble { return 74 }
+    if isShortage { return 71 }
+    if isDeviceTrouble || !isAboutThisFile && operation == .read { return 74 }
     if isWrongKind { return 65 }
     return operation == .read ? 66 : 73
   }
@@ -68,7 +69,7 @@ func run<Value>(_ body: () throws -> Value) throws -> Value {
     printError("error: \(error.message)")
     throw ExitCode(64)
   } catch let error as any UserFacingError {
-    printError("error: \(error.sentence)")
+    printError("error: \(error.sentence.shown)")
     throw ExitCode(error.exitCode)
   }
 }

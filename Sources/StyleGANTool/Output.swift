@@ -9,7 +9,10 @@ import Torch
 func padded(_ value: some BinaryInteger, _ width: Int) -> String { "\(value)".leftPadded(to: width) }
 
 /// A number with a noun in the singular or plural: "1 image", "2 images".
-func counted(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
+func counted(_ number: Int, _ noun: String) -> String { counted(number, noun, noun + "s") }
+
+/// A number with a noun that has a plural of its own: "1 class", "2 classes".
+func counted(_ number: Int, _ one: String, _ several: String) -> String { "\(number) \(number == 1 ? one : several)" }
 
 /// Prints text for people or programs. It takes the place of Swift's `print` in this module: control characters of names
 /// never reach the terminal (see `String.shown`); a name of several lines stays on one where it was made safe before.

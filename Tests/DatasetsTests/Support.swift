@@ -74,3 +74,43 @@ struct NumberedDataset: ImageDataset {
       ? (Int(row[0]) | Int(row[1]) << 8, false) : (Int(row[3]) | Int(row[2]) << 8, true)
   }
 }
+
+/// An entry of ``rawZIP(_:)``.
+struct RawEntry {
+  var name: [UInt8]
+  var bytes: [UInt8]
+  /// 0 stored; for other methods the bytes are written as they are.
+  var method: UInt16 = 0
+  /// Bit 0: encrypted.
+  var flags: UInt16 = 0
+
+  init(_ name: [UInt8], _ bytes: [UInt8], method: UInt16 = 0, flags: UInt16 = 0) {
+    (self.name, self.bytes, self.method, self.flags) = (name, bytes, method, flags)
+  }
+
+  init(_ name: String, _ bytes: [UInt8]) { self.init(Array(name.utf8), bytes) }
+}
+
+/// A ZIP archive with exactly these names, methods and flags, which libzip would not write.
+func rawZIP(_ entries: [RawEntry]) -> [UInt8] {
+  func number(_ value: Int, _ length: Int) -> [UInt8] { (0..<length).map { UInt8(value >> (8 * $0) & 255) } }
+  func checksum(_ bytes: [UInt8]) -> Int {
+    var crc: UInt32 = ~0
+    for byte in bytes {
+      crc ^= UInt32(byte)
+      for _ in 0..<8 { crc = crc & 1 == 1 ? crc >> 1 ^ 0xedb8_8320 : crc >> 1 }
+    }
+    return Int(~crc)
+  }
+  var (out, directory): ([UInt8], [UInt8]) = ([], [])
+  for entry in entries {
+    let common =
+      number(20, 2) + number(Int(entry.flags), 2) + number(Int(entry.method), 2) + number(0x21_0000, 4)
+      + number(checksum(entry.bytes), 4) + number(entry.bytes.count, 4) + number(entry.bytes.count, 4)
+      + number(entry.name.count, 2) + number(0, 2)
+    directory += number(0x0201_4b50, 4) + number(20, 2) + common + number(0, 10) + number(out.count, 4) + entry.name
+    out += number(0x0403_4b50, 4) + common + entry.name + entry.bytes
+  }
+  let end = number(0x0605_4b50, 4) + number(0, 4) + number(entries.count, 2) + number(entries.count, 2)
+  return out + directory + end + number(directory.count, 4) + number(out.count, 4) + number(0, 2)
+}

@@ -45,31 +45,44 @@ struct DatasetBuild: ParsableCommand {
       var line = ProgressLine(unit: "images", quiet: output.quiet)
       var saidResumed = false
       var skipped: [String] = []
+      var notes: [String] = []
       do {
-        let summary = try builder.build(source, to: destination, replacing: force, threads: threads) { progress in
+        func show(_ progress: DatasetBuilder.Progress) {
           if progress.resumed > 0, !saidResumed {
             output.note("resuming after \(counted(progress.resumed, "image"))")
             saidResumed = true
           }
           if let error = progress.skipped {
             line.clear()
-            skipped.append((error as? any UserFacingError)?.sentence ?? "\(error)")
+            skipped.append(((error as? any UserFacingError)?.sentence ?? "\(error)").shown)
             output.note("skipped: \(skipped.last!)")
           }
           line.show(progress.done, of: progress.total, before: progress.resumed)
         }
+        let summary = try builder.build(
+          source, to: destination, replacing: force, threads: threads, progress: show,
+          notice: {
+            notes.append($0.hasPrefix("note: ") ? String($0.dropFirst(6)) : $0)
+            output.note($0)
+          })
         line.clear()
+        if !summary.classes.isEmpty {
+          let list = summary.classes.prefix(10).map { "\($0.name.shown) \($0.images)" }.joined(separator: ", ")
+          output.say(
+            "\(counted(summary.classes.count, "class", "classes")): \(list)\(summary.classes.count > 10 ? ", …" : "")")
+        }
         output.say(
-          "\(destination): \(counted(summary.images, "image")) of \(resolution)×\(resolution)×\(summary.channels)"
+          "\(destination.shown): \(counted(summary.images, "image")) of \(resolution)×\(resolution)×\(summary.channels)"
             + (summary.skipped > 0 ? ", \(summary.skipped) skipped" : "")
             + (summary.conversions.isEmpty ? "" : " (\(summary.conversions.joined(separator: "; ")))"))
         try output.finish(
           Results(
             path: destination, images: summary.images, resolution: resolution, channels: summary.channels,
-            skipped: summary.skipped, skippedImages: skipped, conversions: summary.conversions))
+            skipped: summary.skipped, skippedImages: skipped, conversions: summary.conversions,
+            classes: summary.classes, notes: notes))
       } catch {
         line.clear()
-        if (error as? ImageError)?.isShortage == false, !skipBad {
+        if DatasetBuilder.isSkippable(error), !skipBad, !isAboutTheWhole(error) {
           output.note("note: 'stylegan dataset check' lists all such images; --skip-bad skips them")
         } else if FileSystem.exists(DatasetBuilder.partialFolder(of: destination)) {
           output.note("note: the finished part is kept; give the same command again to resume")
@@ -92,6 +105,19 @@ extension DatasetBuild {
     let skippedImages: [String]
     /// What was converted to other channels: "alpha of 3 images is composited on white".
     let conversions: [String]
+    /// The classes with their numbers of images.
+    let classes: [DatasetDescription.Label]
+    /// What was left out, one sentence each.
+    let notes: [String]
+  }
+
+  /// Whether the source itself cannot be used, not one of its images.
+  private func isAboutTheWhole(_ error: any Error) -> Bool {
+    switch error {
+    case let error as FileError: error.path == source
+    case DatasetError.malformed(let path, _): path == source
+    default: false
+    }
   }
 }
 

@@ -35,11 +35,20 @@ struct DatasetCheck: ParsableCommand {
         line.show($0, of: $1)
       }
       line.clear()
-      for problem in inspection.problems { output.say("\(problem.name): \(problem.detail)") }
+      for problem in inspection.problems { output.say("\(problem.name.shown): \(problem.detail)") }
       let sizes = inspection.sizes.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
       for (size, count) in sizes.prefix(10) { output.say("\(count) of \(size)") }
       if sizes.count > 10 { output.say("and \(sizes.count - 10) more sizes") }
-      if !inspection.ignored.isEmpty { output.say("\(inspection.ignored.count) other files are not used") }
+      let classes = inspection.classes.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+      if let most = classes.first, let least = classes.last {
+        output.say(
+          counted(classes.count, "class", "classes")
+            + ", from \(counted(most.value, "image")) (\(most.key.shown)) to \(least.value) (\(least.key.shown))")
+      }
+      for sentence in inspection.omissions.sentences(of: path) { output.say(sentence) }
+      if inspection.omissions.others > 0 {
+        output.say("\(counted(inspection.omissions.others, "other file")) (texts, tables, hidden) not used")
+      }
       output.say(
         "\(counted(inspection.images, "image")) in the \(inspection.kind): "
           + (inspection.problems.isEmpty ? "no problems" : counted(inspection.problems.count, "problem")))
