@@ -42,7 +42,7 @@ import _TestSupport
     ("metrics --images good.idx3 --data good.idx3 --metrics swd --samples 8 --outdir OUT", ["images", "results"]),
     ("inspect net.safetensors", ["path", "family", "configuration", "growth", "training", "tensors"]),
     ("dataset info good.idx3", ["name", "images", "resolution", "channels", "labels", "fingerprint"]),
-    ("dataset check good.idx3", ["kind", "images", "sizes", "ignored", "problems"]),
+    ("dataset check good.idx3", ["kind", "images", "sizes", "classes", "omissions", "problems"]),
     (
       "dataset build good.idx3 OUT/set.zip --resolution 16",
       ["path", "images", "resolution", "channels", "skipped", "skippedImages"]
