@@ -144,6 +144,7 @@ enum IDX {
       while bytes.count <= count {
         let got = gzread(file, &block, UInt32(min(block.count, max(count - bytes.count, 1))))
         if got <= 0 { break }
+        if bytes.count + Int(got) > bytes.capacity { try WholeFile.requireMemory(2 * bytes.count, for: path) }
         bytes += block[..<Int(got)]
       }
       guard bytes.count >= count else { throw failure("it ends after \(bytes.count) of \(count) samples") }
