@@ -27,8 +27,11 @@ struct DatasetInfo: ParsableCommand {
 
   func run() throws {
     try StyleGANTool.run {
+      var line = ProgressLine(unit: "files", quiet: output.quiet)
       let dataset = try DatasetSource.open(
-        path, resolution: resolution, channels: channels, cacheLimit: benchmark ? 0 : 1 << 30, notice: output.note)
+        path, resolution: resolution, channels: channels, cacheLimit: benchmark ? 0 : 1 << 30, notice: output.note,
+        progress: { line.show($0, of: $1) })
+      line.clear()
       var description = DatasetDescription(dataset)
       let rate = benchmark ? try DatasetBenchmark.rate(of: dataset, threads: threads) : nil
       description.imagesPerSecond = rate

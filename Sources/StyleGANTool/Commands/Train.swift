@@ -112,9 +112,9 @@ struct Train: ParsableCommand {
   private func start(_ recipe: Recipe) throws {
     _ = try compute.apply()
     let initial = try initFrom.map { try NetworkFile(path: try newestNetwork(at: $0)) }
-    let dataset = try openDataset(
+    let dataset = try DatasetSource.open(
       data!, resolution: network.resolution ?? initial?.configuration.dataResolution,
-      channels: network.channels ?? initial?.configuration.imageChannels, quiet: quiet)
+      channels: network.channels ?? initial?.configuration.imageChannels, notice: notice)
     if let initial, type(of: initial.configuration) != recipe.family {
       throw ValidationError(
         "--init-from is a network of the family \(type(of: initial.configuration).family), but \(recipe.name) is of "
@@ -192,9 +192,9 @@ struct Train: ParsableCommand {
   /// The data of a resumed run.
   private func dataset(of options: TrainingOptions) throws -> any ImageDataset {
     do {
-      let dataset = try openDataset(
+      let dataset = try DatasetSource.open(
         options.data, resolution: options.configuration.dataResolution, channels: options.configuration.imageChannels,
-        quiet: quiet)
+        notice: notice)
       // Metrics that the run had before are not checked: a missing detector is reported at a snapshot.
       if measures.areGiven { try SnapshotMetrics.requireMeasurable(options, dataset) }
       return dataset
@@ -206,6 +206,8 @@ struct Train: ParsableCommand {
     guard !data.hasPrefix("/"), FileSystem.exists(data) else { return data }
     return "\(FileSystem.currentFolder)/\(data)"
   }
+
+  private func notice(_ line: String) { if !quiet { printError(line) } }
 
   private func stateFile(_ target: String) throws -> String {
     if let sentence = ForeignOptions.addressSentence(target) { throw ValidationError(sentence) }
