@@ -121,7 +121,7 @@ import _TestSupport
     ("--metrics swd --detector auto", "--detector has no effect, because swd needs no detector"),
     ("--metrics swd,msssim --attributes a", "--attributes has no effect"),
     ("--keep 0", "--keep is 0,"), ("--keep some", "The value 'some'"),
-    ("--keep-best swd", "all networks of this run are kept"),
+    ("--kimg 1 --keep-best swd", "all networks of this run are kept"),
     ("--keep 2 --keep-best swd", "--keep-best is swd, but the run does not measure it: give --metrics swd"),
     ("--keep all --keep-best swd", "--keep all keeps the best network too"), ("--desc _", "--desc is ''"),
     ("--data-changed", "--data-changed is for a resumed run"),

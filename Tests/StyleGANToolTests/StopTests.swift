@@ -69,24 +69,6 @@ import _TestSupport
     #expect(outcome.output == "alive\n143\n", "\(outcome.output)")
   }
 
-  /// The terminal itself goes away, with all that was printed to it.
-  @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/script"), "there is no script(1) here"))
-  func aClosedTerminalSaves() throws {
-    let command = ([Program.path] + train).map { "'\($0)'" }.joined(separator: " ")
-    // The inner shell outlives the signal, to tell the exit code.
-    try "trap : HUP; \(command); echo $? >code\n".write(toFile: folder.file("inner"), atomically: true, encoding: .utf8)
-    _ = try run(
-      [],
-      shell: """
-        script -qec 'bash inner' /dev/null >/dev/null 2>&1 </dev/null & terminal=$!
-        until [ -s runs/0*/stats.jsonl ]; do sleep 0.02; done
-        kill -KILL $terminal
-        for ((i = 0; i < 2000; i++)); do [ -s code ] && break; sleep 0.02; done
-        """)
-    #expect(try String(contentsOfFile: folder.file("code"), encoding: .utf8) == "129\n")
-    try resumes()
-  }
-
   // MARK: Errors
 
   private func makePictures() throws -> String {

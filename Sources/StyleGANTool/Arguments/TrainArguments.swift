@@ -197,8 +197,7 @@ struct ScheduleArguments: ParsableArguments {
       )
     }
     if let name = given([
-      ("--start-resolution", growing == false ? startResolution : nil), ("--fade-kimg", fadeKimg),
-      ("--stable-kimg", stableKimg),
+      ("--start-resolution", startResolution), ("--fade-kimg", fadeKimg), ("--stable-kimg", stableKimg),
     ]).first, growing == false || !options.configuration.traits.grows {
       throw ValidationError("\(name) is for progressive growing, but this network does not grow: leave it out")
     }
