@@ -104,13 +104,9 @@ public struct Outputs: Sendable {
   }
 
   /// Names of one folder that are equal on a file system without letter case.
-<<<<<<< HEAD
-  package static func folded(_ name: String) -> String { name.precomposedStringWithCanonicalMapping.lowercased() }
-=======
   package static func folded(_ name: String) -> String {
     (name.utf8.allSatisfy { $0 < 0x80 } ? name : name.precomposedStringWithCanonicalMapping).lowercased()
   }
->>>>>>> house/main
 
   /// A folder for outputs, which may not exist yet.
   private struct Place {
