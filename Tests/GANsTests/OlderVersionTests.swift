@@ -50,8 +50,9 @@ import _TestSupport
     try FileManager.default.copyItem(at: folder(name), to: URL(fileURLWithPath: run))
     let start = try SafetensorsFile(path: RunDirectory(path: run).state)
     let before = try Dictionary(uniqueKeysWithValues: start.names.map { ($0, try start.tensor($0)) })
-    let trainer = try Trainer(resuming: RunDirectory(path: run).state, totalKimg: 0.45, data: "moved") { _ in try data()
-    }
+    let trainer = try Trainer(
+      resuming: RunDirectory(path: run).state, with: RunChanges(totalKimg: 0.45, data: "moved")
+    ) { _ in try data() }
     guard case .finished(let network) = try trainer.train() else {
       Issue.record("not finished")
       return
