@@ -56,9 +56,11 @@ public final class BatchLoader: Sendable {
     let end = at + count
     while at < end {
       let index = at / chunkSize
-      let chunk = chunks.value(at: index)
+      var chunk = chunks.value(at: index)
       let first = at - index * chunkSize
       let last = min(chunkSize, end - index * chunkSize)
+      // What could not be read may have been mended since.
+      if last > chunk.count { chunk = chunks.recomputed(at: index) }
       guard last <= chunk.count else { throw chunk.error! }
       chunk.pixels.withUnsafeBufferPointer {
         pixels.append(contentsOf: UnsafeBufferPointer(rebasing: $0[(first * sampleSize)..<(last * sampleSize)]))

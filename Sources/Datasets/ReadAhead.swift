@@ -72,6 +72,13 @@ package final class ReadAhead<Value: Sendable>: Sendable {
     return state.wait { $0.ready[index] }
   }
 
+  /// Computes the result of a number again, on this thread.
+  package func recomputed(at index: Int) -> Value {
+    let value = produce(index)
+    state.withLock { $0.ready[index] = value }
+    return value
+  }
+
   /// Drops the results before `index`.
   package func release(before index: Int) {
     state.withLock { state in

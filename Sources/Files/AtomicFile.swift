@@ -58,8 +58,11 @@ public enum AtomicFile {
   /// Checks that files can be written in a folder: makes a temporary file and removes it.
   /// - Throws: ``FileError`` with the folder's path.
   public static func probe(in folder: String) throws {
-    var name = "\(folder)/\(temporaryPrefix)XXXXXX".pathBytes.map { CChar(bitPattern: $0) } + [0]
-    let descriptor = mkstemp(&name)
+    var name: [CChar] = []
+    let descriptor = repeatingInterrupted {
+      name = "\(folder)/\(temporaryPrefix)XXXXXX".pathBytes.map { CChar(bitPattern: $0) } + [0]
+      return mkstemp(&name)
+    }
     guard descriptor >= 0 else { throw FileError(.write, path: folder) }
     defer {
       Foundation.unlink(name)

@@ -8,6 +8,14 @@ public enum FileSystem {
   /// Whether a folder exists; links are followed.
   public static func isFolder(_ path: String) -> Bool { kind(of: path) == S_IFDIR }
 
+  /// The free bytes of the volume of a folder; nil where they are unknown, or where the volume has no size, such as /proc.
+  package static func freeBytes(at folder: String) -> Int? {
+    var status = statvfs()
+    guard folder.withPath({ statvfs($0, &status) }) == 0, status.f_blocks > 0 else { return nil }
+    let (bytes, overflow) = UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize))
+    return overflow ? .max : Int(clamping: bytes)
+  }
+
   /// Removes a file, or a folder with its content; links are not followed.
   /// - Throws: ``FileError``.
   public static func remove(_ path: String) throws {

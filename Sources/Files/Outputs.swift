@@ -137,10 +137,7 @@ public struct Outputs: Sendable {
       if let long = rest.first(where: { $0.pathBytes.count > longestName }) {
         throw FileError(.write, path: long, code: ENAMETOOLONG)
       }
-      var status = statvfs()
-      freeBytes =
-        existing.withPath({ statvfs($0, &status) }) == 0
-        ? Int(clamping: status.f_bavail).multipliedClamping(Int(clamping: status.f_frsize)) : nil
+      freeBytes = FileSystem.freeBytes(at: existing)
       var (chain, above): ([FileIdentity], String) = ([], existing)
       while let identity = FileIdentity(above), chain.last != identity {
         chain.append(identity)
@@ -148,13 +145,6 @@ public struct Outputs: Sendable {
       }
       (self.key, self.chain, self.longestName) = (["\(chain[0])"] + rest, chain, longestName)
     }
-  }
-}
-
-extension Int {
-  fileprivate func multipliedClamping(_ other: Int) -> Int {
-    let (product, overflow) = multipliedReportingOverflow(by: other)
-    return overflow ? .max : product
   }
 }
 

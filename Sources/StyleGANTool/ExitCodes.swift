@@ -63,7 +63,7 @@ func run<Value>(_ body: () throws -> Value) throws -> Value {
   do {
     try Processor.checkKernels()
     let value = try body()
-    try flushOutput()
+    try StandardOutput.check()
     return value
   } catch let error as ValidationError {
     printError("error: \(error.message)")
@@ -74,18 +74,27 @@ func run<Value>(_ body: () throws -> Value) throws -> Value {
   }
 }
 
-/// Flushes the standard output, so that a full disk behind `> FILE` is an error. A closed pipe or terminal is not an
-/// error.
-///
-/// - Throws: `FileError`.
-private func flushOutput() throws {
-  errno = 0
-  guard fflush(nil) != 0, errno != EPIPE else { return }
-  let reason = errno
-  // A terminal that was closed answers every request with EIO; a file is never asked what only terminals know.
-  if reason == EIO, isatty(STDOUT_FILENO) == 0, errno == EIO { return }
-  errno = reason
-  throw FileError(.write, path: "the standard output")
+/// The standard output: a full disk behind `> FILE` is an error, a closed pipe or terminal is none.
+enum StandardOutput {
+  /// The first error, of `errno`; 0 for none. The C library drops what it could not write, and its error with it.
+  nonisolated(unsafe) private static var failure: Int32 = 0
+
+  /// Writes what is buffered. `check` reports an error.
+  static func flush() {
+    errno = 0
+    guard fflush(nil) != 0, errno != EPIPE, failure == 0 else { return }
+    let reason = errno
+    // A terminal that was closed answers every request with EIO; a file is never asked what only terminals know.
+    if reason == EIO, isatty(STDOUT_FILENO) == 0, errno == EIO { return }
+    failure = reason
+  }
+
+  /// Writes what is buffered, at the end of a command.
+  /// - Throws: `FileError` if something could not be written.
+  static func check() throws {
+    flush()
+    guard failure == 0 else { throw FileError(.write, path: "the standard output", code: failure) }
+  }
 }
 
 /// Makes closed pipes, limits and closed descriptors lead to errors, not to signals.

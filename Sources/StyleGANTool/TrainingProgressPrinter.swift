@@ -126,7 +126,7 @@ final class TrainingProgressPrinter: TrainingObserver {
       try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
     } else {
       Swift.print(text, terminator: "")
-      fflush(nil)
+      StandardOutput.flush()
     }
   }
 }

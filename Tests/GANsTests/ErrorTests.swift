@@ -142,7 +142,10 @@ import _TestSupport
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     for index in 0..<200 { try picture(index).write(to: "\(path)/\(1000 + index).png") }
     let good = try Data(contentsOf: URL(fileURLWithPath: "\(path)/\(Self.cut).png"))
-    try good.prefix(good.count / 2).write(to: URL(fileURLWithPath: "\(path)/\(Self.cut).png"))
+    // In its middle: the first look at all files sees their headers and ends.
+    var damaged = good
+    damaged[good.count / 2] ^= 0xff
+    try damaged.write(to: URL(fileURLWithPath: "\(path)/\(Self.cut).png"))
     return path
   }
 

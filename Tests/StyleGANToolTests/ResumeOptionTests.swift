@@ -130,7 +130,7 @@ import _TestSupport
         + smallTraining,
       in: folder.path)
     #expect(outcome.exitCode == 0, "\(outcome.errors)")
-    #expect(runs == ["00000-stylegan-data.idx3-16-first_try", "00001-stylegan-data.idx3-16-γ_small_high"])
+    #expect(runs.count == 2 && runs[0].hasSuffix("-16-first_try") && runs[1].hasSuffix("-16-γ_small_high"), "\(runs)")
     #expect(try options()["description"] as? String == "first_try")
     #expect(try run("report runs/\(runs[0]) runs/\(runs[1])").exitCode == 0)
     let page = try String(contentsOfFile: folder.file("report.html"), encoding: .utf8)

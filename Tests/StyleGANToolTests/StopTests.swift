@@ -88,7 +88,10 @@ import _TestSupport
     let name = "\(1000 + SampleOrder(seed: 0, count: 300).permutation(epoch: 0)[200]).png"
     let bad = "\(pictures)/\(name)"
     let good = try Data(contentsOf: URL(fileURLWithPath: bad))
-    try good.prefix(good.count / 2).write(to: URL(fileURLWithPath: bad))
+    // In its middle: the first look at all files sees their headers and ends.
+    var damaged = good
+    damaged[good.count / 2] ^= 0xff
+    try damaged.write(to: URL(fileURLWithPath: bad))
     let arguments = ["train", "--data", "pictures", "--kimg", "0.4", "--tick", "0.02"] + smallTraining
     let outcome = try run(arguments)
     #expect(outcome.exitCode == 65)

@@ -32,9 +32,7 @@ public struct DiskUse: Sendable, Equatable {
   public static func free(at path: String) -> Int? {
     var folder = path
     while !FileSystem.exists(folder), folder != "/", folder != "." { folder = Folder.of(folder) }
-    var status = statvfs()
-    guard folder.withPath({ statvfs($0, &status) }) == 0 else { return nil }
-    return Int(clamping: UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize)).partialValue)
+    return FileSystem.freeBytes(at: folder)
   }
 }
 

@@ -148,7 +148,8 @@ public struct TimeEstimate: Sendable {
       return (mean * known.count + guess * weight) / (known.count + weight)
     }
 
-    /// The expectation, corrected by how the last measured resolution differs from its own.
+    /// The expectation, corrected by how the last measured resolution differs from its own. One step of it says little, so
+    /// its own expectation counts there too.
     private func guess(at resolution: Int) -> Double? {
       guard let expected = expectation(at: resolution) else { return nil }
       // The resolution itself is corrected by an earlier one only.
@@ -156,7 +157,8 @@ public struct TimeEstimate: Sendable {
       guard let nearest = seen.keys.filter({ $0 < resolution }).max() ?? seen.keys.min(),
         let before = expectation(at: nearest), before > 0, let known = seen[nearest]
       else { return self.expected.isEmpty ? nil : expected }
-      return expected * (known.seconds / known.units) / before
+      let cost = nearest < resolution ? seconds(at: nearest) : nil
+      return expected * (cost ?? known.seconds / known.units) / before
     }
 
     /// The probe's value, or that of its nearest lower resolution scaled by the number of operations.

@@ -13,7 +13,7 @@ struct OutputArguments: ParsableArguments {
     guard !json else { return }
     print(line)
     // A reader at the other end of a pipe sees it now, not at the end of the command.
-    fflush(nil)
+    StandardOutput.flush()
   }
 
   /// Prints a line that explains the results, such as the heading of a table; nothing with --json or --quiet.

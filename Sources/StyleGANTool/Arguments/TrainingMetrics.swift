@@ -20,7 +20,7 @@ struct TrainingMetrics: ParsableArguments {
   @OptionGroup var detectors: DetectorArguments
 
   mutating func validate() throws {
-    if let metrics, metrics.names != ["none"] { try detectors.requireUse(by: metrics.metrics()) }
+    if let metrics, metrics.names != ["none"] { _ = try metrics.metrics() }
     try requireRange("--metric-samples", metricSamples, 2...1_000_000)
   }
 
@@ -45,14 +45,7 @@ struct TrainingMetrics: ParsableArguments {
             ? "the run has no metrics, so \(option) has no effect; give --metrics too"
             : "\(option) is for metrics; give --metrics too")
     }
-    let names = measures.metrics.map(\.rawValue).joined(separator: ", ")
-    if detectors.detector != nil, measures.metrics.allSatisfy({ $0.output == nil && $0 != .ls }) {
-      throw ValidationError("--detector has no effect, because \(names) needs no detector: leave it out")
-    }
-    if detectors.attributes != nil, !measures.metrics.contains(.ls) {
-      throw ValidationError(
-        "--attributes has no effect, because it is for the metric ls, not for \(names): leave it out")
-    }
+    try detectors.requireUse(by: measures.metrics)
   }
 
   /// Metrics with the given options.
