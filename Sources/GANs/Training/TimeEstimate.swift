@@ -20,7 +20,7 @@ public struct TimeEstimate: Sendable {
   public init(_ options: TrainingOptions, probe: StepProbe.Result? = nil) {
     self.options = options
     let relative = options.relativeCosts
-    steps = Costs(expected: probe?.secondsPerImage ?? [:], relative: relative, weight: 4)
+    steps = Costs(expected: probe?.secondsPerImage ?? [:], relative: relative, weight: 6)
     snapshots = Costs(expected: probe?.secondsPerSnapshot ?? [:], relative: relative.mapValues { _ in 1 }, weight: 0.5)
   }
 

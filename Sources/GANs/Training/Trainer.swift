@@ -107,6 +107,7 @@ public final class Trainer {
   /// - Throws: ``TrainingError/diverged(kimg:state:remedies:)`` where a loss or a weight is not finite; the last good state
   ///   remains. `FileError` and data errors.
   public func train(shouldStop: () -> Bool = { false }, observe: (Event) throws -> Void = { _ in }) throws -> Outcome {
+    progress.unreadable = nil
     do { return try loop(shouldStop, observe) } catch {
       if !(error is TrainingError) {
         // The images of a failed step are read again.
