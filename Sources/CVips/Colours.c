@@ -188,7 +188,7 @@ static int colours(VipsObject *scope, VipsImage *in, int grey, VipsImage **out) 
   return vips_colourspace(t[1], out, VIPS_INTERPRETATION_sRGB, NULL);
 }
 
-int normalised(VipsObject *scope, VipsImage *in, meaning what, VipsImage **out) {
+int normalized(VipsObject *scope, VipsImage *in, meaning what, VipsImage **out) {
   VipsImage **t = (VipsImage **)vips_object_local_array(scope, 5);
   int alpha = has_alpha(in), grey = what.grey;
   int bands = in->Type == VIPS_INTERPRETATION_CMYK ? 4 : in->Bands - alpha >= 3 ? 3 : in->Bands - alpha;

@@ -122,7 +122,7 @@ static cv_status decode(void *pointer) {
     else if (lacks_end(a->bytes, a->size) && fail("unexpected end of data")) status = CV_BAD_PIXELS;
     else if (what.jpeg ? read_jpeg(scope, a->bytes, a->size, t[0], &t[4]) : vips_copy(t[0], &t[4], NULL))
       status = CV_BAD_PIXELS;
-    else if (normalised(scope, t[4], what, &t[1])) status = failure;
+    else if (normalized(scope, t[4], what, &t[1])) status = failure;
     else if (vips_image_get_orientation(t[0]) > 1) {
       // Rotation needs random access to the rows: copy to memory first.
       vips_image_set_int(t[1], VIPS_META_ORIENTATION, vips_image_get_orientation(t[0]));

@@ -70,4 +70,4 @@ static inline int has_alpha(VipsImage *image) {
 }
 
 /// Converts any bands to 8-bit gray, sRGB, or sRGB with alpha. Returns 0 on success.
-int normalised(VipsObject *scope, VipsImage *in, meaning what, VipsImage **out);
+int normalized(VipsObject *scope, VipsImage *in, meaning what, VipsImage **out);

@@ -53,10 +53,10 @@ public struct DatasetChanges: Sendable, Equatable, CustomStringConvertible {
   /// The new files.
   public var added: [String] = []
   /// The files with another class.
-  public var relabelled: [String] = []
+  public var relabeled: [String] = []
 
   /// Whether no change was found. The fingerprints may differ nevertheless, such as by the resolution.
-  public var isEmpty: Bool { changed.isEmpty && missing.isEmpty && added.isEmpty && relabelled.isEmpty }
+  public var isEmpty: Bool { changed.isEmpty && missing.isEmpty && added.isEmpty && relabeled.isEmpty }
 
   /// Compares two records.
   /// - Parameter digest: the digest of a file of `now` that `old` has a digest of; nil if it cannot be read.
@@ -74,7 +74,7 @@ public struct DatasetChanges: Sendable, Equatable, CustomStringConvertible {
         isChanged = known != found
       }
       if isChanged { changed.append(name) }
-      if old.label(at: index) != now.label(at: place) { relabelled.append(name) }
+      if old.label(at: index) != now.label(at: place) { relabeled.append(name) }
     }
     let known = Set(old.names)
     added = now.names.filter { !known.contains($0) }
@@ -84,7 +84,7 @@ public struct DatasetChanges: Sendable, Equatable, CustomStringConvertible {
   public var description: String {
     let kinds = [
       (changed, "changed", "changed"), (missing, "is missing", "are missing"), (added, "is new", "are new"),
-      (relabelled, "has another class", "have another class"),
+      (relabeled, "has another class", "have another class"),
     ]
     let parts = kinds.filter { !$0.0.isEmpty }.enumerated().map { place, kind in
       let (names, one, several) = kind

@@ -45,7 +45,7 @@ package struct Labels: Sendable {
   /// Classes from NVIDIA's `dataset.json`: `{"labels": [["00000/img00000000.png", 6], …]}` or `{"labels": null}`. The
   /// key `"label_names": ["…", …]` is our extension; other programs ignore it.
   ///
-  /// Paths with `\` or `./`, as some programs write them, are normalised. Labels of files that do not exist are noted.
+  /// Paths with `\` or `./`, as some programs write them, are normalized. Labels of files that do not exist are noted.
   /// - Parameter path: the path of the table, for errors.
   /// - Parameter items: the images, relative to the table's folder; if there are labels, each must have one.
   /// - Throws: ``DatasetError/badLabels(path:reason:)``.

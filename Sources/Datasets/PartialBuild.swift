@@ -92,7 +92,7 @@ final class PartialBuild {
     try writer.append(Array((json + "}\n").utf8), name: "dataset.json")
     try writer.finish()
     guard rename(folder + "/archive", destination) == 0 else { throw FileError(.write, path: destination) }
-    Folder.synchronise(Folder.of(destination))
+    Folder.synchronize(Folder.of(destination))
     for name in ["journal", "key"] { unlink("\(folder)/\(name)") }
     rmdir(folder)
   }

@@ -3,7 +3,7 @@ import Files
 
 /// The files of a ZIP archive.
 ///
-/// Names are normalised: `./a.png`, as some programs write, is `a.png`. Of several entries with one name the last
+/// Names are normalized: `./a.png`, as some programs write, is `a.png`. Of several entries with one name the last
 /// counts, as when the archive is unpacked.
 struct ZIPStore: FileStore {
   let kind = "ZIP"

@@ -52,7 +52,7 @@ public enum AtomicFile {
       unlink(temporary)
       throw error
     }
-    Folder.synchronise(folder)
+    Folder.synchronize(folder)
   }
 
   /// Checks that files can be written in a folder: makes a temporary file and removes it.

@@ -64,7 +64,7 @@ public enum Folder {
   }
 
   /// Writes a folder's entries to the disk (fsync); a failure is ignored, since some file systems do not support it.
-  public static func synchronise(_ folder: String) {
+  public static func synchronize(_ folder: String) {
     let descriptor = open(folder, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return }
     _ = fsync(descriptor)

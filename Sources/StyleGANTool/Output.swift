@@ -8,6 +8,14 @@ import Torch
 /// A number with leading zeros.
 func padded(_ value: some BinaryInteger, _ width: Int) -> String { "\(value)".leftPadded(to: width) }
 
+/// Text as one word of a shell's command line, in quotes where it needs them.
+func shellWord(_ text: String) -> String {
+  let isPlain = text.unicodeScalars.allSatisfy {
+    $0.properties.isAlphabetic || "0123456789-_./+:,@%=".unicodeScalars.contains($0)
+  }
+  return isPlain && !text.isEmpty ? text : "'" + text.replacingOccurrences(of: "'", with: "'\\''") + "'"
+}
+
 /// A number with a noun in the singular or plural: "1 image", "2 images".
 func counted(_ number: Int, _ noun: String) -> String { counted(number, noun, noun + "s") }
 

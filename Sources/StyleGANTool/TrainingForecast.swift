@@ -69,9 +69,10 @@ struct TrainingForecast {
 
   private var disk: String {
     let use = DiskUse(options, afterImages: images)
+    let newest = options.keeping?.newest ?? use.networks
     let kept =
-      use.networks < use.snapshots
-      ? "the newest \(use.networks) of \(use.snapshots) networks, see --keep" : counted(use.snapshots, "network")
+      newest < use.snapshots
+      ? "the newest \(newest) of \(use.snapshots) networks, see --keep" : counted(use.snapshots, "network")
     return "disk: about \(Self.bytes(use.total)) (\(kept), of \(Self.bytes(use.network)) each)"
   }
 

@@ -9,7 +9,7 @@ import _TestSupport
 @Suite struct ArchiveTests {
   private func png(_ seed: Int) throws -> [UInt8] { try noise(8, 8, seed: seed).pngData() }
 
-  /// Opens an archive with pictures under these names: their normalised names and labels.
+  /// Opens an archive with pictures under these names: their normalized names and labels.
   private func open(_ names: [String], in folder: String) throws -> (
     names: [String], classes: [String], data: any ImageDataset
   ) {

@@ -165,7 +165,7 @@ import _TestSupport
       ("stableKimg is nan", { $0.schedule.stableKimg = .nan }),
       ("batchSizes is 0", { $0.schedule.batchSizes = [4: 0] }),
       ("batchSizes is none", { $0.schedule.batchSizes = [:] }),
-      ("learningRates is 2.0", { $0.schedule.learningRates = [4: 2] }),
+      ("learningRates is 2,", { $0.schedule.learningRates = [4: 2] }),
       ("gamma is -1", { $0.objective.gamma = -1 }),
       ("penaltyInterval is 0", { $0.objective.penaltyInterval = 0 }),
       ("mixingProbability is 1.5", { $0.mixingProbability = 1.5 }),

@@ -40,6 +40,26 @@ import _TestSupport
     #expect(listing(folder.path) == all, "\(line) left something")
   }
 
+  /// A file that only has the name of a projection's latents is the user's, also with --force.
+  @Test func strangersBesideAProjectionStay() throws {
+    try FileManager.default.createDirectory(atPath: folder.file("out"), withIntermediateDirectories: false)
+    try Data("precious".utf8).write(to: URL(fileURLWithPath: folder.file("out/picture.npz")))
+    try refused(
+      "project picture.png --network net.safetensors --outdir out --steps 1000000 --force", "out/picture.npz",
+      "picture.npz")
+  }
+
+  /// Several snapshots within a thousand images, of which older ones are removed, have names of their own.
+  @Test func prunedSnapshotsLeaveTheirPictures() throws {
+    let outcome = try Program.run(
+      ["train", "--data", "good.idx3", "--kimg", "1.8", "--tick", "0.2", "--snap", "1", "--keep", "1", "--quiet"]
+        + smallTraining, in: folder.path)
+    #expect(outcome.exitCode == 0, "\(outcome.errors)")
+    let files = listing(folder.file("runs"))
+    #expect(files.filter { $0.contains("/fakes") }.count == 9, "\(files)")
+    #expect(files.filter { $0.contains("/network-snapshot-") }.count == 1, "\(files)")
+  }
+
   /// Files of the user's with the names that commands give to their outputs. The steps would take hours.
   @Test func picturesOfTheUserStay() throws {
     let net = "--network net.safetensors --outdir ."

@@ -49,6 +49,12 @@ import _TestSupport
     try resumes()
   }
 
+  /// The printed command can be pasted, whatever the folder is called.
+  @Test func theResumptionIsQuoted() throws {
+    let outcome = try run(train + ["--outdir", "my runs", "--minutes", "0.001"])
+    #expect(outcome.output.contains("stylegan train --resume 'my runs/00000-"), "\(outcome.output)")
+  }
+
   /// Ctrl-C, and then the terminal is closed: still saved.
   @Test func aHangUpAfterAnInterruptIsNoHurry() throws {
     let outcome = try run(train, shell: started("kill -TERM $first; kill -HUP $first; wait $first; echo $?; cat out"))

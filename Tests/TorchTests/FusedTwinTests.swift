@@ -33,7 +33,7 @@ import _TestSupport
     static let bfloat16 = Tolerance(values: 1e-2, first: 2e-2, second: 6e-2)
     /// Where the operand of leaky ReLU has been rounded itself more signs change, and instance norm divides by deviations
     /// that are small in some channels. Float32 runs the same code, and shows it to be right.
-    static let normalisedBFloat16 = Tolerance(values: 1e-2, first: 0.2, second: 0.2)
+    static let normalizedBFloat16 = Tolerance(values: 1e-2, first: 0.2, second: 0.2)
   }
 
   // MARK: The twins
@@ -197,7 +197,7 @@ import _TestSupport
 
     func check(_ operation: Operation, _ type: DType, _ seed: UInt64) {
       let tolerance =
-        type == .float32 ? Tolerance.float32 : operation.makesItsFeatures ? .normalisedBFloat16 : .bfloat16
+        type == .float32 ? Tolerance.float32 : operation.makesItsFeatures ? .normalizedBFloat16 : .bfloat16
       let random = RandomStream(seed: seed)
       var variables = operation.variables.map { (name: $0.name, value: random.normal($0.shape)) }
       variables[0].value = variables[0].value.to(type).laidOut(.channelsLast)

@@ -59,7 +59,7 @@ extension TrainingOptions {
     let what = changes?.description ?? "its content differs"
     let unreadable = Set(progress.unreadable ?? [])
     let isRepair = changes.map {
-      !$0.isEmpty && $0.added.isEmpty && $0.relabelled.isEmpty && unreadable.isSuperset(of: $0.changed + $0.missing)
+      !$0.isEmpty && $0.added.isEmpty && $0.relabeled.isEmpty && unreadable.isSuperset(of: $0.changed + $0.missing)
     }
     guard acceptsChanges || isRepair == true else { throw TrainingError.dataChanged(data, what) }
     let change = DataChange(

@@ -107,13 +107,15 @@ public struct RunDirectory: Sendable, Equatable {
 
   /// The files of the snapshot after `images` images and `steps` steps.
   ///
-  /// Their names have whole thousands, or the exact number ("000150.204") below one thousand and where another step uses the
-  /// whole thousand. So no snapshot replaces another, and a repeated step gets the same names.
-  func snapshot(images: Int, steps: Int) -> (network: String, fakes: String) {
+  /// Their names have whole thousands, or the exact number ("000150.204") below one thousand, where another step uses the
+  /// whole thousand, and where snapshots are less than a thousand images apart. So no snapshot replaces another, also where
+  /// older networks were removed, and a repeated step gets the same names.
+  /// - Parameter interval: thousands of images between two snapshots.
+  func snapshot(images: Int, steps: Int, interval: Double) -> (network: String, fakes: String) {
     let kimg = images / 1000
     let (taken, exact) = (network(kimg: kimg), padded(kimg) + String(format: ".%03d", images % 1000))
-    var label = kimg == 0 ? exact : padded(kimg)
-    if kimg > 0, FileSystem.exists(taken) {
+    var label = kimg == 0 || interval < 1 ? exact : padded(kimg)
+    if label != exact, FileSystem.exists(taken) {
       let history = try? SafetensorsFile(path: taken).decoded("training", as: NetworkFile.History.self)
       if history?.steps != steps { label = exact }
     }
@@ -136,7 +138,7 @@ public struct RunDirectory: Sendable, Equatable {
   public func appendToLog(_ line: String) throws { try Self.append(line, to: log) }
 
   /// Appends a line of statistics and synchronizes the file to disk.
-  func appendStatistics(_ line: String) throws { try Self.append(line, to: statistics, synchronised: true) }
+  func appendStatistics(_ line: String) throws { try Self.append(line, to: statistics, synchronized: true) }
 
   /// Keeps the first `count` lines of the statistics; a resumed run writes the others again.
   ///
@@ -166,14 +168,14 @@ public struct RunDirectory: Sendable, Equatable {
   func removeStaleTemporaries() { AtomicFile.removeStale(in: path) }
 
   /// Appends a line to a file, and creates a missing file. On an error the file stays unchanged.
-  public static func append(_ line: String, to path: String, synchronised: Bool = false) throws {
+  public static func append(_ line: String, to path: String, synchronized: Bool = false) throws {
     let descriptor = repeatingInterrupted { open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o666) }
     guard descriptor >= 0 else { throw FileError(.write, path: path) }
     defer { close(descriptor) }
     let size = lseek(descriptor, 0, SEEK_END)
     do {
       try Array((line + "\n").utf8).withUnsafeBytes { try AtomicFile.writeAll($0, to: descriptor, path: path) }
-      if synchronised, repeatingInterrupted({ fsync(descriptor) }) != 0 { throw FileError(.write, path: path) }
+      if synchronized, repeatingInterrupted({ fsync(descriptor) }) != 0 { throw FileError(.write, path: path) }
     } catch {
       if size >= 0 { repeatingInterrupted { ftruncate(descriptor, size) } }
       throw error

@@ -198,7 +198,8 @@ public final class Trainer {
   public var growth: Growth { progress.growth ?? options.schedule.growth(afterImages: 0) }
 
   private var snapshotFiles: (network: String, fakes: String) {
-    directory.snapshot(images: progress.images, steps: progress.steps)
+    directory.snapshot(
+      images: progress.images, steps: progress.steps, interval: options.tickKimg * Double(options.snapshotTicks))
   }
 
   /// One step: the updates of D and G with their regularizers, in the order of the options. The moving average of G follows

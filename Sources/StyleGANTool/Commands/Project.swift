@@ -148,7 +148,9 @@ struct Project: ParsableCommand {
       if path.hasSuffix(".png") {
         return (force || path == pictures.path("projections.png")) && PictureMark.isTrue(at: path)
       }
-      return force && (path.hasSuffix(".npz") || isSafetensors(path, format: "swift-stylegan latents"))
+      // The .npz is of a projection if the .safetensors beside it is.
+      let latents = path.hasSuffix(".npz") ? path.dropLast(".npz".count) + ".safetensors" : path
+      return force && isSafetensors(latents, format: "swift-stylegan latents")
     }
   }
 

@@ -259,5 +259,7 @@ struct Train: ParsableCommand {
     throw ExitCode(error.exitCode)
   }
 
-  private static func resumption(of trainer: Trainer) -> String { "stylegan train --resume \(trainer.directory.path)" }
+  private static func resumption(of trainer: Trainer) -> String {
+    "stylegan train --resume \(shellWord(trainer.directory.path))"
+  }
 }
