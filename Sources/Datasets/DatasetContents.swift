@@ -22,7 +22,7 @@ public struct DatasetContents: Codable, Sendable, Equatable {
   }
 
   /// Reads a record.
-  /// - Throws: `DecodingError`, also where the columns do not fit together.
+  /// - Throws: `DecodingError`, also where the columns do not fit together or a name is there twice.
   public init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: CodingKeys.self)
     names = try values.decode([String].self, forKey: .names)
@@ -30,11 +30,13 @@ public struct DatasetContents: Codable, Sendable, Equatable {
     labelNames = try values.decode([String].self, forKey: .labelNames)
     stamps = try values.decode([UInt64].self, forKey: .stamps)
     digests = try values.decode([Int: UInt64].self, forKey: .digests)
-    guard stamps.count == names.count, labels.isEmpty || labels.count == names.count,
+    guard stamps.count == names.count, Set(names.map(\.pathBytes)).count == names.count,
+      labels.isEmpty || labels.count == names.count,
       digests.keys.allSatisfy(names.indices.contains),
       labelNames.isEmpty || labels.allSatisfy(labelNames.indices.contains)
     else {
-      throw DecodingError.dataCorruptedError(forKey: .names, in: values, debugDescription: "lengths differ")
+      throw DecodingError.dataCorruptedError(
+        forKey: .names, in: values, debugDescription: "lengths differ, or names are equal")
     }
   }
 
@@ -63,9 +65,10 @@ public struct DatasetChanges: Sendable, Equatable, CustomStringConvertible {
   init(
     from old: DatasetContents, to now: DatasetContents, digest: (Int) throws -> UInt64? = { _ in nil }
   ) throws {
-    let places = Dictionary(zip(now.names, now.names.indices), uniquingKeysWith: { first, _ in first })
+    // By their bytes: two files can differ only in how an accent is written.
+    let places = Dictionary(zip(now.names.map(\.pathBytes), now.names.indices), uniquingKeysWith: { first, _ in first })
     for (index, name) in old.names.enumerated() {
-      guard let place = places[name] else {
+      guard let place = places[name.pathBytes] else {
         missing.append(name)
         continue
       }
@@ -76,8 +79,8 @@ public struct DatasetChanges: Sendable, Equatable, CustomStringConvertible {
       if isChanged { changed.append(name) }
       if old.label(at: index) != now.label(at: place) { relabeled.append(name) }
     }
-    let known = Set(old.names)
-    added = now.names.filter { !known.contains($0) }
+    let known = Set(old.names.map(\.pathBytes))
+    added = now.names.filter { !known.contains($0.pathBytes) }
   }
 
   /// The changes with the first names: "1 file changed (a.png), 2 are missing (b.png, c.png)".

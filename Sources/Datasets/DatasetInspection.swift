@@ -22,8 +22,6 @@ public struct DatasetInspection: Codable, Sendable, Equatable {
     case tooLarge = "too-large"
     /// Training needs another size.
     case wrongSize = "wrong-size"
-    /// Most images have other channels.
-    case wrongChannels = "wrong-channels"
     /// The file equals an earlier one.
     case duplicate
   }
@@ -44,6 +42,9 @@ public struct DatasetInspection: Codable, Sendable, Equatable {
   public let images: Int
   /// The number of images of each size (`width×height×channels`).
   public let sizes: [String: Int]
+  /// The number of images whose channels are not those of the most; 0 where `channels` was given. They are no problem:
+  /// a training and a build convert all images to color then.
+  public let mixedChannels: Int
   /// What is left out.
   public let omissions: DatasetOmissions
   /// The number of images of each class, by its name or number; empty without labels.
@@ -55,7 +56,7 @@ public struct DatasetInspection: Codable, Sendable, Equatable {
   /// - Parameter spec: see ``DatasetSource/open(_:resolution:channels:cacheDirectory:threads:cacheLimit:notice:)``.
   /// - Parameter resolution: the side for training; smaller images are problems. Nil: all must be squares of the same
   ///   side, a power of two 4…1024.
-  /// - Parameter channels: the channels for training; nil: all images must have the same.
+  /// - Parameter channels: the channels for training; nil: those of the images.
   /// - Parameter progress: called after each image with the number of images read and the total.
   /// - Throws: ``DatasetError``, `FileError` if the dataset cannot be opened; `ImageError` if memory, threads or
   ///   descriptors are short.
@@ -82,6 +83,7 @@ public struct DatasetInspection: Codable, Sendable, Equatable {
     let usual = Self.mostCommon(shapes.map(\.channels))
     var first: [UInt64: String] = [:]
     var problems: [Problem] = []
+    var mixed = 0
     for (index, finding) in findings.enumerated() {
       let name = collection.itemName(at: index)
       func report(_ reason: Reason, _ detail: String) {
@@ -99,9 +101,7 @@ public struct DatasetInspection: Codable, Sendable, Equatable {
         } else {
           report(.wrongSize, "is \(size), not a square with a side that is a power of two from 4 to 1024")
         }
-        if channels == nil, let usual, shape.channels != usual {
-          report(.wrongChannels, "has \(Self.colors(shape.channels)), most have \(Self.colors(usual))")
-        }
+        if channels == nil, shape.channels != usual { mixed += 1 }
       }
       if let digest = finding.digest, finding.failure == nil {
         if let earlier = first[digest] {
@@ -113,6 +113,7 @@ public struct DatasetInspection: Codable, Sendable, Equatable {
     }
     kind = collection.kind
     images = collection.count
+    mixedChannels = mixed
     omissions = collection.omissions
     let names = collection.labelNames
     classes = Dictionary(
@@ -120,10 +121,6 @@ public struct DatasetInspection: Codable, Sendable, Equatable {
       uniquingKeysWith: +)
     sizes = Dictionary(shapes.map { ("\($0.width)×\($0.height)×\($0.channels)", 1) }, uniquingKeysWith: +)
     self.problems = problems
-  }
-
-  private static func colors(_ channels: Int) -> String {
-    channels == 1 ? "gray (1 channel)" : channels == 3 ? "color (3 channels)" : "color with alpha (4 channels)"
   }
 
   /// The most frequent value; the smallest of several.

@@ -8,6 +8,9 @@ public enum FileSystem {
   /// Whether a folder exists; links are followed.
   public static func isFolder(_ path: String) -> Bool { kind(of: path) == S_IFDIR }
 
+  /// Whether a regular file exists; links are followed.
+  public static func isFile(_ path: String) -> Bool { kind(of: path) == S_IFREG }
+
   /// The free bytes of the volume of a folder; nil where they are unknown, or where the volume has no size, such as /proc.
   package static func freeBytes(at folder: String) -> Int? {
     var status = statvfs()

@@ -63,8 +63,8 @@ struct TrainingForecast {
     guard let seconds = estimate.untilSnapshot(afterImages: images), use.snapshots > 0 else { return nil }
     let early = seconds > 30 && images == 0 ? "preview.png from half a minute on; " : ""
     return
-      "pictures: \(early)snapshots every \((options.tickKimg * Double(options.snapshotTicks)).formatted()) kimg, the "
-      + "next at \(kimg.formatted()) kimg, in about \(Self.words(seconds))"
+      "pictures: \(early)snapshots every \((options.tickKimg * Double(options.snapshotTicks)).plain) kimg, the "
+      + "next at \(kimg.plain) kimg, in about \(Self.words(seconds))"
   }
 
   private var disk: String {
@@ -74,6 +74,17 @@ struct TrainingForecast {
       newest < use.snapshots
       ? "the newest \(newest) of \(use.snapshots) networks, see --keep" : counted(use.snapshots, "network")
     return "disk: about \(Self.bytes(use.total)) (\(kept), of \(Self.bytes(use.network)) each)"
+  }
+
+  /// A warning where a growing run ends before its networks are grown; nil where they are.
+  var growthWarning: String? {
+    let (schedule, reached) = (options.schedule, options.schedule.growth(afterImages: Int(options.totalKimg * 1000)))
+    guard reached.resolution < schedule.finalResolution || reached.alpha < 1 else { return nil }
+    let grown = Double(schedule.imagesUntilGrown) / 1000
+    return
+      "warning: the network grows until \(grown.plain) kimg, but the run ends at \(options.totalKimg.plain) kimg, at "
+      + "\(reached.resolution)×\(reached.resolution)\(reached.alpha < 1 ? ", within a fade" : ""): lower --stable-kimg and "
+      + "--fade-kimg, or raise --kimg"
   }
 
   /// A warning where the volume has too little space for the run; nil where it has enough.

@@ -40,7 +40,9 @@ final class TrainingProgressPrinter: TrainingObserver {
       o, reals: trainer.dataset.count, afterImages: trainer.imagesShown, minutes: minutes, shouldStop: shouldStop)
     estimate = TimeEstimate(resuming: trainer, probe: forecast.probe)
     for line in forecast.lines { try say(line, trainer) }
-    if let warning = forecast.diskWarning(at: trainer.directory.path) { printError(warning) }
+    for warning in [forecast.growthWarning, forecast.diskWarning(at: trainer.directory.path)] {
+      if let warning { printError(warning) }
+    }
   }
 
   func observe(_ event: Trainer.Event, of trainer: Trainer) throws {

@@ -40,6 +40,33 @@ import _TestSupport
     }
   }
 
+  /// Two names that differ only in how an accent is written are two files.
+  @Test func namesAreComparedByTheirBytes() throws {
+    try withFolder { folder in
+      let (composed, decomposed) = ("\(folder)/caf\u{e9}.png", "\(folder)/cafe\u{301}.png")
+      try put(try png(1), at: composed)
+      try put(try png(2), at: decomposed)
+      let old = try record(folder)
+      func changes() throws -> DatasetChanges { try DatasetSource.open(folder, resolution: 8).changes(since: old) }
+      #expect(try changes().isEmpty)
+      try put(try noise(8, 8, seed: 3).data(.png(compression: 9)) + [0], at: decomposed)
+      #expect(try changes().changed.map(\.pathBytes) == ["cafe\u{301}.png".pathBytes])
+      #expect(unlink(decomposed) == 0)
+      #expect(try changes().missing.map(\.pathBytes) == ["cafe\u{301}.png".pathBytes])
+    }
+  }
+
+  /// A damaged record must not hide a file behind another of the same name.
+  @Test func recordsWithANameTwiceAreRefused() throws {
+    try withFolder { folder in
+      for name in ["a", "b"] { try put(try png(1), at: "\(folder)/\(name).png") }
+      let text = try JSON.compact(try DatasetSource.open(folder, resolution: 8).contents())
+      let twice = text.replacingOccurrences(of: "b.png", with: "a.png")
+      #expect(twice != text)
+      #expect(throws: DecodingError.self) { try JSONDecoder().decode(DatasetContents.self, from: Data(twice.utf8)) }
+    }
+  }
+
   /// A class that goes away renumbers the others, but does not relabel them; a changed table does.
   @Test func changesOfClasses() throws {
     try withFolder { folder in

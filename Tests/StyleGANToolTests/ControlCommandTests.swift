@@ -106,6 +106,14 @@ import _TestSupport
       folder)
     let frame = try ImageDecoder.decode(contentsOf: folder.file("g/frames/frame00003.png"))
     #expect(frame.width == 2 * frame.height)
+    // A shorter animation leaves no frames of the longer one, but a picture of the user's.
+    let mine = try frame.pngData()
+    try Data(mine).write(to: URL(fileURLWithPath: folder.file("g/frames/frame00003.png")))
+    _ = try stylegan(
+      "interpolate --network net.safetensors --seeds 0,1 --frames 1 --format png --outdir OUT/g --quiet", folder)
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: folder.file("g/frames")).sorted()
+        == ["frame00000.png", "frame00001.png", "frame00003.png"])
     let strip = try stylegan(
       "interpolate --network net.safetensors --seeds 5 --path truncation --frames 3 --steps 5 --outdir OUT/t", folder)
     #expect(strip.count == 2)

@@ -96,6 +96,7 @@ import _TestSupport
           + " --aug=noaug --workers=2 --fp32=1 --resume=noresume --nobench=1 -n",
         "train --data good.idx3 --cfg stylegan2 --mirror --fmap-base 32 --fmap-max 4 --lr 0.002 --precision fp32 --dry-run"
       ), ("\(tiny) --mirror 1 --cond no --fp32=false", "\(tiny) --mirror"),
+      ("\(tiny) --gpus=1 --device cpu", "\(tiny) --device cpu"),
       ("\(tiny) --mirror --seed 5", "\(tiny) --mirror --seed=5"),
       ("\(tiny) --mirror false", tiny),
     ] {
@@ -135,7 +136,8 @@ import _TestSupport
     ("ffhq.pkl", "it is a pickle, the format of NVIDIA's StyleGAN programs"),
     ("ffhq.safetensors", "it is a pickle, the format of NVIDIA's"), ("weights.pt", "a file of PyTorch's torch.save"),
     ("legacy.pt", "a file of PyTorch's torch.save"), ("page.pkl", "it is a web page: the download failed"),
-    ("lfs.pkl", "a pointer of Git LFS"), ("https://example.com/ffhq.pkl", "which this version cannot read"),
+    ("lfs.pkl", "a pointer of Git LFS"), ("empty.pkl", "it has 0 bytes: the download or copy failed"),
+    ("https://example.com/ffhq.pkl", "which this version cannot read"),
     ("https://example.com/net.safetensors", "curl -L -O https://example.com/net.safetensors"),
   ].enumerated().flatMap { index, network in
     let (file, phrase) = network
@@ -162,6 +164,7 @@ import _TestSupport
     ] {
       try Data(bytes).write(to: URL(fileURLWithPath: out.file(name)))
     }
+    try Data().write(to: URL(fileURLWithPath: out.file("empty.pkl")))
     try bad.check(out: out.path)
   }
 }
@@ -188,6 +191,12 @@ import _TestSupport
     ("train --dat good.idx3", "Unknown option '--dat'. Did you mean '--data'?"),
     ("train --data good.idx3 --fmap_max=8", "Unknown option '--fmap_max'. Did you mean '--fmap-max'?"),
     ("style-mixing --network net.safetensors --row 1 --cols 2", "Did you mean '--rows'?"),
+    ("metrics --network net.safetensors --metrics swd --metric-samples 5", "Did you mean '--samples'?"),
+    (
+      "train --data a --aug=ada --subset=9",
+      "--mirror doubles the data; also, --subset would train on 9 of the pictures"
+    ),
+    ("interpolate --network net.safetensors --seeds 1,2 --format gif,gif", "gif is there twice"),
     ("dataset build a b.zip --resolutoin 64", "Did you mean '--resolution'?"),
   ].map { BadInput($0, 64, $1) }
 

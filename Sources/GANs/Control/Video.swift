@@ -38,7 +38,7 @@ public enum Video {
       "-pix_fmt", "yuv420p", "-movflags", "+faststart", unfinished,
     ]
     guard let (status, words) = try? Subprocess.run(program, arguments) else {
-      throw VideoError("\(program) cannot be run; write .webp or PNG frames instead")
+      throw VideoError("\(program) cannot be run; write webp, gif or png instead")
     }
     guard status == 0, FileSystem.exists(unfinished) else {
       let reason = words.split(separator: "\n").last.map(String.init) ?? "status \(status)"
@@ -54,7 +54,7 @@ public enum Video {
     for folder in folders where access("\(folder)/ffmpeg", X_OK) == 0 {
       return "\(folder)/ffmpeg"
     }
-    throw VideoError("an MP4 needs the program ffmpeg, which is not on the PATH; install it, or write webp or png")
+    throw VideoError("an MP4 needs the program ffmpeg, which is not on the PATH; install it, or write webp, gif or png")
   }
 }
 

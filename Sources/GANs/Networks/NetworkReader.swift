@@ -46,7 +46,7 @@ enum NetworkReaders {
       start.removeLast(start.count - max(0, read(descriptor, &start, start.count)))
       close(descriptor)
     }
-    if let format = foreignFormat(start) { throw NetworkFileError(path, format) }
+    if FileSystem.isFile(path), let format = foreignFormat(start) { throw NetworkFileError(path, format) }
     return try (all.first { $0.recognizes(start) } ?? SafetensorsNetwork.self).init(path: path)
   }
 }
@@ -54,6 +54,7 @@ enum NetworkReaders {
 extension NetworkReaders {
   /// What a file is that another program made, by its first bytes, and what to do; nil for an unknown one.
   static func foreignFormat(_ start: [UInt8]) -> String? {
+    if start.isEmpty { return "it has 0 bytes: the download or copy failed; get it again" }
     let remedy = "which this version cannot read; use a network that this program trained"
     // PROTO 2 to 5; a stream of torch.save starts with its magic number.
     if start.count > 2, start[0] == 0x80, (2...5).contains(start[1]) {
@@ -79,7 +80,9 @@ extension NetworkFile {
   /// Refuses a file that another program made, with its name: a pickle, a file of torch.save, a web page.
   /// - Throws: ``NetworkFileError``.
   public static func requireOwnFormat(_ path: String) throws {
-    guard let start = try? WholeFile.prefix(of: path, 64), let format = NetworkReaders.foreignFormat(start) else {
+    guard FileSystem.isFile(path), let start = try? WholeFile.prefix(of: path, 64),
+      let format = NetworkReaders.foreignFormat(start)
+    else {
       return
     }
     throw NetworkFileError(path, format)

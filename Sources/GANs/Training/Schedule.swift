@@ -85,8 +85,8 @@ public struct Schedule: Codable, Sendable, Equatable {
       initialResolution >= 4 && initialResolution <= finalResolution
         && (initialResolution == finalResolution || initialResolution.nonzeroBitCount == 1),
       .initialResolution, initialResolution, "a power of two from 4 to \(finalResolution)")
-    try require(fadeKimg >= 0 && fadeKimg <= 1e9, .fadeKimg, fadeKimg, "0 or more")
-    try require(stableKimg >= 0 && stableKimg <= 1e9, .stableKimg, stableKimg, "0 or more")
+    try require(fadeKimg >= 0 && fadeKimg <= 1e9, .fadeKimg, fadeKimg, "0 to 1000000000")
+    try require(stableKimg >= 0 && stableKimg <= 1e9, .stableKimg, stableKimg, "0 to 1000000000")
     try require(
       !batchSizes.isEmpty && batchSizes.values.allSatisfy { (1...4096).contains($0) }, "batchSizes",
       Self.text(batchSizes), batchSizes.count > 1 ? "1 to 4096 at each resolution" : "1 to 4096")

@@ -75,7 +75,6 @@ public struct StepProbe {
     func time(_ penalized: Bool, _ regularized: Bool) -> Double {
       var times: [Double] = []
       let end = clock.now + .seconds(seconds)
-      // The first repetition is the warm-up.
       while times.count < 3 || (times.count < 8 && clock.now < end), !(shouldStop() && times.count > 1) {
         times.append(
           clock.measure {
@@ -83,7 +82,8 @@ public struct StepProbe {
             device.synchronize()
           } / .seconds(1))
       }
-      let rest = times.dropFirst().sorted()
+      // The first repetitions are the warm-up: memory is allocated, threads and caches are cold.
+      let rest = times.dropFirst(max(1, times.count / 2 - 1)).sorted()
       return rest[rest.count / 2]
     }
     let (always, alwaysG) = (intervalD == 1, intervalG == 1)

@@ -149,7 +149,8 @@ public struct TimeEstimate: Sendable {
     }
 
     /// The expectation, corrected by how the last measured resolution differs from its own. One step of it says little, so
-    /// its own expectation counts there too.
+    /// its own expectation counts there too. Where both were probed, a small difference can be an error of the lower
+    /// probe, and only a large one is the machine's: it is shrunk (Breiman's garrote, in logarithms).
     private func guess(at resolution: Int) -> Double? {
       guard let expected = expectation(at: resolution) else { return nil }
       // The resolution itself is corrected by an earlier one only.
@@ -158,7 +159,10 @@ public struct TimeEstimate: Sendable {
         let before = expectation(at: nearest), before > 0, let known = seen[nearest]
       else { return self.expected.isEmpty ? nil : expected }
       let cost = nearest < resolution ? seconds(at: nearest) : nil
-      return expected * (cost ?? known.seconds / known.units) / before
+      let ratio = (cost ?? known.seconds / known.units) / before
+      guard self.expected[resolution] != nil, ratio > 0 else { return expected * ratio }
+      let (difference, error) = (log(ratio), log(1.2))
+      return abs(difference) <= error ? expected : expected * exp(difference - error * error / difference)
     }
 
     /// The probe's value, or that of its nearest lower resolution scaled by the number of operations.

@@ -156,9 +156,10 @@ public struct TrainingOptions: Sendable {
     try require((0...1).contains(mixingProbability), .mixingProbability, mixingProbability, "0 to 1")
     try require((1...1000).contains(criticSteps), .criticSteps, criticSteps, "1 to 1000")
     try require(objective.drift >= 0 && objective.drift <= 1e6, .drift, objective.drift, "0 to 1000000")
-    if let clip = objective.clip { try require(clip > 0 && clip <= 1e6, .clip, clip, "above 0") }
+    if let clip = objective.clip { try require(clip > 0 && clip <= 1e6, .clip, clip, "above 0 and at most 1000000") }
     if let length = objective.pathLength {
-      try require(length.weight > 0 && length.weight <= 1e6, .pathLengthWeight, length.weight, "above 0")
+      try require(
+        length.weight > 0 && length.weight <= 1e6, .pathLengthWeight, length.weight, "above 0 and at most 1000000")
       try require(length.decay > 0 && length.decay <= 1, .pathLengthDecay, length.decay, "above 0 and at most 1")
       try require((1...1024).contains(length.interval), .pathLengthInterval, length.interval, "1 to 1024")
       try require((1...1024).contains(length.batchShrink), .pathLengthBatchShrink, length.batchShrink, "1 to 1024")
@@ -166,19 +167,19 @@ public struct TrainingOptions: Sendable {
     try require((0..<1).contains(rmsprop.alpha), "rmsprop.alpha", rmsprop.alpha, "0 to below 1")
     try require(rmsprop.epsilon > 0 && rmsprop.epsilon < 1, "rmsprop.epsilon", rmsprop.epsilon, "above 0 and below 1")
     if let decay = averageDecay { try require((0..<1).contains(decay), .averageDecay, decay, "0 to below 1") }
-    try require((0...1_000_000_000).contains(batchGridSteps), .batchGridSteps, batchGridSteps, "0 (none) or more")
+    try require((0...1_000_000_000).contains(batchGridSteps), .batchGridSteps, batchGridSteps, "0 (none) to 1000000000")
     try require((0..<1).contains(adam.beta1), .beta1, adam.beta1, "0 to below 1")
     try require((0..<1).contains(adam.beta2), .beta2, adam.beta2, "0 to below 1")
     try require(adam.epsilon > 0 && adam.epsilon < 1, .epsilon, adam.epsilon, "above 0 and below 1")
     try require(
       averageHalfLifeKimg >= 0 && averageHalfLifeKimg <= 1e6, .averageHalfLifeKimg, averageHalfLifeKimg,
       "0 (no averaging) to 1000000")
-    try require(totalKimg > 0 && totalKimg <= 1e9, .totalKimg, totalKimg, "above 0")
-    try require(tickKimg > 0 && tickKimg <= 1e6, .tickKimg, tickKimg, "above 0")
-    try require((1...1_000_000).contains(snapshotTicks), .snapshotTicks, snapshotTicks, "1 or more")
+    try require(totalKimg > 0 && totalKimg <= 1e9, .totalKimg, totalKimg, "above 0 and at most 1000000000")
+    try require(tickKimg > 0 && tickKimg <= 1e6, .tickKimg, tickKimg, "above 0 and at most 1000000")
+    try require((1...1_000_000).contains(snapshotTicks), .snapshotTicks, snapshotTicks, "1 to 1000000")
     try require((1...1024).contains(threads), .threads, threads, "1 to 1024")
     if let keeping {
-      try require((1...1_000_000).contains(keeping.newest), .keptSnapshots, keeping.newest, "1 or more")
+      try require((1...1_000_000).contains(keeping.newest), .keptSnapshots, keeping.newest, "1 to 1000000")
     }
     if let best = keeping?.best, measures?.metrics.contains(best) != true {
       throw ConfigurationError(

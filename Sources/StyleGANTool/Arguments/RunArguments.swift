@@ -49,7 +49,7 @@ struct RunArguments: ParsableArguments {
 
   mutating func validate() throws {
     if let minutes, !(minutes > 0 && minutes <= 1e6) {
-      throw ValidationError("--minutes is \(minutes.plain), but must be above 0")
+      throw ValidationError("--minutes is \(minutes.plain), but must be above 0 and at most 1000000")
     }
     if let desc, desc.isEmpty || desc.utf8.count > 80 || desc.contains(where: \.isNewline) {
       throw ValidationError("--desc is '\(desc)', but must be one line of 1 to 80 bytes")
@@ -64,17 +64,17 @@ struct RunArguments: ParsableArguments {
 }
 
 /// The number of networks to keep, or all.
-enum KeptSnapshots: ExpressibleByArgument {
+enum KeptSnapshots: ExplainingArgument {
   case all
   case newest(Int)
 
-  init?(argument: String) {
-    if argument == "all" {
+  init(reading text: String) throws(Unreadable) {
+    if text == "all" {
       self = .all
-    } else if let count = Int(argument) {
+    } else if let count = Int(text) {
       self = .newest(count)
     } else {
-      return nil
+      throw Unreadable(reason: "write a number of networks, or all")
     }
   }
 }

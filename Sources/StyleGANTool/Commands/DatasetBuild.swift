@@ -82,7 +82,7 @@ struct DatasetBuild: ParsableCommand {
             classes: summary.classes, notes: notes))
       } catch {
         line.clear()
-        if DatasetBuilder.isSkippable(error), !skipBad, !isAboutTheWhole(error) {
+        if DatasetBuilder.isSkippable(error), !skipBad, !isAboutTheWhole(error, source) {
           output.note("note: 'stylegan dataset check' lists all such images; --skip-bad skips them")
         } else if FileSystem.exists(DatasetBuilder.partialFolder(of: destination)) {
           output.note("note: the finished part is kept; give the same command again to resume")
@@ -111,13 +111,22 @@ extension DatasetBuild {
     let notes: [String]
   }
 
-  /// Whether the source itself cannot be used, not one of its images.
-  private func isAboutTheWhole(_ error: any Error) -> Bool {
-    switch error {
-    case let error as FileError: error.path == source
-    case DatasetError.malformed(let path, _): path == source
-    default: false
-    }
+}
+
+extension OutputArguments {
+  /// After an error about one of the images of a dataset, says how to find and leave out all such images.
+  func explainBadImage(_ error: any Error, of source: String) {
+    guard DatasetBuilder.isSkippable(error), !isAboutTheWhole(error, source) else { return }
+    note("note: 'stylegan dataset check' lists all such images; 'stylegan dataset build --skip-bad' leaves them out")
+  }
+}
+
+/// Whether the dataset itself cannot be used, not one of its images.
+private func isAboutTheWhole(_ error: any Error, _ source: String) -> Bool {
+  switch error {
+  case let error as FileError: error.path == source
+  case DatasetError.malformed(let path, _): path == source
+  default: false
   }
 }
 

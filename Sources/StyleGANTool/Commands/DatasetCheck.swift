@@ -19,7 +19,8 @@ struct DatasetCheck: ParsableCommand {
   var path: String
   @Option(parsing: .unconditional, help: "Accept larger images: they will be cropped and resized to this side.")
   var resolution: Int?
-  @Option(parsing: .unconditional, help: "Accept mixed channels: images will be converted to 1, 3 or 4.")
+  @Option(
+    parsing: .unconditional, help: "The images will be converted to 1, 3 or 4 channels (default: 3 if they differ).")
   var channels: Int?
   @Option(parsing: .unconditional, help: "Number of threads that read.")
   var threads = UsableProcessors.count
@@ -39,6 +40,11 @@ struct DatasetCheck: ParsableCommand {
       let sizes = inspection.sizes.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
       for (size, count) in sizes.prefix(10) { output.say("\(count) of \(size)") }
       if sizes.count > 10 { output.say("and \(sizes.count - 10) more sizes") }
+      if inspection.mixedChannels > 0 {
+        output.say(
+          "\(counted(inspection.mixedChannels, "image")) with other channels than the most: a training converts all to 3, "
+            + "or to --channels")
+      }
       let classes = inspection.classes.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
       if let most = classes.first, let least = classes.last {
         output.say(

@@ -28,10 +28,16 @@ struct DatasetInfo: ParsableCommand {
   func run() throws {
     try StyleGANTool.run {
       var line = ProgressLine(unit: "files", quiet: output.quiet)
-      let dataset = try DatasetSource.open(
-        path, resolution: resolution, channels: channels, cacheLimit: benchmark ? 0 : 1 << 30, notice: output.note,
-        progress: { line.show($0, of: $1) })
-      line.clear()
+      let dataset: any ImageDataset
+      do {
+        defer { line.clear() }
+        dataset = try DatasetSource.open(
+          path, resolution: resolution, channels: channels, cacheLimit: benchmark ? 0 : 1 << 30, notice: output.note,
+          progress: { line.show($0, of: $1) })
+      } catch {
+        output.explainBadImage(error, of: path)
+        throw error
+      }
       var description = DatasetDescription(dataset)
       let rate = benchmark ? try DatasetBenchmark.rate(of: dataset, threads: threads) : nil
       description.imagesPerSecond = rate

@@ -26,6 +26,7 @@ struct FormatList: ExplainingArgument, Sendable {
             "'\(part)' is not one of \(Format.allCases.map(\.rawValue).joined(separator: ", ")); write one, or several "
             + "separated by commas")
       }
+      guard !formats.contains(format) else { throw Unreadable(reason: "\(part) is there twice") }
       formats.append(format)
     }
     self.formats = formats
@@ -165,6 +166,17 @@ struct Interpolate: ParsableCommand {
       pixels: total * cells * renderer.growth.resolution * renderer.growth.resolution)
   }
 
+  /// Removes the frames that a longer animation left, up to the first that is not an unchanged picture of this program.
+  private func removeFrames(from number: Int) throws {
+    var (path, count) = (pictures.path(Self.frameName(number)), 0)
+    while PictureMark.isTrue(at: path) {
+      guard unlink(path) == 0 else { throw FileError(.write, path: path) }
+      count += 1
+      path = pictures.path(Self.frameName(number + count))
+    }
+    if count > 0 { pictures.output.note("note: removed \(counted(count, "frame")) of an earlier, longer animation") }
+  }
+
   private static func frameName(_ number: Int) -> String { "frames/frame\(padded(number, 5)).png" }
 
   /// The styles of the walk through some of the points.
@@ -209,6 +221,7 @@ struct Interpolate: ParsableCommand {
         for (i, frame) in frames.enumerated() {
           try AtomicFile.write(PictureMark.marked(try frame.pngData()), to: pictures.path(Self.frameName(i)))
         }
+        try removeFrames(from: frames.count)
         path = folder
       }
       pictures.output.say(path)

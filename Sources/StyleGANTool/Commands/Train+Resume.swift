@@ -47,6 +47,9 @@ extension Train {
     let options = try Trainer.options(resuming: state, with: changes)
     try measures.requireEffect(on: options.measures, isResumed: true)
     if place.dryRun {
+      if try Trainer.imagesShown(resuming: state) >= Int(options.totalKimg * 1000) {
+        tell("\(target) has reached its \(options.totalKimg.plain) kimg; extend it with --kimg")
+      }
       let data = measures.areGiven ? try dataset(of: options) : nil
       return try describe(options, data, afterImages: try Trainer.imagesShown(resuming: state))
     }

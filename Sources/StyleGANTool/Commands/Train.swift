@@ -96,8 +96,8 @@ struct Train: ParsableCommand {
     try keeping.apply(to: &options.keeping)
     try options.validate()
     try SnapshotMetrics.requireMeasurable(options, dataset)
-    if place.dryRun { return try describe(options, dataset) }
     try requireOutside(data)
+    if place.dryRun { return try describe(options, dataset) }
     let signals = StopSignals()
     let trainer = try Trainer(options, dataset: dataset, in: place.outdir)
     if let adaptation = trainer.adaptation, let path = options.initialNetwork {
@@ -153,8 +153,14 @@ struct Train: ParsableCommand {
   func openDataset(_ data: String, resolution: Int?, channels: Int?) throws -> any ImageDataset {
     var line = ProgressLine(unit: "files", quiet: output.quiet)
     defer { line.clear() }
-    return try DatasetSource.open(
-      data, resolution: resolution, channels: channels, notice: notice, progress: { line.show($0, of: $1) })
+    do {
+      return try DatasetSource.open(
+        data, resolution: resolution, channels: channels, notice: notice, progress: { line.show($0, of: $1) })
+    } catch {
+      line.clear()
+      output.explainBadImage(error, of: data)
+      throw error
+    }
   }
 
   /// Prints a line of progress: on stdout, or with --json on stderr; nothing with --quiet.
@@ -175,7 +181,9 @@ struct Train: ParsableCommand {
     Processor.threadCount = options.threads
     let forecast = try TrainingForecast(options, reals: dataset?.count, afterImages: images, minutes: place.minutes)
     for line in forecast.lines { output.say(line) }
-    if let warning = forecast.diskWarning(at: place.outdir) { output.note(warning) }
+    for warning in [forecast.growthWarning, forecast.diskWarning(at: place.outdir)] {
+      if let warning { output.note(warning) }
+    }
     try output.finish(
       DryRun(
         options: options, generatorParameters: size.generator, discriminatorParameters: size.discriminator,

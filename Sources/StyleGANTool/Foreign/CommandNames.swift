@@ -89,10 +89,24 @@ enum CommandNames {
       let isInverse = name.hasPrefix("--no-") && options.contains("--" + name.dropFirst(5))
       if options.contains(name) || isInverse || name == "--help" || name == "--version" { continue }
       let dashed = name.replacingOccurrences(of: "_", with: "-").lowercased()
-      let meant = options.contains(dashed) ? dashed : nearest(to: dashed, among: options)
+      let meant =
+        options.contains(dashed) ? dashed : nearest(to: dashed, among: options) ?? relative(of: dashed, options)
       return "Unknown option '\(name)'" + (meant.map { ". Did you mean '\($0)'?" } ?? "")
     }
     return nil
+  }
+
+  /// The option that an unknown one begins or ends with, or that begins with it, if only one is as long:
+  /// "--batchsize", "--metric-samples", "--generator-seed".
+  private static func relative(of name: String, _ options: [String]) -> String? {
+    let word = name.dropFirst(2)
+    let near = options.filter { option in
+      let other = option.dropFirst(2)
+      return min(other.count, word.count) >= 4
+        && (word.hasPrefix(other) || word.hasSuffix(other) || other.hasPrefix(word))
+    }
+    let longest = near.filter { $0.count == near.map(\.count).max() }
+    return longest.count == 1 ? longest[0] : nil
   }
 
   /// The long options of the command that a command line names, as the program lists them itself.

@@ -72,11 +72,11 @@ struct ForeignOption: Sendable {
 enum ForeignOptions {
   /// Translates the options of a command line.
   /// - Returns: the arguments to parse, and a note for each option that was changed.
-  /// - Throws: `ValidationError` for an option that cannot be used, with what to write instead.
+  /// - Throws: `ValidationError` for the options that cannot be used, with what to write instead.
   static func translated(_ arguments: [String]) throws -> (arguments: [String], notes: [String]) {
     guard let (command, length) = command(arguments) else { return (arguments, []) }
     var result = Array(arguments[..<length])
-    var (positional, notes): ([(Int, String)], [String]) = ([], [])
+    var (positional, notes, refusals): ([(Int, String)], [String], [String]) = ([], [], [])
     var at = length
     while at < arguments.count, arguments[at] != "--" {
       let argument = arguments[at]
@@ -105,9 +105,10 @@ enum ForeignOptions {
         positional.append((number, value))
         notes.append("\(words) is the argument '\(value)' here")
       case .leaveOut(let reason): notes.append("\(words) is not needed here: \(reason)")
-      case .explain(let sentence): throw ValidationError(sentence)
+      case .explain(let sentence): refusals.append(sentence)
       }
     }
+    guard refusals.isEmpty else { throw ValidationError(refusals.joined(separator: "; also, ")) }
     result += positional.sorted { $0.0 < $1.0 }.map(\.1)
     return (result + arguments[at...], notes)
   }

@@ -16,7 +16,8 @@ extension ForeignOptions {
     },
     .init("train, metrics", "--gpus, --num-gpus", examples: ["1", "0", "8"]) { use in
       switch Int(use.value) {
-      case 1: .write(["--device", "cuda"])
+      case 1:
+        use.value(of: "--device") == nil ? .write(["--device", "cuda"]) : .leaveOut("--device chooses the device")
       case 0: .leaveOut("the CPU is the default")
       default:
         .explain(
