@@ -40,6 +40,19 @@ extension Processor {
   /// The thread pool of the fused kernels.
   public static var threadPool: ThreadPool { ct_thread_pool() == CT_POOL_OPENMP ? .openMP : .libtorch }
 
+  /// The seconds of the matrix products of a 3×3 convolution by minimal filtering, on this thread, for benchmarks.
+  /// - Parameters:
+  ///   - pairs: whether the operands are bfloat16.
+  ///   - channels: of the input and of the output.
+  ///   - tiles: 2×2 squares of the output.
+  package static func secondsOfProducts(pairs: Bool, channels: Int, tiles: Int, repetitions: Int) -> Double {
+    var seconds = 0.0
+    perform(#fileID, #line) {
+      ct_time_products(pairs, Int64(channels), Int64(tiles), Int64(repetitions), &seconds, $0)
+    }
+    return seconds
+  }
+
   /// For tests: runs `body`; the operations that this thread starts use these kernels and threads.
   package static func with<Value>(
     kernels: String? = nil, threads: ThreadPool? = nil, _ body: () throws -> Value

@@ -126,6 +126,7 @@ import _TestSupport
     ("--tick 1e300", "--tick is 1e+300, but must be above 0 and at most 1000000"),
     ("--snap 2000000", "--snap is 2000000, but must be 1 to 1000000"),
     ("--fade-kimg 1e30", "--fade-kimg is 1e+30, but must be 0 to 1000000000"),
+    ("--kernels quick", "The value 'quick' is invalid for '--kernels <kernels>'"),
     ("--batchsize 4", "Unknown option '--batchsize'. Did you mean '--batch'?"),
     ("--kimg 1 --keep-best swd", "all networks of this run are kept"),
     ("--keep 2 --keep-best swd", "--keep-best is swd, but the run does not measure it: give --metrics swd"),

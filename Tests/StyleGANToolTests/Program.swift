@@ -34,7 +34,9 @@ enum Program {
   ) throws -> Outcome {
     let process = Process()
     process.currentDirectoryURL = URL(fileURLWithPath: folder)
-    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    // The choice of kernels is pinned: two runs that are compared could have measured differently.
+    process.environment = ProcessInfo.processInfo.environment.merging(["STYLEGAN_TUNING": "off"]) { $1 }
+      .merging(environment) { $1 }
     let command = [path] + arguments
     if let shell {
       // Not sh: dash waits for a signal that may be blocked on the thread this runs on.

@@ -41,6 +41,34 @@ import _TestSupport
     for run in runs { #expect(listing(folder.file("runs/\(run)")).contains("training-state.safetensors")) }
   }
 
+  /// Two trainings that start together wait for one measurement, so that they write the same bytes.
+  @Test func trainingsThatStartTogetherChooseTheSameKernels() throws {
+    let outcome = try Program.run(
+      train("0.004") + ["--quiet", "--precision", "auto"], in: folder.path, shell: "\"$@\" & \"$@\" & wait",
+      environment: ["STYLEGAN_TUNING": "on", "XDG_CACHE_HOME": folder.file("cache")])
+    #expect(outcome.errors == "")
+    let runs = try FileManager.default.contentsOfDirectory(atPath: folder.file("runs")).sorted()
+    #expect(runs.count == 2)
+    for name in ["options.json", "training-state.safetensors"] {
+      let bytes = runs.map { FileManager.default.contents(atPath: folder.file("runs/\($0)/\(name)")) }
+      #expect(bytes[0] != nil && bytes[0] == bytes[1], "\(name)")
+    }
+    let options = try String(contentsOfFile: folder.file("runs/\(runs[0])/options.json"), encoding: .utf8)
+    #expect(options.contains(#""convolutions""#))
+    #expect(listing(folder.file("cache/swift-stylegan/kernels")).count == 1)
+  }
+
+  /// Fixed kernels are recorded; reference kernels are those of the papers.
+  @Test func kernelsCanBeFixed() throws {
+    for (kernels, text) in [
+      ("libtorch", #""usual" : "libtorch""#), ("fast", #""usual" : "minimalFiltering""#),
+      ("reference", #""kernels" : "reference""#),
+    ] {
+      let outcome = try run(train("0.004") + ["--dry-run", "--kernels", kernels])
+      #expect(outcome.exitCode == 0 && outcome.output.contains(text), "\(outcome)")
+    }
+  }
+
   @Test func aRunBelongsToOneProcess() throws {
     let outcome = try run(
       train("1000") + ["--quiet"],

@@ -171,6 +171,10 @@ ct_status ct_fused_bias_activation(ct_tensor x, ct_tensor bias, double slope, ct
 ct_status ct_fused_epilogue(ct_tensor x, ct_tensor _Nullable noise, ct_tensor _Nullable strength, ct_tensor bias,
                             ct_tensor style, double slope, bool blurred, bool consumed, ct_out out, ct_message message);
 
+/// The seconds of the sixteen matrix products of a 3×3 convolution of `channels` to `channels` for `tiles` tiles, on this
+/// thread; a mean over repetitions. `pairs`: bfloat16, where the kernels multiply it.
+ct_status ct_time_products(bool pairs, int64_t channels, int64_t tiles, int64_t repetitions, double *seconds,
+                           ct_message message);
 /// A cache for the transformed filters of a weight.
 ct_filters ct_filters_new(void);
 void ct_filters_free(ct_filters filters);

@@ -105,7 +105,9 @@ public struct Benchmark {
     var options = TrainingOptions(
       recipe: "benchmark", data: "", dataset: .init(name: "", fingerprint: "", count: 0), configuration: configuration)
     options.objective = Objective(gamma: 10, penaltyInterval: penaltyInterval)
-    (options.precision, options.kernels) = (compute.precision, compute.kernels)
+    (options.precision, options.kernels, options.convolutions) = (
+      compute.precision, compute.kernels, compute.convolutions
+    )
     return options
   }
 

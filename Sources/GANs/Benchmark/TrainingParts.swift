@@ -41,12 +41,7 @@ extension Benchmark {
     let reals = TrainingNetworks.Reals(
       random.tensors.normal([batch, configuration.imageChannels, configuration.resolution, configuration.resolution]))
     func step(_ networks: TrainingNetworks, _ phase: Phase) {
-      func sample() -> TrainingSample {
-        networks.generator.sample(count: batch, condition: nil, growth: growth, mixingProbability: 0.9, random: random)
-      }
-      networks.updateDiscriminator(reals, sample: sample(), growth: growth, phase: phase, record: { _, _ in })
-      networks.updateGenerator(sample: sample(), growth: growth, record: { _, _ in })
-      networks.updateAverage(images: batch)
+      Self.step(networks, phase, reals, growth: growth, random)
     }
     let clock = ContinuousClock()
     var (times, parts): ([Double], [Parts]) = ([], [])
@@ -60,6 +55,20 @@ extension Benchmark {
     let whole = times.dropFirst().sorted()[(times.count - 1) / 2]
     typical.penalty = (whole - typical.total) / Double(penaltyInterval)
     return typical
+  }
+
+  /// One training step on these images.
+  static func step(
+    _ networks: TrainingNetworks, _ phase: Phase, _ reals: TrainingNetworks.Reals, growth: Growth,
+    _ random: SamplingStreams
+  ) {
+    let batch = reals.images.size(0)
+    func sample() -> TrainingSample {
+      networks.generator.sample(count: batch, condition: nil, growth: growth, mixingProbability: 0.9, random: random)
+    }
+    networks.updateDiscriminator(reals, sample: sample(), growth: growth, phase: phase, record: { _, _ in })
+    networks.updateGenerator(sample: sample(), growth: growth, record: { _, _ in })
+    networks.updateAverage(images: batch)
   }
 
   /// The parts of a step of `networks`. A part gets the time since the end of the part before it.

@@ -8,14 +8,16 @@ public struct Compute: Sendable, Equatable {
   public var precision: Precision
   /// The implementation of the blocks.
   public var kernels: Kernels
+  /// The engines of the fast kernels' 3×3 convolutions; nil: not measured on this machine, the usual ones.
+  public var convolutions: ConvolutionChoices?
 
   /// float32 with the fast kernels.
   public static let `default` = Compute()
 
   /// A precision and kernels.
-  public init(precision: Precision = .float32, kernels: Kernels = .fast) {
-    (self.precision, self.kernels) = (precision, kernels)
-  }
+  public init(
+    precision: Precision = .float32, kernels: Kernels = .fast, convolutions: ConvolutionChoices? = nil
+  ) { (self.precision, self.kernels, self.convolutions) = (precision, kernels, convolutions) }
 
   /// The type of activations.
   public enum Precision: String, Sendable, Codable, CaseIterable {

@@ -98,7 +98,12 @@ public struct EqualizedConv2d {
   }
 
   private func usesMinimalFiltering(_ x: Tensor, _ compute: Compute) -> Bool {
-    compute.kernels == .fast && kernel == 3 && x.hasFusedConvolution(resampling)
+    guard compute.kernels == .fast && kernel == 3 && x.hasFusedConvolution(resampling) else { return false }
+    let shape = ConvolutionChoices.Shape(
+      resampling: resampling, inputs: x.size(1), outputs: weight.value.size(0), side: x.size(2))
+    ConvolutionChoices.recorder?.shapes.insert(shape)
+    return (compute.convolutions?.engine(of: shape) ?? ConvolutionChoices.unmeasured(compute.precision))
+      == .minimalFiltering
   }
 
   /// The convolution alone; x is in the type and layout of ``Compute/activations(_:)``.

@@ -67,6 +67,16 @@ public struct StepProbe {
     return result
   }
 
+  /// Times one resolution with its whole minibatch.
+  /// - Parameter budget: about so many seconds; at least a few steps are taken.
+  static func measure(_ options: TrainingOptions, only resolution: Int, seconds budget: Double) throws -> Result {
+    let (probe, batch) = (try StepProbe(options), options.schedule.batchSize(at: resolution))
+    var result = Result()
+    result.secondsPerImage[resolution] =
+      probe.step(Growth(resolution: resolution), batch, seconds: budget / 2) { false } / Double(batch)
+    return result
+  }
+
   /// The seconds of a step: the mean over its kinds, with and without regularizers, in their proportion.
   private func step(_ growth: Growth, _ batch: Int, seconds: Double, _ shouldStop: () -> Bool) -> Double {
     let reals = reals(growth, batch)

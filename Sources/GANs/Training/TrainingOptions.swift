@@ -51,6 +51,9 @@ public struct TrainingOptions: Sendable {
   public var precision = Compute.Precision.float32
   /// The implementation of the blocks.
   public var kernels = Compute.Kernels.fast
+  /// The engines of the fast kernels' convolutions, as measured at the start; nil: not measured. They change the last bits of
+  /// results.
+  public var convolutions: ConvolutionChoices?
   /// Threads per operation. The last bits of results depend on their number.
   public var threads = 1
   /// "cpu", "cuda:0", "mps"
@@ -139,7 +142,7 @@ public struct TrainingOptions: Sendable {
   }
 
   /// Precision and kernels.
-  public var compute: Compute { Compute(precision: precision, kernels: kernels) }
+  public var compute: Compute { Compute(precision: precision, kernels: kernels, convolutions: convolutions) }
 
   /// Checks every field.
   /// - Throws: ``ConfigurationError`` naming the first field that is out of range.

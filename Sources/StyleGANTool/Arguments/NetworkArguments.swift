@@ -21,7 +21,7 @@ enum PrecisionChoice: String, ExpressibleByArgument, CaseIterable {
 struct ComputeArguments: ParsableArguments {
   @Option(
     name: .customLong("precision"),
-    help: "Precision of activations: fp32, bf16, or auto: bf16 if the processor supports it (default: fp32).")
+    help: "Precision of activations: fp32, bf16, or auto: the faster one (default: fp32).")
   var precisionChoice: PrecisionChoice?
   @Option(
     name: .customLong("device"), help: "Device: cpu, cuda, cuda:N or mps (default: cpu).",

@@ -19,6 +19,9 @@ struct Bench: ParsableCommand {
             --only synthesis
         stylegan bench --width small --resolutions 32 --batch 32 --kernels fast \\
             --json
+        stylegan bench --check
+        stylegan bench --all-choices
+        stylegan bench --only products
       """)
 
   @Option(help: "Network width: \(NetworkWidth.allCases.map(\.rawValue).joined(separator: ", ")).")
@@ -28,12 +31,17 @@ struct Bench: ParsableCommand {
   @Option(parsing: .unconditional, help: "Minibatch size of drawing and training.") var batch: Int = 32
   @Option(help: "fast, or reference: plain operations (default: both).") var kernels: KernelChoice?
   @Option(help: "fp32 or bf16 (default: both, if the processor supports bf16).") var precision: PrecisionChoice?
-  @Option(help: "synthesis or training (default: both).") var only: Subject?
+  @Option(help: "synthesis or training (default: both), or products: the matrix products inside the convolutions.")
+  var only: Subject?
+  @Flag(help: "Only compare each convolution with the reference; the exit code is 1 if one is slower by over 10 %.")
+  var check = false
+  @Flag(help: "Only compare trainings with the measured choice of precision and kernels, and with all fixed choices.")
+  var allChoices = false
   @Option(parsing: .unconditional, help: "Number of CPU threads (default: all cores).") var threads: Int?
   @Option(parsing: .unconditional, help: "Shortest duration of a measurement in seconds.") var seconds: Double = 1
   @OptionGroup var output: OutputArguments
 
-  enum Subject: String, ExpressibleByArgument, CaseIterable { case synthesis, training }
+  enum Subject: String, ExpressibleByArgument, CaseIterable { case synthesis, training, products }
   enum KernelChoice: String, ExpressibleByArgument, CaseIterable { case fast, reference }
 
   mutating func validate() throws {
@@ -42,6 +50,12 @@ struct Bench: ParsableCommand {
     }
     try requireRange("--batch", batch, 1...1024)
     try requireRange("--threads", threads, 1...1024)
+    let alone = [
+      ("--check", check), ("--all-choices", allChoices), ("--only", only != nil),
+      ("--kernels", kernels != nil && (check || allChoices)),
+      ("--precision", precision != nil && (check || allChoices)),
+    ].filter(\.1).map(\.0)
+    if alone.count > 1 { throw ValidationError("use only one of \(alone.joined(separator: ", "))") }
     if !(seconds > 0 && seconds <= 600) {
       throw ValidationError("--seconds is \(seconds.plain), but must be above 0 and at most 600")
     }
@@ -50,7 +64,10 @@ struct Bench: ParsableCommand {
   func run() throws {
     try StyleGANTool.run {
       if let threads { Processor.threadCount = threads }
+      if only == .products { return try products() }
       try requireMemory()
+      if check { return try checkConvolutions() }
+      if allChoices { return try compareChoices() }
       let report = measure()
       output.say(
         "\nlibtorch \(report.libtorch), \(counted(report.threads, "thread")) (\(report.threadPool)), "

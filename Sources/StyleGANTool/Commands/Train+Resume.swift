@@ -13,7 +13,8 @@ extension Train {
     let given =
       network.all + training.fixed
       + given([
-        ("--precision", compute.precisionChoice), ("--device", compute.deviceName), ("--cfg", place.recipe),
+        ("--precision", compute.precisionChoice), ("--kernels", kernels), ("--device", compute.deviceName),
+        ("--cfg", place.recipe),
         ("--desc", place.desc),
       ])
     guard let option = given.first else { return }
@@ -21,7 +22,7 @@ extension Train {
       switch option {
       case "--tick": "the lines of statistics are counted in ticks"
       case "--desc": "its folder has a name already"
-      case "--precision", "--device": "its results would be others"
+      case "--precision", "--device", "--kernels": "its results would be others"
       default: "it would be another training"
       }
     throw ValidationError(

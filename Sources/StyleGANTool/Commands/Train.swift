@@ -6,6 +6,9 @@ import GANs
 import Images
 import Torch
 
+/// The kernels of a training.
+enum KernelChoice: String, ExpressibleByArgument, CaseIterable { case auto, fast, libtorch, reference }
+
 struct Train: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Train a network on pictures, or resume a training.",
@@ -37,6 +40,13 @@ struct Train: ParsableCommand {
   @OptionGroup(title: "Snapshots") var keeping: KeepingArguments
   @OptionGroup(title: "Metrics") var measures: TrainingMetrics
   @OptionGroup(title: "Machine") var compute: ComputeArguments
+  @Option(
+    help: ArgumentHelp(
+      """
+      Kernels of the convolutions: auto (the fastest on this machine, measured once and kept in the cache), fast (minimal \
+      filtering), libtorch, or reference (plain operations) (default: auto).
+      """))
+  var kernels: KernelChoice?
 
   private var output: OutputArguments { place.output }
   var quiet: Bool { output.quiet }
@@ -97,6 +107,8 @@ struct Train: ParsableCommand {
     try options.validate()
     try SnapshotMetrics.requireMeasurable(options, dataset)
     try requireOutside(data)
+    try options.requireMemory()
+    try chooseKernels(for: &options)
     if place.dryRun { return try describe(options, dataset) }
     let signals = StopSignals()
     let trainer = try Trainer(options, dataset: dataset, in: place.outdir)
@@ -106,6 +118,22 @@ struct Train: ParsableCommand {
       try trainer.directory.appendToLog(line)
     }
     try train(trainer, signals)
+  }
+
+  /// Sets the precision and the kernels, measured where that is open.
+  private func chooseKernels(for options: inout TrainingOptions) throws {
+    switch kernels ?? .auto {
+    case .auto:
+      guard getenv("STYLEGAN_TUNING").map({ String(cString: $0) }) != "off" else { return }
+      let precisions = compute.precisionChoice == .auto ? Benchmark.precisions : [options.precision]
+      let result = try KernelTuning.fastest(for: options, precisions: precisions) {
+        tell("measuring which kernels are the fastest here; the result is kept for later trainings")
+      }
+      if let result { options.use(result) }
+    case .fast: options.convolutions = ConvolutionChoices(usual: .minimalFiltering)
+    case .libtorch: options.convolutions = ConvolutionChoices(usual: .libtorch)
+    case .reference: options.kernels = .reference
+    }
   }
 
   /// Refuses runs in the folder of the data: their pictures would become a part of it, and the run could not be resumed.

@@ -38,7 +38,7 @@ extension Tensor {
 }
 
 /// The change of resolution before or after a 3×3 convolution.
-public enum Resampling: Sendable {
+public enum Resampling: String, Sendable {
   /// No change.
   case none
   /// Nearest-neighbor upsampling before the convolution.
