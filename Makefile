@@ -10,13 +10,15 @@ LINK = -Xlinker -rpath -Xlinker $(LIBTORCH_PATH)/lib $(if $(filter Linux,$(shell
 BUILD = -c release $(LINK)
 STYLEGAN = .build/release/stylegan
 SOURCES = Package.swift Sources Tests Fuzz/Sources
-C_SOURCES = $(shell find Sources/CTorch -name '*.h' -o -name '*.cpp' -o -name '*.inc')
+C_SOURCES = $(shell find Sources/CTorch Tests/Kernels -name '*.h' -o -name '*.cpp' -o -name '*.inc')
 # The tests of the fused kernels.
 KERNEL_TESTS = FusedTwinTests|FusedShapeTests|MinimalFilteringTests|StyledDrawingTests|ParallelLoopTests|KernelChoiceTests
 
 .PHONY: demo test sanitize fuzz build bench documentation format lint clean bootstrap fixtures \
   stage install uninstall check-install
 
+# All of it, with the build, takes at most a quarter of an hour.
+demo: export DEMO_STARTED := $(shell date +%s)
 demo: build
 	Scripts/demo
 

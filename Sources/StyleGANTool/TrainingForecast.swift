@@ -8,17 +8,18 @@ struct TrainingForecast {
   let probe: StepProbe.Result
   private let options: TrainingOptions
   private let images: Int
-  private let minutes: Double?
+  /// Seconds after which the training is stopped; nil for no limit.
+  private let seconds: Double?
 
   /// Measures a few steps.
   /// - Parameters:
   ///   - reals: the number of real images, for the time of metrics; nil where it is unknown.
   ///   - images: images that the run has shown already.
   init(
-    _ options: TrainingOptions, reals: Int?, afterImages images: Int, minutes: Double?,
+    _ options: TrainingOptions, reals: Int?, afterImages images: Int, seconds: Double?,
     shouldStop: () -> Bool = { false }
   ) throws {
-    (self.options, self.images, self.minutes) = (options, images, minutes)
+    (self.options, self.images, self.seconds) = (options, images, seconds)
     var probe = try StepProbe.measure(options, afterImages: images, shouldStop: shouldStop)
     if let measures = options.measures, !shouldStop() {
       // A detector that is missing is reported at the snapshots.
@@ -47,12 +48,12 @@ struct TrainingForecast {
     let measured =
       "measured on a few steps: \(rates.joined(separator: ", ")) images a second"
       + (isPart ? "; higher resolutions estimated by their operations" : "")
-    guard let minutes, minutes * 60 < whole, let reached = estimate.images(after: minutes * 60, from: images) else {
+    guard let seconds, seconds < whole, let reached = estimate.images(after: seconds, from: images) else {
       return "time: about \(Self.words(whole)), \(measured)"
     }
     let (now, end) = (Double(reached) / 1000, options.totalKimg)
     return
-      "time: stops after \(Self.words(minutes * 60)), at about \(now.formatted(.number.precision(.significantDigits(2)))) of "
+      "time: stops after \(Self.words(seconds)), at about \(now.formatted(.number.precision(.significantDigits(2)))) of "
       + "\(end.formatted()) kimg; all of it would take about \(Self.words(whole)), \(measured)"
   }
 
@@ -102,7 +103,7 @@ struct TrainingForecast {
     let seconds: Double?
     /// Measured seconds for an image, by resolution.
     let secondsPerImage: [String: Double]
-    /// Where `--minutes` stops the training before its end, in thousands of images.
+    /// Where `--minutes` or `--hours` stops the training before its end, in thousands of images.
     let stopsAtKimg: Double?
     /// The next snapshot: in thousands of images, and the seconds until then.
     let nextSnapshotKimg: Double
@@ -120,8 +121,8 @@ struct TrainingForecast {
     let (estimate, use) = (TimeEstimate(options, probe: probe), DiskUse(options, afterImages: images))
     let whole = estimate.remaining(afterImages: images)
     var stop: Double?
-    if let minutes, let whole, minutes * 60 < whole {
-      stop = estimate.images(after: minutes * 60, from: images).map { Double($0) / 1000 }
+    if let seconds, let whole, seconds < whole {
+      stop = estimate.images(after: seconds, from: images).map { Double($0) / 1000 }
     }
     return Values(
       seconds: whole,

@@ -27,7 +27,7 @@ final class TrainingProgressPrinter: TrainingObserver {
   }
 
   /// Says what is trained, measures a few steps, and says what that will take.
-  func begin(_ trainer: Trainer, minutes: Double?, shouldStop: () -> Bool) throws {
+  func begin(_ trainer: Trainer, seconds: Double?, shouldStop: () -> Bool) throws {
     defer { (lastDraw, lastEvent) = (clock.now, clock.now) }
     if quiet { return }
     let (o, side) = (trainer.options, trainer.options.configuration.resolution)
@@ -37,7 +37,7 @@ final class TrainingProgressPrinter: TrainingObserver {
     // A resumed run that does not grow any more knows its time.
     guard !estimate.knowsAll(afterImages: trainer.imagesShown) else { return }
     let forecast = try TrainingForecast(
-      o, reals: trainer.dataset.count, afterImages: trainer.imagesShown, minutes: minutes, shouldStop: shouldStop)
+      o, reals: trainer.dataset.count, afterImages: trainer.imagesShown, seconds: seconds, shouldStop: shouldStop)
     estimate = TimeEstimate(resuming: trainer, probe: forecast.probe)
     for line in forecast.lines { try say(line, trainer) }
     for warning in [forecast.growthWarning, forecast.diskWarning(at: trainer.directory.path)] {

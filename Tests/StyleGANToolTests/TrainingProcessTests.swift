@@ -69,6 +69,21 @@ import _TestSupport
     }
   }
 
+  /// A training of a given time ends by the clock, saved, with the recipe of docs/RECIPES.md and what was asked for.
+  @Test func hoursEndATraining() throws {
+    let outcome = try run([
+      "train", "--data", "data.idx3", "--hours", "0.001", "--fmap-base", "32", "--z-dim", "8", "--w-dim", "8", "--lr",
+      "0.001",
+    ])
+    #expect(outcome.exitCode == 0 && outcome.output.contains("stopped and saved"), "\(outcome)")
+    let run = try #require(listing(folder.file("runs")).first)
+    let options = try String(contentsOfFile: folder.file("runs/\(run)/options.json"), encoding: .utf8)
+    for text in [
+      #""mixingProbability" : 0.5"#, #""penaltyInterval" : 16"#, #""initialResolution" : 16"#, #""4" : 0.001"#,
+      #""4" : 16"#,
+    ] { #expect(options.contains(text), "\(text)") }
+  }
+
   @Test func aRunBelongsToOneProcess() throws {
     let outcome = try run(
       train("1000") + ["--quiet"],

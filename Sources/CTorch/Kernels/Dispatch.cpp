@@ -26,6 +26,8 @@ const std::vector<const Table *> &available() {
     if (avx512 && __builtin_cpu_supports("avx512bf16")) found.push_back(avx512bf16Table());
     if (avx512) found.push_back(avx512Table());
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) found.push_back(avx2Table());
+#elif defined(__aarch64__)
+    found.push_back(neonTable());
 #endif
     found.push_back(genericTable());
     return found;

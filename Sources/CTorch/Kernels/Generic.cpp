@@ -1,4 +1,4 @@
-// The kernels for any processor: the compiler's default instruction set (NEON on arm64).
+// The kernels for any processor: the compiler's default instruction set (SSE2 on x86-64).
 #include "Kernels.h"
 
 namespace ct::kernels {

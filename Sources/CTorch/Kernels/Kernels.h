@@ -5,7 +5,7 @@
 // chunks depends on the shape only: results do not depend on the number of threads.
 #pragma once
 
-#include <cstdint>
+#include <stdint.h>
 
 #include "MinimalFiltering.h"
 
@@ -62,6 +62,8 @@ const Table *genericTable();
 const Table *avx2Table();
 const Table *avx512Table();
 const Table *avx512bf16Table();
+#elif defined(__aarch64__)
+const Table *neonTable();
 #endif
 
 /// Calls body(context, i) for i in 0 ..< count on libtorch's threads. The first exception ends the loop and is rethrown

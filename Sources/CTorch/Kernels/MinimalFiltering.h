@@ -10,7 +10,7 @@
 // The products of all tiles at one position are one matrix product: [tiles × inputs]·[inputs × outputs].
 #pragma once
 
-#include <cstdint>
+#include <stdint.h>
 
 namespace ct::kernels {
 

@@ -207,6 +207,9 @@ extension Schedule {
 }
 
 extension TrainingOptions {
+  /// Operations of a training step for one image at the final resolution, for ratios.
+  public var operations: Double { relativeCosts[configuration.resolution] ?? 1 }
+
   /// The cost of an image in a training step by resolution, in operations; used for ratios only.
   ///
   /// Optimizers and the moving average work on all weights in each step, whatever the resolution; that costs about as much

@@ -41,15 +41,34 @@ struct RunArguments: ParsableArguments {
   @Option(help: ArgumentHelp("A description of the run: a part of its folder's name.", valueName: "text"))
   var desc: String?
   @Option(parsing: .unconditional, help: "Save and stop after this many minutes.") var minutes: Double?
+  @Option(
+    parsing: .unconditional,
+    help: """
+      StyleGAN: train for this many hours, such as 0.2 or 48, by a recipe for short trainings. Width, growth, length and \
+      snapshots are fitted to the speed of this machine; other options are as given.
+      """)
+  var hours: Double?
   @Flag(help: "With --resume: continue with data that differ from those at the start; the run records the change.")
   var dataChanged = false
   @Flag(help: "Print all options, the sizes of the networks, the time and the disk space, without training.")
   var dryRun = false
   @OptionGroup var output: OutputArguments
 
+  /// Seconds after which the training is saved and stopped; nil for no limit.
+  var seconds: Double? { minutes.map { $0 * 60 } ?? hours.map { $0 * 3600 } }
+
   mutating func validate() throws {
     if let minutes, !(minutes > 0 && minutes <= 1e6) {
       throw ValidationError("--minutes is \(minutes.plain), but must be above 0 and at most 1000000")
+    }
+    if let hours, !(hours > 0 && hours <= 1e5) {
+      throw ValidationError("--hours is \(hours.plain), but must be above 0 and at most 100000")
+    }
+    if hours != nil, minutes != nil {
+      throw ValidationError("--hours and --minutes both set the time: use one of them")
+    }
+    if hours != nil, resume != nil {
+      throw ValidationError("--hours fits a new training to its time; resume a run with --minutes")
     }
     if let desc, desc.isEmpty || desc.utf8.count > 80 || desc.contains(where: \.isNewline) {
       throw ValidationError("--desc is '\(desc)', but must be one line of 1 to 80 bytes")

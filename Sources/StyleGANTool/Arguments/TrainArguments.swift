@@ -215,6 +215,15 @@ struct ScheduleArguments: ParsableArguments {
     }
   }
 
+  /// What a training of a given time (`--hours`) leaves as it was given.
+  var asked: Set<TimedTraining.Asked> {
+    var asked: Set<TimedTraining.Asked> = []
+    if growing != nil || startResolution != nil || fadeKimg != nil || stableKimg != nil { asked.insert(.growth) }
+    if emaKimg != nil || emaDecay != nil { asked.insert(.average) }
+    if snap != nil { asked.insert(.snapshots) }
+    return asked
+  }
+
   /// All given options that a resumed run cannot change.
   var fixed: [String] {
     given([

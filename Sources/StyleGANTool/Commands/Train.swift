@@ -62,10 +62,13 @@ struct Train: ParsableCommand {
         "--init-from sets the shape of the network; leave out \(option) (it takes --resolution, --channels and --cond)")
     }
     if place.resume != nil { try requireSameTraining() }
+    if place.hours != nil, training.kimg != nil {
+      throw ValidationError("--hours ends a training by its time: leave out --kimg")
+    }
   }
 
   func run() throws {
-    letWaitingThreadsSleep()
+    chooseWaiting(threads: compute.threads ?? Processor.threadCount)
     try StyleGANTool.run {
       switch place.recipe ?? RecipeChoice(argument: "stylegan")! {
       case .list: try list()
@@ -88,27 +91,37 @@ struct Train: ParsableCommand {
         "--init-from is a network of the family \(type(of: initial.configuration).family), but \(recipe.name) is of "
           + "\(recipe.family.family): give a --cfg of the same family")
     }
-    var options = TrainingOptions(
-      recipe: recipe, data: Self.place(of: data),
-      dataset: .init(name: dataset.name, fingerprint: dataset.fingerprint, count: dataset.count),
-      configuration: try initial.map { try adapted($0.configuration, to: dataset) }
-        ?? recipe.configuration(network.settings, resolution: dataset.resolution, imageChannels: dataset.channels))
-    if network.cond { try condition(&options.configuration, on: dataset) }
-    options.initialNetwork = try initFrom.map { try newestNetwork(at: $0) }
-    try training.apply(to: &options)
-    options.precision = compute.precision
-    options.device = compute.device
-    options.threads = Processor.threadCount
-    options.description = place.desc
-    measures.apply(to: &options.measures)
-    try options.validate()
-    options.keeping = options.usualKeeping
-    try keeping.apply(to: &options.keeping)
-    try options.validate()
+    func make(_ width: NetworkWidth?) throws -> TrainingOptions {
+      let settings = width.map { network.settings.merging(["width": .text($0.rawValue)]) { $1 } } ?? network.settings
+      var options = TrainingOptions(
+        recipe: recipe, data: Self.place(of: data),
+        dataset: .init(name: dataset.name, fingerprint: dataset.fingerprint, count: dataset.count),
+        configuration: try initial.map { try adapted($0.configuration, to: dataset) }
+          ?? recipe.configuration(settings, resolution: dataset.resolution, imageChannels: dataset.channels))
+      if network.cond { try condition(&options.configuration, on: dataset) }
+      options.initialNetwork = try initFrom.map { try newestNetwork(at: $0) }
+      try timed(recipe)?.prepare(&options)
+      try training.apply(to: &options)
+      options.precision = compute.precision
+      options.device = compute.device
+      options.threads = Processor.threadCount
+      options.description = place.desc
+      measures.apply(to: &options.measures)
+      try options.validate()
+      return options
+    }
+    let hasWidth = initial != nil || !network.shaping.allSatisfy { $0 == "--cond" }
+    var options = try make(place.hours == nil || hasWidth ? nil : .tiny)
     try SnapshotMetrics.requireMeasurable(options, dataset)
     try requireOutside(data)
     try options.requireMemory()
     try chooseKernels(for: &options)
+    if let timed = try timed(recipe) {
+      options = try fit(options, to: timed, widths: hasWidth ? [] : NetworkWidth.allCases) { try make($0) }
+    }
+    options.keeping = options.usualKeeping
+    try keeping.apply(to: &options.keeping)
+    try options.validate()
     if place.dryRun { return try describe(options, dataset) }
     let signals = StopSignals()
     let trainer = try Trainer(options, dataset: dataset, in: place.outdir)
@@ -121,11 +134,12 @@ struct Train: ParsableCommand {
   }
 
   /// Sets the precision and the kernels, measured where that is open.
-  private func chooseKernels(for options: inout TrainingOptions) throws {
+  func chooseKernels(for options: inout TrainingOptions) throws {
     switch kernels ?? .auto {
     case .auto:
       guard getenv("STYLEGAN_TUNING").map({ String(cString: $0) }) != "off" else { return }
-      let precisions = compute.precisionChoice == .auto ? Benchmark.precisions : [options.precision]
+      let isOpen = compute.precisionChoice == .auto || place.hours != nil && compute.precisionChoice == nil
+      let precisions = isOpen ? Benchmark.precisions : [options.precision]
       let result = try KernelTuning.fastest(for: options, precisions: precisions) {
         tell("measuring which kernels are the fastest here; the result is kept for later trainings")
       }
@@ -207,7 +221,7 @@ struct Train: ParsableCommand {
     output.say("generator: \(size.generator) parameters")
     output.say("discriminator: \(size.discriminator) parameters")
     Processor.threadCount = options.threads
-    let forecast = try TrainingForecast(options, reals: dataset?.count, afterImages: images, minutes: place.minutes)
+    let forecast = try TrainingForecast(options, reals: dataset?.count, afterImages: images, seconds: place.seconds)
     for line in forecast.lines { output.say(line) }
     for warning in [forecast.growthWarning, forecast.diskWarning(at: place.outdir)] {
       if let warning { output.note(warning) }
@@ -247,13 +261,13 @@ struct Train: ParsableCommand {
 
   func train(_ trainer: Trainer, _ signals: StopSignals) throws {
     let clock = ContinuousClock()
-    let end = place.minutes.map { clock.now + .seconds($0 * 60) }
+    let end = place.seconds.map { clock.now + .seconds($0) }
     try trainer.directory.appendToLog(
       "\(Date.now.formatted(.iso8601)) \(trainer.imagesShown == 0 ? "started" : "resumed") at "
         + "\(Double(trainer.imagesShown) / 1000) kimg, libtorch \(Processor.libtorchVersion), "
         + counted(trainer.options.threads, "thread"))
     let progress = TrainingProgressPrinter(trainer, quiet: quiet, onErrors: output.json, end: end)
-    try progress.begin(trainer, minutes: place.minutes) { signals.received != nil }
+    try progress.begin(trainer, seconds: place.seconds) { signals.received != nil }
     let metrics = SnapshotMetrics(shouldStop: { signals.received != nil }) { line in try progress.say(line, trainer) }
     trainer.observers += [
       PreviewWriter { path in try progress.say("drew \(path)", trainer) }, progress, metrics,

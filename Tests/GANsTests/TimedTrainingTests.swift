@@ -1,0 +1,64 @@
+import GANs
+import Testing
+
+/// The recipe for a training of a given time.
+@Suite struct TimedTrainingTests {
+  private func options(_ resolution: Int) throws -> TrainingOptions {
+    TrainingOptions(
+      recipe: try #require(Families.recipes.first { $0.name == "stylegan" }), data: "",
+      dataset: .init(name: "", fingerprint: "", count: 1),
+      configuration: StyleGANConfiguration(width: .tiny, resolution: resolution, imageChannels: 1))
+  }
+
+  /// 32×32 does not grow; the length is in proportion to the time, and the clock ends it before that.
+  @Test(arguments: [60, 600, 6000]) func smallPicturesDoNotGrow(seconds: Double) throws {
+    var options = try options(32)
+    let timed = TimedTraining(seconds: seconds)
+    timed.prepare(&options)
+    timed.fit(&options, secondsPerImage: [8: 0.001, 16: 0.002, 32: 0.005])
+    let kimg = seconds / 0.005 / 1000
+    #expect(!options.schedule.grows && options.totalKimg > 1.5 * kimg)
+    #expect(options.averageHalfLifeKimg == min(max(0.04 * kimg, 0.5), 10))
+    #expect((4...12).contains(kimg / options.tickKimg / Double(options.snapshotTicks)))
+    #expect(options.objective.penaltyInterval == 16 && options.mixingProbability == 0.5)
+    try options.validate()
+  }
+
+  /// Large pictures grow where the time shows too few of them, and then the phases fill the time.
+  @Test func largePicturesGrowInAShortTime() throws {
+    let cost = [8: 0.001, 16: 0.002, 32: 0.004, 64: 0.01, 128: 0.03]
+    var short = try options(128)
+    let timed = TimedTraining(seconds: 600)
+    timed.prepare(&short)
+    var fixed = short
+    timed.fit(&short, secondsPerImage: cost)
+    #expect(short.schedule.initialResolution == 8)
+    let grown = short.schedule.imagesUntilGrown
+    #expect(grown > 0 && grown < Int(short.totalKimg * 1000))
+    // Growth is 40 % of the images that fit.
+    let images = Int(Double(grown) / 0.4)
+    let seconds = short.schedule.phases(from: 0, to: images).reduce(0) {
+      $0 + Double($1.images.count) * cost[$1.resolution]!
+    }
+    #expect(abs(seconds - 600) < 6)
+    // What the user asked for stays.
+    fixed.averageHalfLifeKimg = 7
+    timed.fit(&fixed, secondsPerImage: cost, asked: [.growth, .average, .snapshots])
+    #expect(!fixed.schedule.grows && fixed.averageHalfLifeKimg == 7 && fixed.snapshotTicks == 25)
+    var long = try options(128)
+    TimedTraining(seconds: 36_000).prepare(&long)
+    TimedTraining(seconds: 36_000).fit(&long, secondsPerImage: cost)
+    #expect(!long.schedule.grows)
+  }
+
+  /// A wider network is chosen where it sees enough images.
+  @Test func theWidthFollowsTheSpeed() {
+    let costs: [NetworkWidth: Double] = [.tiny: 1, .small: 10, .paper: 200]
+    func width(_ seconds: Double) -> NetworkWidth {
+      TimedTraining(seconds: seconds).width(secondsPerImage: 0.005, costs: costs)
+    }
+    let small = TimedTraining.usefulKimg(.small) * 1000 * 0.05, paper = TimedTraining.usefulKimg(.paper) * 1000
+    #expect(width(600) == .tiny && width(small - 1) == .tiny && width(small + 1) == .small)
+    #expect(width(paper - 1) == .small && width(paper + 1) == .paper)
+  }
+}
