@@ -17,7 +17,7 @@ KERNEL_TESTS = FusedTwinTests|FusedShapeTests|MinimalFilteringTests|StyledDrawin
 .PHONY: demo test sanitize fuzz build bench documentation format lint clean bootstrap fixtures \
   stage install uninstall check-install
 
-# All of it, with the build, takes at most a quarter of an hour.
+# All of it, with the build, takes about a quarter of an hour: a slow build shortens the training.
 demo: export DEMO_STARTED := $(shell date +%s)
 demo: build
 	Scripts/demo

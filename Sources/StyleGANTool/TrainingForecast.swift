@@ -6,7 +6,7 @@ import Torch
 struct TrainingForecast {
   /// The times of a few steps.
   let probe: StepProbe.Result
-  private let options: TrainingOptions
+  private var options: TrainingOptions
   private let images: Int
   /// Seconds after which the training is stopped; nil for no limit.
   private let seconds: Double?
@@ -15,8 +15,10 @@ struct TrainingForecast {
   /// - Parameters:
   ///   - reals: the number of real images, for the time of metrics; nil where it is unknown.
   ///   - images: images that the run has shown already.
+  ///   - seconds: after which the training is stopped; nil for no limit.
+  ///   - finishes: whether it is finished then, and has no other length.
   init(
-    _ options: TrainingOptions, reals: Int?, afterImages images: Int, seconds: Double?,
+    _ options: TrainingOptions, reals: Int?, afterImages images: Int, seconds: Double?, finishes: Bool = false,
     shouldStop: () -> Bool = { false }
   ) throws {
     (self.options, self.images, self.seconds) = (options, images, seconds)
@@ -33,6 +35,9 @@ struct TrainingForecast {
       }
     }
     self.probe = probe
+    if finishes, let seconds, let end = TimeEstimate(options, probe: probe).images(after: seconds, from: images) {
+      self.options.totalKimg = Double(max(end, images + 1)) / 1000
+    }
   }
 
   /// Time, pictures and disk, a line each.

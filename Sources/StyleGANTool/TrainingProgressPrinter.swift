@@ -8,7 +8,8 @@ final class TrainingProgressPrinter: TrainingObserver {
   private let descriptor: Int32
   private let isTerminal: Bool
   private let clock = ContinuousClock()
-  private let stop: ContinuousClock.Instant?
+  private let start, stop: ContinuousClock.Instant?
+  private let finishes: Bool
   private var estimate: TimeEstimate
   private var lastDraw, lastEvent: ContinuousClock.Instant
   private var lastImages: Int
@@ -18,8 +19,9 @@ final class TrainingProgressPrinter: TrainingObserver {
   /// - Parameters:
   ///   - onErrors: whether progress goes to stderr, because stdout is for results.
   ///   - end: when the training is stopped; nil for no such limit.
-  init(_ trainer: Trainer, quiet: Bool, onErrors: Bool, end: ContinuousClock.Instant?) {
-    (self.quiet, stop) = (quiet, end)
+  ///   - finishes: whether it is finished then, and has no other length.
+  init(_ trainer: Trainer, quiet: Bool, onErrors: Bool, end: ContinuousClock.Instant?, finishes: Bool) {
+    (self.quiet, start, stop, self.finishes) = (quiet, clock.now, end, finishes)
     descriptor = onErrors ? STDERR_FILENO : STDOUT_FILENO
     isTerminal = isatty(descriptor) == 1
     estimate = TimeEstimate(resuming: trainer)
@@ -33,11 +35,13 @@ final class TrainingProgressPrinter: TrainingObserver {
     let (o, side) = (trainer.options, trainer.options.configuration.resolution)
     write(
       "\(trainer.directory.path.shown): \(counted(o.dataset.count, "image")), \(side)×\(side), "
-        + "\(o.totalKimg.formatted()) kimg, \(o.precision.rawValue), \(counted(o.threads, "thread"))\n")
+        + (finishes ? "" : "\(o.totalKimg.formatted()) kimg, ")
+        + "\(o.precision.rawValue), \(counted(o.threads, "thread"))\n")
     // A resumed run that does not grow any more knows its time.
     guard !estimate.knowsAll(afterImages: trainer.imagesShown) else { return }
     let forecast = try TrainingForecast(
-      o, reals: trainer.dataset.count, afterImages: trainer.imagesShown, seconds: seconds, shouldStop: shouldStop)
+      o, reals: trainer.dataset.count, afterImages: trainer.imagesShown, seconds: seconds, finishes: finishes,
+      shouldStop: shouldStop)
     estimate = TimeEstimate(resuming: trainer, probe: forecast.probe)
     for line in forecast.lines { try say(line, trainer) }
     for warning in [forecast.growthWarning, forecast.diskWarning(at: trainer.directory.path)] {
@@ -88,7 +92,9 @@ final class TrainingProgressPrinter: TrainingObserver {
   private func bar(_ report: Trainer.Report) -> String {
     let width = 20
     // The last minibatch can exceed the total.
-    let done = min(width, Int(Double(width) * Double(report.images) / Double(max(report.totalImages, 1))))
+    var share = Double(report.images) / Double(max(report.totalImages, 1))
+    if finishes, let start, let stop { share = max(share, (clock.now - start) / max(stop - start, .seconds(1))) }
+    let done = max(0, min(width, Int(Double(width) * share)))
     return "[" + String(repeating: "#", count: done) + String(repeating: "-", count: width - done) + "]"
   }
 
@@ -100,9 +106,10 @@ final class TrainingProgressPrinter: TrainingObserver {
       ("G", "Loss/G/loss"), ("D", "Loss/D/loss"), ("r1", "Loss/r1_penalty"), ("gp", "Loss/gradient_penalty"),
       ("pl", "Loss/pl_penalty"), ("W", "Loss/wasserstein"),
     ].compactMap { name, key in report.statistics[key].map { "\(name) " + String(format: "%.3f", $0) } }
+    let total = finishes ? "" : String(format: "/%.1f", Double(report.totalImages) / 1000)
     return String(
-      format: "%.1f/%.1f kimg  %d²%@  %.0f img/s  ETA %@  ", Double(report.images) / 1000,
-      Double(report.totalImages) / 1000, report.growth.resolution, fade, report.imagesPerSecond, duration(left))
+      format: "%.1f%@ kimg  %d²%@  %.0f img/s  ETA %@  ", Double(report.images) / 1000, total,
+      report.growth.resolution, fade, report.imagesPerSecond, duration(left))
       + measures.joined(separator: "  ")
   }
 

@@ -84,6 +84,17 @@ import _TestSupport
     }
   }
 
+  /// The precision of drawing is measured once.
+  @Test func thePrecisionOfDrawingIsKept() throws {
+    try withFolder { folder in
+      let first = KernelTuning.precisionOfDrawing(folder: folder)
+      #expect(KernelTuning.precisionOfDrawing(folder: folder) == first)
+      #expect(try Folder.names(in: folder).isEmpty == (Processor.fusedKernels != "avx512bf16"))
+      try AtomicFile.write("", to: "\(folder)/file")
+      #expect(KernelTuning.precisionOfDrawing(folder: "\(folder)/file/kernels") == .float32)
+    }
+  }
+
   /// The choice is a part of the options, and old options have none.
   @Test func theChoiceIsAnOption() throws {
     var options = smallOptions()

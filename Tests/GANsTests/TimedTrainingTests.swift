@@ -43,12 +43,35 @@ import Testing
     #expect(abs(seconds - 600) < 6)
     // What the user asked for stays.
     fixed.averageHalfLifeKimg = 7
-    timed.fit(&fixed, secondsPerImage: cost, asked: [.growth, .average, .snapshots])
+    timed.fit(&fixed, secondsPerImage: cost, growing: false, asked: [.average, .snapshots])
     #expect(!fixed.schedule.grows && fixed.averageHalfLifeKimg == 7 && fixed.snapshotTicks == 25)
     var long = try options(128)
     TimedTraining(seconds: 36_000).prepare(&long)
     TimedTraining(seconds: 36_000).fit(&long, secondsPerImage: cost)
     #expect(!long.schedule.grows)
+  }
+
+  /// Each resolution that may be used is measured or estimated, and small pictures are measured once.
+  @Test(arguments: [(16, [16]), (64, [8, 16, 32, 64])]) func costsAreMeasured(resolution: Int, known: [Int]) throws {
+    var options = TrainingOptions(
+      recipe: "stylegan", data: "", dataset: .init(name: "", fingerprint: "", count: 1),
+      configuration: StyleGANConfiguration(
+        resolution: resolution, imageChannels: 1, zSize: 8, wSize: 8, mappingLayers: 1, fmapBase: 16, fmapMax: 8))
+    TimedTraining(seconds: 1).prepare(&options)
+    let costs = try TimedTraining.costs(of: options)
+    #expect(costs[resolution]! > 0 && Set(costs.keys).isSubset(of: Set(known)) && costs.values.allSatisfy { $0 > 0 })
+  }
+
+  /// A trained network does not grow again, however short the time.
+  @Test func trainedNetworksDoNotGrow() throws {
+    var options = try options(128)
+    options.initialNetwork = "network.safetensors"
+    let timed = TimedTraining(seconds: 60)
+    timed.prepare(&options)
+    timed.fit(&options, secondsPerImage: [8: 0.001, 128: 0.1])
+    #expect(!options.schedule.grows)
+    timed.fit(&options, secondsPerImage: [8: 0.001, 128: 0.1], growing: true)
+    #expect(options.schedule.grows)
   }
 
   /// A wider network is chosen where it sees enough images.

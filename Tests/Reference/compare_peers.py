@@ -1,7 +1,8 @@
 """Times a StyleGAN's synthesis network in other programs, beside this one: eager PyTorch, torch.compile, ONNX Runtime and
 OpenVINO run the network of stylegan_reference.py, each in the form that suits it best. Run by Scripts/compare.
 
-All take turns, so that a busy machine disturbs all alike; the least time of each counts. Images must agree.
+All take turns, so that a busy machine disturbs all alike; the least time of each counts. The other programs draw the same
+network, and their images must agree. `stylegan bench` draws one of the same shape with weights of its own.
 """
 
 import argparse
@@ -56,8 +57,8 @@ def use_best_operations():
     reference.upsample = lambda x: F.interpolate(x, scale_factor=2, mode="nearest")
 
 
-def peers(resolution, threads, bf16):
-    """(name, function from ws to an image) of each program that is installed."""
+def peers(resolution, threads, bf16, folder):
+    """(name, function that draws an image) of each program."""
     network, ws = Synthesis(resolution).eval(), torch.randn(1, reference.layer_count(resolution), 512)
     found = [("PyTorch, eager", lambda: network(ws).numpy())]
 
@@ -65,7 +66,7 @@ def peers(resolution, threads, bf16):
     compiled = torch.compile(fast)
     found.append(("torch.compile, channels-last", lambda: compiled(ws).numpy()))
 
-    path = os.path.join(tempfile.mkdtemp(), "synthesis.onnx")
+    path = os.path.join(folder, "synthesis.onnx")
     torch.onnx.export(network, (ws,), path, dynamo=True, verbose=False, input_names=["ws"], output_names=["image"])
     import onnxruntime
 
@@ -85,11 +86,11 @@ def peers(resolution, threads, bf16):
     return found
 
 
-def ours(program, resolution, precision, seconds):
+def ours(program, resolution, precision, seconds, threads):
     """Seconds of a picture in `stylegan bench`: the same network with random weights."""
     out = subprocess.run(
         [program, "bench", "--width", "paper", "--resolutions", str(resolution), "--batch", "1", "--only", "synthesis",
-         "--kernels", "fast", "--precision", precision, "--seconds", str(seconds), "--json"],
+         "--kernels", "fast", "--precision", precision, "--seconds", str(seconds), "--threads", str(threads), "--json"],
         check=True, capture_output=True, text=True)
     rows = [row for row in json.loads(out.stdout)["rows"] if "convolutions" not in row["name"]]
     return rows[0]["seconds"] / rows[0].get("batch", 1)
@@ -106,8 +107,8 @@ def main():
     use_best_operations()
     flags = next((line for line in open("/proc/cpuinfo") if line.startswith("flags")), "")
     for resolution in map(int, arguments.resolutions.split(",")):
-        with torch.inference_mode():
-            found = peers(resolution, threads, "avx512_bf16" in flags or "amx_bf16" in flags)
+        with tempfile.TemporaryDirectory() as folder, torch.inference_mode():
+            found = peers(resolution, threads, "avx512_bf16" in flags or "amx_bf16" in flags, folder)
             wanted = found[0][1]()
             for name, draw in found:
                 error = np.abs(draw() - wanted).max() / np.abs(wanted).max()
@@ -123,7 +124,7 @@ def main():
                         times[name].append(time.perf_counter() - start)
                         draws += 1
                 for precision in ["fp32", "bf16"]:
-                    times[f"ours, {precision}"].append(ours(arguments.program, resolution, precision, arguments.seconds))
+                    times[f"ours, {precision}"].append(ours(arguments.program, resolution, precision, arguments.seconds, threads))
         best = min(min(t) for name, t in times.items() if not name.startswith("ours") and not name.endswith("bf16"))
         print(f"\n{resolution}×{resolution}, batch 1, {threads} threads; ms: least and median")
         for name, t in times.items():

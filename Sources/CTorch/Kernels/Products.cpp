@@ -4,7 +4,6 @@
 
 #include <ATen/ops/empty.h>
 #include <ATen/ops/rand.h>
-#include <ATen/ops/zeros.h>
 
 #include <chrono>
 
@@ -20,7 +19,7 @@ ct_status ct_time_products(bool pairs, int64_t channels, int64_t tiles, int64_t 
     const int64_t positions = kernels::positions(kernels::Resample::none), steps = f.stride(channels);
     const int64_t panels = f.panelCount(channels), elementSize = together ? 2 : 4, columns = panels * f.panel;
     const int64_t gap = kernels::positionGap;
-    // Any bits that are numbers: random floats serve as pairs, too.
+    // As pairs of bfloat16, the bits of floats are numbers of any size, among them infinities: no processor minds in products.
     const at::Tensor a = at::rand({positions * (tiles * steps + gap)}), b = at::rand({positions * columns * steps});
     at::Tensor c = at::empty({positions * (tiles * columns + gap)});
     float *sums = c.mutable_data_ptr<float>();

@@ -175,8 +175,8 @@ ct_status ct_fused_epilogue(ct_tensor x, ct_tensor _Nullable noise, ct_tensor _N
 /// thread; a mean over repetitions. `pairs`: bfloat16, where the kernels multiply it.
 ct_status ct_time_products(bool pairs, int64_t channels, int64_t tiles, int64_t repetitions, double *seconds,
                            ct_message message);
-/// The median of the seconds from a signal to a sleeping thread until it runs.
-void ct_time_waking(double *seconds);
+/// The median of the seconds from a signal to a sleeping thread until it runs; 0 if there can be no second thread.
+double ct_time_waking(void);
 /// The seconds of one turn of a loop in which a thread of OpenMP waits awake.
 double ct_time_spin(void);
 /// A cache for the transformed filters of a weight.

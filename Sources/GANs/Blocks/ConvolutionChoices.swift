@@ -36,10 +36,10 @@ public struct ConvolutionChoices: Codable, Sendable, Equatable {
   /// A choice.
   public init(usual: Engine, exceptions: Set<Shape> = []) { (self.usual, self.exceptions) = (usual, exceptions) }
 
-  /// The choice where nothing was measured: minimal filtering, except in float32 on a processor for which there are no
-  /// kernels of its own.
+  /// The choice where nothing was measured: minimal filtering, except in float32 with the generic kernels, which are
+  /// slower, and with those for NEON, whose speed nobody has measured.
   package static func unmeasured(_ precision: Compute.Precision) -> Engine {
-    precision == .float32 && Processor.fusedKernels == "generic" ? .libtorch : .minimalFiltering
+    precision == .float32 && ["generic", "neon"].contains(Processor.fusedKernels) ? .libtorch : .minimalFiltering
   }
 
   /// The engine of a shape.

@@ -23,7 +23,11 @@ enum RunNames {
     if first.contains(key) { return 0 }
     if key.hasPrefix("objective.") { return 1 }
     if last.contains(key) { return 3 }
-    if unimportant.contains(key) || ["measures.", "keeping.", "dataset."].contains(where: key.hasPrefix) { return 4 }
+    if unimportant.contains(key)
+      || ["measures.", "keeping.", "dataset.", "convolutions."].contains(where: key.hasPrefix)
+    {
+      return 4
+    }
     return 2
   }
 

@@ -20,6 +20,9 @@ public struct KernelTuning {
   /// The folder of the results: `$XDG_CACHE_HOME/swift-stylegan/kernels`, else below `~/.cache`.
   public static var defaultFolder: String { Folder.cache + "/kernels" }
 
+  /// Whether `STYLEGAN_TUNING=off` forbids measuring, for tests.
+  public static var isOff: Bool { getenv("STYLEGAN_TUNING").map { String(cString: $0) } == "off" }
+
   private let options: TrainingOptions
   private let resolution: Int
   private let clock = ContinuousClock()
@@ -30,9 +33,10 @@ public struct KernelTuning {
 
   /// The fastest for a training on the CPU, from the cache or measured.
   /// - Parameters:
+  ///   - options: with `convolutions`, these engines are kept.
   ///   - precisions: those to compare; one to measure the engines only.
   ///   - folder: the cache. Without a writable one nothing is measured, because two runs could choose differently.
-  ///   - measuring: called before a measurement.
+  ///   - measuring: called before a measurement, or before waiting for that of another process.
   /// - Returns: nil where nothing can be chosen: on other devices, for the reference kernels, without a cache.
   public static func fastest(
     for options: TrainingOptions, precisions: [Compute.Precision], folder: String = defaultFolder,
@@ -41,11 +45,35 @@ public struct KernelTuning {
     guard options.device == "cpu", options.kernels == .fast, !precisions.isEmpty else { return nil }
     guard (try? Folder.makeWritable(folder)) != nil else { return nil }
     let tuning = KernelTuning(options)
-    let key = try tuning.key(precisions)
+    return try kept(in: folder, key: try tuning.key(precisions), measuring) { try tuning.measure(precisions) }
+  }
+
+  /// The faster precision for drawing, from the cache or measured in about 0.1 s: that of the faster layer of 128 feature
+  /// maps at 32×32. float32 where the kernels do not multiply bfloat16, or without a writable cache.
+  public static func precisionOfDrawing(folder: String = defaultFolder) -> Compute.Precision {
+    // A folder of its own, for its lock: drawing does not wait for the measurements of a training.
+    let folder = folder + "/drawing"
+    guard Processor.fusedKernels == "avx512bf16", (try? Folder.makeWritable(folder)) != nil else { return .float32 }
+    let key = (machine + ["\(Processor.threadCount) threads"]).joined(separator: "; ")
+    let result = try? kept(in: folder, key: key) {
+      let layer = ConvolutionTiming(.init(resampling: .none, inputs: 128, outputs: 128, side: 32), images: 1)
+      let times = layer.seconds([Compute(precision: .float32), Compute(precision: .bfloat16)])
+      return Result(
+        precision: times[1] < times[0] ? .bfloat16 : .float32,
+        convolutions: ConvolutionChoices(usual: .minimalFiltering))
+    }
+    return result?.precision ?? .float32
+  }
+
+  /// The result with this key, which one process measures.
+  private static func kept(
+    in folder: String, key: String, _ measuring: () -> Void = {}, _ measure: () throws -> Result
+  ) throws -> Result {
     var digest = Digest()
-    Array(key.utf8).withUnsafeBytes { digest.add($0) }
+    digest.add(key)
     let path = "\(folder)/\(digest.hexadecimal).json"
     if let known = Entry.read(path, key) { return known }
+    measuring()
     // One measurement at a time: two would disturb each other, and could choose differently.
     var lock = try FolderLock(folder)
     while lock == nil {
@@ -55,8 +83,9 @@ public struct KernelTuning {
     }
     return try withExtendedLifetime(lock) {
       if let known = Entry.read(path, key) { return known }
-      measuring()
-      let result = try tuning.measure(precisions)
+      let result = try measure()
+      // Where the file system has no locks, another process may have been faster.
+      if let known = Entry.read(path, key) { return known }
       try AtomicFile.write(JSON.pretty(Entry(key: key, result: result)) + "\n", to: path)
       return result
     }
@@ -77,18 +106,30 @@ public struct KernelTuning {
     }
   }
 
+  /// The processor, what limits libtorch to a part of it, and the build.
+  private static var machine: [String] {
+    var digest = Digest()
+    if let path = Bundle.main.executablePath, let program = try? WholeFile.bytes(of: path, limit: 1 << 30) {
+      program.withUnsafeBytes { digest.add($0) }
+    }
+    let limits = ["ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "ATEN_CPU_CAPABILITY", "MKL_ENABLE_INSTRUCTIONS"]
+    let environment = ProcessInfo.processInfo.environment
+    return [
+      "2", Processor.name, Processor.availableKernels.joined(separator: " "), Processor.fusedKernels,
+      Processor.threadPool.rawValue, Processor.libtorchVersion, digest.hexadecimal,
+    ] + limits.compactMap { name in environment[name].map { "\(name)=\($0)" } }
+  }
+
   /// All that the result depends on.
   private func key(_ precisions: [Compute.Precision]) throws -> String {
-    let program = Bundle.main.executablePath.flatMap { try? FileManager.default.attributesOfItem(atPath: $0) }
-    let build = [program?[.size] as? Int, (program?[.modificationDate] as? Date).map { Int($0.timeIntervalSince1970) }]
-    let objective = options.objective
-    return [
-      "1", Processor.name, Processor.availableKernels.joined(separator: " "), Processor.fusedKernels,
-      "\(Processor.threadPool.rawValue)", Processor.libtorchVersion, "\(build.map { $0 ?? 0 })",
-      "\(options.threads) threads",
-      precisions.map(\.rawValue).joined(separator: " "), try JSON.compact(options.configuration), "\(batch)",
-      "\(objective.regularizer.rawValue) \(objective.penaltyInterval) \(objective.loss.rawValue)",
-    ].joined(separator: "; ")
+    let training = [
+      type(of: options.configuration).family, try JSON.compact(options.configuration),
+      try JSON.compact(options.objective), "\(options.threads) threads", "batch \(batch)",
+      "\(options.criticSteps) \(options.stepOrder.rawValue) \(options.mixingProbability)",
+      precisions.map(\.rawValue).joined(separator: " "),
+      try options.convolutions.map { try JSON.compact($0) } ?? "open",
+    ]
+    return (Self.machine + training).joined(separator: "; ")
   }
 
   /// The minibatch size at the final resolution, where a training spends its time.
@@ -97,9 +138,9 @@ public struct KernelTuning {
   // MARK: Measuring
 
   private func measure(_ precisions: [Compute.Precision]) throws -> Result {
-    let shapes = ConvolutionTiming.shapes(of: options)
+    let shapes = options.convolutions == nil ? ConvolutionTiming.shapes(of: options) : []
     let results = precisions.map { precision in
-      Result(precision: precision, convolutions: engines(of: shapes, precision))
+      Result(precision: precision, convolutions: options.convolutions ?? engines(of: shapes, precision))
     }
     guard results.count > 1 else { return results[0] }
     var seconds: [Double] = []

@@ -67,10 +67,12 @@ public struct StepProbe {
     return result
   }
 
-  /// Times one resolution with its whole minibatch.
+  /// Times one resolution with its whole minibatch, or with as many images as 10¹¹ operations are for.
   /// - Parameter budget: about so many seconds; at least a few steps are taken.
   static func measure(_ options: TrainingOptions, only resolution: Int, seconds budget: Double) throws -> Result {
-    let (probe, batch) = (try StepProbe(options), options.schedule.batchSize(at: resolution))
+    let (probe, whole) = (try StepProbe(options), options.schedule.batchSize(at: resolution))
+    let affordable = options.relativeCosts[resolution].map { $0 > 1 ? Int(1e11 / $0) : whole } ?? whole
+    let batch = min(whole, max(min(whole, 4), affordable))
     var result = Result()
     result.secondsPerImage[resolution] =
       probe.step(Growth(resolution: resolution), batch, seconds: budget / 2) { false } / Double(batch)

@@ -11,7 +11,7 @@ import Torch
 /// ``TrainingObserver`` writes other files on its events.
 public final class Trainer {
   /// The options of the run.
-  public let options: TrainingOptions
+  public private(set) var options: TrainingOptions
   /// The folder of the run.
   public let directory: RunDirectory
   /// The networks in training.
@@ -102,13 +102,18 @@ public final class Trainer {
   /// state is saved first, as far as that is possible: see ``savedImages``. What was due when the error came (a line of
   /// statistics, a snapshot) is made up for after resuming.
   /// - Parameters:
+  ///   - shouldFinish: called after every step; on true this step becomes the last one of the whole training, which ends as
+  ///     after all its images, with a snapshot.
   ///   - shouldStop: called after every step; on true training saves its state and ends.
   ///   - observe: called for every event; its errors end the training.
   /// - Throws: ``TrainingError/diverged(kimg:state:remedies:)`` where a loss or a weight is not finite; the last good state
   ///   remains. `FileError` and data errors.
-  public func train(shouldStop: () -> Bool = { false }, observe: (Event) throws -> Void = { _ in }) throws -> Outcome {
+  public func train(
+    shouldFinish: () -> Bool = { false }, shouldStop: () -> Bool = { false },
+    observe: (Event) throws -> Void = { _ in }
+  ) throws -> Outcome {
     progress.unreadable = nil
-    do { return try loop(shouldStop, observe) } catch {
+    do { return try loop(shouldStop, shouldFinish, observe) } catch {
       if !(error is TrainingError) {
         // The images of a failed step are read again.
         loader = Self.loader(dataset, options, at: progress.position)
@@ -119,7 +124,17 @@ public final class Trainer {
     }
   }
 
-  private func loop(_ shouldStop: () -> Bool, _ observe: (Event) throws -> Void) throws -> Outcome {
+  /// Makes the last step the end of the training.
+  private func finishHere() throws {
+    var kimg = Double(progress.images) / 1000
+    while Int((kimg * 1000).rounded(.up)) > progress.images { kimg = kimg.nextDown }
+    options.totalKimg = kimg
+    try AtomicFile.write(try options.text(), to: directory.options)
+  }
+
+  private func loop(
+    _ shouldStop: () -> Bool, _ shouldFinish: () -> Bool, _ observe: (Event) throws -> Void
+  ) throws -> Outcome {
     let clock = ContinuousClock()
     let start = clock.now
     var (tickStart, lastSave, imagesAtTick) = (start, start, progress.images)
@@ -164,6 +179,7 @@ public final class Trainer {
 
     var isFirst = true
     while true {
+      if !isFirst && progress.images < totalImages && shouldFinish() { try finishHere() }
       if isTickDue {
         try tick()
         if progress.isSnapshotDue != true, seconds(since: lastSave) > 300 {

@@ -10,7 +10,7 @@ enum PrecisionChoice: String, ExpressibleByArgument, CaseIterable {
 
   var precision: Compute.Precision {
     switch self {
-    case .auto: .fastest
+    case .auto: KernelTuning.isOff ? .fastest : KernelTuning.precisionOfDrawing()
     case .fp32: .float32
     case .bf16: .bfloat16
     }

@@ -218,10 +218,18 @@ struct ScheduleArguments: ParsableArguments {
   /// What a training of a given time (`--hours`) leaves as it was given.
   var asked: Set<TimedTraining.Asked> {
     var asked: Set<TimedTraining.Asked> = []
-    if growing != nil || startResolution != nil || fadeKimg != nil || stableKimg != nil { asked.insert(.growth) }
     if emaKimg != nil || emaDecay != nil { asked.insert(.average) }
     if snap != nil { asked.insert(.snapshots) }
     return asked
+  }
+
+  /// A given option that a training of a given time sets itself; nil if there is none.
+  var againstHours: String? {
+    given([
+      ("--kimg", kimg), ("--start-resolution", startResolution), ("--fade-kimg", fadeKimg),
+      ("--stable-kimg", stableKimg),
+      ("--penalty", penalty),
+    ]).first
   }
 
   /// All given options that a resumed run cannot change.

@@ -22,23 +22,31 @@ extension Bench {
 
   /// `--check`: no convolution may be slower than the reference.
   func checkConvolutions() throws {
-    var rows: [Benchmark.ShapeRow] = []
+    var rows: [Check] = []
     let benchmark = Benchmark(seconds: seconds)
     for resolution in resolutions.values.map(Int.init) {
       let configuration = StyleGANConfiguration(width: width, resolution: resolution, imageChannels: 3)
       let choice = try benchmark.choice(configuration, batch: batch, penaltyInterval: 16, precisions: [.float32])
-      for row in benchmark.convolutions(configuration, batch: batch, choice?.convolutions) {
-        let name = row.shape.padding(toLength: 24, withPad: " ", startingAt: 0)
-        output.say(
-          String(
-            format: "%@ %9.2f ms, reference %9.2f ms, %.2f×  ", name, row.seconds * 1000, row.referenceSeconds * 1000,
-            row.speedup) + row.engine.rawValue)
-        rows.append(row)
+      for kernels in Processor.availableKernels {
+        output.say("\(resolution)×\(resolution), kernels \(kernels)")
+        // The choice was measured for the kernels in use.
+        let choices = kernels == Processor.fusedKernels ? choice?.convolutions : nil
+        let found = Processor.with(kernels: kernels) {
+          benchmark.convolutions(configuration, batch: batch, choices)
+        }
+        for row in found {
+          let name = row.shape.padding(toLength: 24, withPad: " ", startingAt: 0)
+          output.say(
+            String(
+              format: "  %@ %9.2f ms, reference %9.2f ms, %.2f×  ", name, row.seconds * 1000,
+              row.referenceSeconds * 1000, row.speedup) + row.engine.rawValue)
+        }
+        rows += found.map { row in Check(kernels: kernels, resolution: resolution, row: row) }
       }
     }
     let slower = rows.filter { $0.speedup < 0.9 }
     output.say(
-      "kernels \(Processor.fusedKernels): \(slower.count) of \(counted(rows.count, "convolution")) slower than the reference "
+      "\(Processor.name): \(slower.count) of \(counted(rows.count, "convolution")) slower than the reference "
         + "by more than 10 %")
     try output.finish(["convolutions": rows])
     if !slower.isEmpty { throw ExitCode(1) }
@@ -70,8 +78,25 @@ extension Bench {
       rows.append(Choice(name: way.name, imagesPerSecond: Double(batch) / time))
     }
     let loss = times[0] / times.dropFirst().min()! - 1
-    output.say(String(format: "the measured choice takes %+.1f %% of the time of the fastest fixed one", 100 * loss))
+    output.say(
+      String(
+        format: "the measured choice takes %.1f %% %@ time than the fastest fixed one", 100 * abs(loss),
+        loss < 0 ? "less" : "more"))
     try output.finish(["choices": rows])
+  }
+
+  /// A convolution with some kernels.
+  private struct Check: Encodable {
+    let kernels: String
+    let resolution: Int
+    let shape: String
+    let engine: ConvolutionChoices.Engine
+    let seconds, referenceSeconds, speedup: Double
+
+    init(kernels: String, resolution: Int, row: Benchmark.ShapeRow) {
+      (self.kernels, self.resolution, shape, engine) = (kernels, resolution, row.shape, row.engine)
+      (seconds, referenceSeconds, speedup) = (row.seconds, row.referenceSeconds, row.speedup)
+    }
   }
 
   private struct Choice: Encodable {

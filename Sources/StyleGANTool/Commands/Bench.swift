@@ -29,20 +29,28 @@ struct Bench: ParsableCommand {
   @Option(help: "Resolutions of drawing; training is measured at the first.")
   var resolutions: NumberList = NumberList(argument: "32,64")!
   @Option(parsing: .unconditional, help: "Minibatch size of drawing and training.") var batch: Int = 32
-  @Option(help: "fast, or reference: plain operations (default: both).") var kernels: KernelChoice?
+  @Option(help: "fast, or reference: plain operations (default: both).") var kernels: Kernels?
   @Option(help: "fp32 or bf16 (default: both, if the processor supports bf16).") var precision: PrecisionChoice?
   @Option(help: "synthesis or training (default: both), or products: the matrix products inside the convolutions.")
   var only: Subject?
-  @Flag(help: "Only compare each convolution with the reference; the exit code is 1 if one is slower by over 10 %.")
+  @Flag(
+    help: """
+      Only compare each convolution with the reference, for all kernels that this processor can run; the exit code is 1 if \
+      one is slower by over 10 %.
+      """)
   var check = false
-  @Flag(help: "Only compare trainings with the measured choice of precision and kernels, and with all fixed choices.")
+  @Flag(
+    help: """
+      Only compare trainings at the first resolution with the measured choice of precision and kernels, and with all fixed \
+      choices.
+      """)
   var allChoices = false
   @Option(parsing: .unconditional, help: "Number of CPU threads (default: all cores).") var threads: Int?
   @Option(parsing: .unconditional, help: "Shortest duration of a measurement in seconds.") var seconds: Double = 1
   @OptionGroup var output: OutputArguments
 
   enum Subject: String, ExpressibleByArgument, CaseIterable { case synthesis, training, products }
-  enum KernelChoice: String, ExpressibleByArgument, CaseIterable { case fast, reference }
+  enum Kernels: String, ExpressibleByArgument, CaseIterable { case fast, reference }
 
   mutating func validate() throws {
     if let bad = resolutions.values.first(where: { !(8...1024).contains($0) || $0.nonzeroBitCount != 1 }) {
@@ -52,7 +60,7 @@ struct Bench: ParsableCommand {
     try requireRange("--threads", threads, 1...1024)
     let alone = [
       ("--check", check), ("--all-choices", allChoices), ("--only", only != nil),
-      ("--kernels", kernels != nil && (check || allChoices)),
+      ("--kernels", kernels != nil && (check || allChoices || only == .products)),
       ("--precision", precision != nil && (check || allChoices)),
     ].filter(\.1).map(\.0)
     if alone.count > 1 { throw ValidationError("use only one of \(alone.joined(separator: ", "))") }

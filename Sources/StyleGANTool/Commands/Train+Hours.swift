@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import GANs
 
 // Trainings of a given time.
@@ -7,9 +8,9 @@ extension Train {
   /// The training of `--hours`; nil without it.
   func timed(_ recipe: Recipe) throws -> TimedTraining? {
     guard let hours = place.hours else { return nil }
-    guard recipe.family == StyleGANConfiguration.self else {
+    guard recipe.name == "stylegan" else {
       throw ValidationError(
-        "--hours is a recipe for StyleGAN, but --cfg is \(recipe.name): use --minutes, or leave out --cfg")
+        "--hours is a recipe of its own for StyleGAN: leave out --cfg \(recipe.name), or use --minutes")
     }
     return TimedTraining(seconds: hours * 3600)
   }
@@ -24,27 +25,25 @@ extension Train {
     make: (NetworkWidth) throws -> TrainingOptions
   ) throws -> TrainingOptions {
     tell("measuring a few steps, to fit the training to \(TrainingForecast.words(timed.seconds))")
-    let resolution = smallest.configuration.resolution
-    func costs(_ options: TrainingOptions) throws -> [Int: Double] {
-      var probed = options
-      // All resolutions, in case the network must grow.
-      if probed.configuration.traits.grows { probed.schedule.initialResolution = min(8, resolution) }
-      probed.schedule.fitGrowth(totalKimg: probed.totalKimg)
-      return try StepProbe.measure(probed).secondsPerImage
-    }
-    var (options, seconds) = (smallest, try costs(smallest))
-    if !widths.isEmpty, let measured = seconds[resolution] {
-      let operations = try Dictionary(uniqueKeysWithValues: widths.map { ($0, try make($0).operations) })
+    var (options, seconds) = (smallest, try TimedTraining.costs(of: smallest))
+    if !widths.isEmpty, let measured = seconds[options.configuration.resolution] {
+      var operations: [NetworkWidth: Double] = [:]
+      for width in widths {
+        let options = try make(width)
+        // A training needs a few times its least memory.
+        if width == .tiny || ProcessMemory.limit.map({ 4 * options.leastMemory < $0 }) ?? true {
+          operations[width] = options.operations
+        }
+      }
       let width = timed.width(secondsPerImage: measured, costs: operations)
       if width != .tiny {
         options = try make(width)
-        try options.requireMemory()
         try chooseKernels(for: &options)
-        seconds = try costs(options)
+        seconds = try TimedTraining.costs(of: options)
       }
       tell("width: \(width.rawValue)")
     }
-    timed.fit(&options, secondsPerImage: seconds, asked: training.asked)
+    timed.fit(&options, secondsPerImage: seconds, growing: training.growing, asked: training.asked)
     return options
   }
 }

@@ -13,7 +13,7 @@ extension Train {
     let given =
       network.all + training.fixed
       + given([
-        ("--precision", compute.precisionChoice), ("--kernels", kernels), ("--device", compute.deviceName),
+        ("--precision", compute.precisionChoice), ("--kernels", machine.kernels), ("--device", compute.deviceName),
         ("--cfg", place.recipe),
         ("--desc", place.desc),
       ])

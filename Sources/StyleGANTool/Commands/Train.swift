@@ -6,9 +6,6 @@ import GANs
 import Images
 import Torch
 
-/// The kernels of a training.
-enum KernelChoice: String, ExpressibleByArgument, CaseIterable { case auto, fast, libtorch, reference }
-
 struct Train: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Train a network on pictures, or resume a training.",
@@ -40,13 +37,7 @@ struct Train: ParsableCommand {
   @OptionGroup(title: "Snapshots") var keeping: KeepingArguments
   @OptionGroup(title: "Metrics") var measures: TrainingMetrics
   @OptionGroup(title: "Machine") var compute: ComputeArguments
-  @Option(
-    help: ArgumentHelp(
-      """
-      Kernels of the convolutions: auto (the fastest on this machine, measured once and kept in the cache), fast (minimal \
-      filtering), libtorch, or reference (plain operations) (default: auto).
-      """))
-  var kernels: KernelChoice?
+  @OptionGroup(title: "Machine") var machine: KernelArguments
 
   private var output: OutputArguments { place.output }
   var quiet: Bool { output.quiet }
@@ -62,8 +53,8 @@ struct Train: ParsableCommand {
         "--init-from sets the shape of the network; leave out \(option) (it takes --resolution, --channels and --cond)")
     }
     if place.resume != nil { try requireSameTraining() }
-    if place.hours != nil, training.kimg != nil {
-      throw ValidationError("--hours ends a training by its time: leave out --kimg")
+    if place.hours != nil, let option = training.againstHours {
+      throw ValidationError("--hours sets the length, the growth and R1 of a training: leave out \(option)")
     }
   }
 
@@ -82,6 +73,7 @@ struct Train: ParsableCommand {
   private func start(_ recipe: Recipe) throws {
     _ = try compute.apply()
     let (data, initFrom) = (place.data!, place.initFrom)
+    let timed = try timed(recipe)
     let initial = try initFrom.map { try NetworkFile(path: try newestNetwork(at: $0)) }
     let dataset = try openDataset(
       data, resolution: network.resolution ?? initial?.configuration.dataResolution,
@@ -100,28 +92,32 @@ struct Train: ParsableCommand {
           ?? recipe.configuration(settings, resolution: dataset.resolution, imageChannels: dataset.channels))
       if network.cond { try condition(&options.configuration, on: dataset) }
       options.initialNetwork = try initFrom.map { try newestNetwork(at: $0) }
-      try timed(recipe)?.prepare(&options)
+      timed?.prepare(&options)
       try training.apply(to: &options)
-      options.precision = compute.precision
+      options.precision = isPrecisionOpen ? .float32 : compute.precision
       options.device = compute.device
       options.threads = Processor.threadCount
       options.description = place.desc
       measures.apply(to: &options.measures)
       try options.validate()
+      options.keeping = options.usualKeeping
+      try keeping.apply(to: &options.keeping)
+      try options.validate()
       return options
     }
-    let hasWidth = initial != nil || !network.shaping.allSatisfy { $0 == "--cond" }
-    var options = try make(place.hours == nil || hasWidth ? nil : .tiny)
+    let start = ContinuousClock.now
+    let hasWidth = initial != nil || !Set(network.shaping).isDisjoint(with: ["--width", "--fmap-base", "--fmap-max"])
+    var options = try make(timed == nil || hasWidth ? nil : .tiny)
     try SnapshotMetrics.requireMeasurable(options, dataset)
     try requireOutside(data)
     try options.requireMemory()
     try chooseKernels(for: &options)
-    if let timed = try timed(recipe) {
+    if let timed {
       options = try fit(options, to: timed, widths: hasWidth ? [] : NetworkWidth.allCases) { try make($0) }
+      options.keeping = options.usualKeeping
+      try keeping.apply(to: &options.keeping)
+      try options.validate()
     }
-    options.keeping = options.usualKeeping
-    try keeping.apply(to: &options.keeping)
-    try options.validate()
     if place.dryRun { return try describe(options, dataset) }
     let signals = StopSignals()
     let trainer = try Trainer(options, dataset: dataset, in: place.outdir)
@@ -130,24 +126,7 @@ struct Train: ParsableCommand {
       tell(line)
       try trainer.directory.appendToLog(line)
     }
-    try train(trainer, signals)
-  }
-
-  /// Sets the precision and the kernels, measured where that is open.
-  func chooseKernels(for options: inout TrainingOptions) throws {
-    switch kernels ?? .auto {
-    case .auto:
-      guard getenv("STYLEGAN_TUNING").map({ String(cString: $0) }) != "off" else { return }
-      let isOpen = compute.precisionChoice == .auto || place.hours != nil && compute.precisionChoice == nil
-      let precisions = isOpen ? Benchmark.precisions : [options.precision]
-      let result = try KernelTuning.fastest(for: options, precisions: precisions) {
-        tell("measuring which kernels are the fastest here; the result is kept for later trainings")
-      }
-      if let result { options.use(result) }
-    case .fast: options.convolutions = ConvolutionChoices(usual: .minimalFiltering)
-    case .libtorch: options.convolutions = ConvolutionChoices(usual: .libtorch)
-    case .reference: options.kernels = .reference
-    }
+    try train(trainer, signals, since: timed == nil ? .now : start)
   }
 
   /// Refuses runs in the folder of the data: their pictures would become a part of it, and the run could not be resumed.
@@ -221,7 +200,8 @@ struct Train: ParsableCommand {
     output.say("generator: \(size.generator) parameters")
     output.say("discriminator: \(size.discriminator) parameters")
     Processor.threadCount = options.threads
-    let forecast = try TrainingForecast(options, reals: dataset?.count, afterImages: images, seconds: place.seconds)
+    let forecast = try TrainingForecast(
+      options, reals: dataset?.count, afterImages: images, seconds: place.seconds, finishes: place.hours != nil)
     for line in forecast.lines { output.say(line) }
     for warning in [forecast.growthWarning, forecast.diskWarning(at: place.outdir)] {
       if let warning { output.note(warning) }
@@ -259,14 +239,17 @@ struct Train: ParsableCommand {
 
   // MARK: Training
 
-  func train(_ trainer: Trainer, _ signals: StopSignals) throws {
+  /// - Parameter start: from which `--minutes` and `--hours` count.
+  func train(_ trainer: Trainer, _ signals: StopSignals, since start: ContinuousClock.Instant = .now) throws {
     let clock = ContinuousClock()
-    let end = place.seconds.map { clock.now + .seconds($0) }
+    let end = place.seconds.map { start + .seconds($0) }
+    func isOver() -> Bool { end.map { clock.now >= $0 } ?? false }
     try trainer.directory.appendToLog(
       "\(Date.now.formatted(.iso8601)) \(trainer.imagesShown == 0 ? "started" : "resumed") at "
         + "\(Double(trainer.imagesShown) / 1000) kimg, libtorch \(Processor.libtorchVersion), "
         + counted(trainer.options.threads, "thread"))
-    let progress = TrainingProgressPrinter(trainer, quiet: quiet, onErrors: output.json, end: end)
+    let progress = TrainingProgressPrinter(
+      trainer, quiet: quiet, onErrors: output.json, end: end, finishes: place.hours != nil)
     try progress.begin(trainer, seconds: place.seconds) { signals.received != nil }
     let metrics = SnapshotMetrics(shouldStop: { signals.received != nil }) { line in try progress.say(line, trainer) }
     trainer.observers += [
@@ -276,7 +259,9 @@ struct Train: ParsableCommand {
     do {
       defer { progress.end() }
       if trainer.imagesShown > 0 { try metrics.catchUp(trainer) }
-      outcome = try trainer.train(shouldStop: { signals.received != nil || end.map { clock.now >= $0 } ?? false })
+      outcome = try trainer.train(
+        shouldFinish: { place.hours != nil && isOver() },
+        shouldStop: { signals.received != nil || (place.hours == nil && isOver()) })
     } catch let error as any UserFacingError {
       try explain(error, trainer)
     }
