@@ -8,6 +8,7 @@ struct TrainingForecast {
   let probe: StepProbe.Result
   private var options: TrainingOptions
   private let images: Int
+  private let finishes: Bool
   /// Seconds after which the training is stopped; nil for no limit.
   private let seconds: Double?
 
@@ -21,7 +22,7 @@ struct TrainingForecast {
     _ options: TrainingOptions, reals: Int?, afterImages images: Int, seconds: Double?, finishes: Bool = false,
     shouldStop: () -> Bool = { false }
   ) throws {
-    (self.options, self.images, self.seconds) = (options, images, seconds)
+    (self.options, self.images, self.seconds, self.finishes) = (options, images, seconds, finishes)
     var probe = try StepProbe.measure(options, afterImages: images, shouldStop: shouldStop)
     if let measures = options.measures, !shouldStop() {
       // A detector that is missing is reported at the snapshots.
@@ -53,6 +54,10 @@ struct TrainingForecast {
     let measured =
       "measured on a few steps: \(rates.joined(separator: ", ")) images a second"
       + (isPart ? "; higher resolutions estimated by their operations" : "")
+    if finishes, let seconds {
+      return
+        "time: finished after \(Self.words(seconds)), at about \(Int(options.totalKimg.rounded())) kimg, \(measured)"
+    }
     guard let seconds, seconds < whole, let reached = estimate.images(after: seconds, from: images) else {
       return "time: about \(Self.words(whole)), \(measured)"
     }
