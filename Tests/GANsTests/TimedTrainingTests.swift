@@ -76,12 +76,17 @@ import Testing
 
   /// A wider network is chosen where it sees enough images.
   @Test func theWidthFollowsTheSpeed() {
-    let costs: [NetworkWidth: Double] = [.tiny: 1, .small: 10, .paper: 200]
+    let costs: [NetworkWidth: Double] = [.micro: 0.5, .tiny: 1, .small: 10, .paper: 200]
     func width(_ seconds: Double) -> NetworkWidth {
-      TimedTraining(seconds: seconds).width(secondsPerImage: 0.005, costs: costs)
+      TimedTraining(seconds: seconds).width(secondsPerImage: 0.0025, costs: costs)
     }
     let small = TimedTraining.usefulKimg(.small) * 1000 * 0.05, paper = TimedTraining.usefulKimg(.paper) * 1000
-    #expect(width(600) == .tiny && width(small - 1) == .tiny && width(small + 1) == .small)
+    let tiny = TimedTraining.usefulKimg(.tiny) * 1000 * 0.005
+    #expect(width(1) == .micro && width(tiny - 1) == .micro && width(tiny + 1) == .tiny)
+    #expect(width(small - 1) == .tiny && width(small + 1) == .small)
     #expect(width(paper - 1) == .small && width(paper + 1) == .paper)
+    // Without room for the wider ones.
+    #expect(TimedTraining(seconds: 1e7).width(secondsPerImage: 0.0025, costs: [.micro: 0.5, .tiny: 1]) == .tiny)
+    #expect(TimedTraining.widths(resolution: 32).last == .micro && TimedTraining.widths(resolution: 64).last == .tiny)
   }
 }

@@ -33,23 +33,30 @@ public struct TimedTraining: Sendable {
     return seconds
   }
 
-  /// The width for a machine that needs `secondsPerImage` for a network of the tiny width: the widest one that will see
+  /// The widths to choose from, the widest first. The least one has too few feature maps for large pictures.
+  public static func widths(resolution: Int) -> [NetworkWidth] {
+    NetworkWidth.allCases.filter { $0 != .micro || resolution <= 32 }
+  }
+
+  /// The width for a machine that needs `secondsPerImage` for a network of the least width: the widest one that will see
   /// enough images. A wider network has more operations, and computes them no slower.
   /// - Parameter costs: operations of each width that the memory allows.
   public func width(secondsPerImage: Double, costs: [NetworkWidth: Double]) -> NetworkWidth {
-    let tiny = costs[.tiny] ?? 1
+    let widths = NetworkWidth.allCases.filter { costs[$0] != nil }
+    guard let least = widths.last else { return .tiny }
     func kimg(_ width: NetworkWidth) -> Double {
-      seconds / (secondsPerImage * (costs[width] ?? .infinity) / tiny) / 1000
+      seconds / (secondsPerImage * costs[width]! / costs[least]!) / 1000
     }
-    return NetworkWidth.allCases.first { kimg($0) >= Self.usefulKimg($0) } ?? .tiny
+    return widths.first { kimg($0) >= Self.usefulKimg($0) } ?? least
   }
 
   /// Thousands of images from which a width is worth its cost.
   package static func usefulKimg(_ width: NetworkWidth) -> Double {
     switch width {
     case .paper: 1500
-    case .small: 300
-    case .tiny: 0
+    case .small: 500
+    case .tiny: 250
+    case .micro: 0
     }
   }
 

@@ -31,12 +31,12 @@ extension Train {
       for width in widths {
         let options = try make(width)
         // A training needs a few times its least memory.
-        if width == .tiny || ProcessMemory.limit.map({ 4 * options.leastMemory < $0 }) ?? true {
+        if width == widths.last || ProcessMemory.limit.map({ 4 * options.leastMemory < $0 }) ?? true {
           operations[width] = options.operations
         }
       }
       let width = timed.width(secondsPerImage: measured, costs: operations)
-      if width != .tiny {
+      if width != widths.last {
         options = try make(width)
         try chooseKernels(for: &options)
         seconds = try TimedTraining.costs(of: options)

@@ -107,13 +107,14 @@ struct Train: ParsableCommand {
     }
     let start = ContinuousClock.now
     let hasWidth = initial != nil || !Set(network.shaping).isDisjoint(with: ["--width", "--fmap-base", "--fmap-max"])
-    var options = try make(timed == nil || hasWidth ? nil : .tiny)
+    let widths = timed == nil || hasWidth ? [] : TimedTraining.widths(resolution: dataset.resolution)
+    var options = try make(widths.last)
     try SnapshotMetrics.requireMeasurable(options, dataset)
     try requireOutside(data)
     try options.requireMemory()
     try chooseKernels(for: &options)
     if let timed {
-      options = try fit(options, to: timed, widths: hasWidth ? [] : NetworkWidth.allCases) { try make($0) }
+      options = try fit(options, to: timed, widths: widths) { try make($0) }
       options.keeping = options.usualKeeping
       try keeping.apply(to: &options.keeping)
       try options.validate()

@@ -23,7 +23,7 @@ extension DCGANArchitecture {
 
   /// n = 64, or the n of a named width.
   public static func defaults(for asked: Settings, resolution: Int, imageChannels: Int) -> Self {
-    let widths: [NetworkWidth: Int] = [.paper: 128, .small: 32, .tiny: 16]
+    let widths: [NetworkWidth: Int] = [.paper: 128, .small: 32, .tiny: 16, .micro: 8]
     return Self(
       resolution: resolution, imageChannels: imageChannels, zSize: 100,
       features: asked[Setting.width.field] == nil ? 64 : widths[NetworkWidth(asked)]!)
