@@ -274,7 +274,8 @@ struct Train: ParsableCommand {
       // What is left of the hours.
       let left = place.hours == nil ? nil : end.map { max(1, (($0 - clock.now) / .seconds(60)).rounded(.up)) }
       tell(
-        "stopped and saved. Resume with: \(Self.resumption(of: trainer))" + (left.map { " --minutes \($0.plain)" } ?? ""))
+        "stopped and saved. Resume with: \(Self.resumption(of: trainer))"
+          + (left.map { " --minutes \($0.plain)" } ?? ""))
       try output.finish(TrainingResults(trainer, network: nil))
       // The exit code that shells expect after a signal.
       if let signal = signals.received { throw ExitCode(128 + signal) }
