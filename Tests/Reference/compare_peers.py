@@ -7,6 +7,7 @@ network, and their images must agree. `stylegan bench` draws one of the same sha
 
 import argparse
 import json
+import logging
 import math
 import os
 import statistics
@@ -23,6 +24,7 @@ import torch.nn.functional as F
 import stylegan_reference as reference
 
 warnings.filterwarnings("ignore")
+logging.getLogger("torch.onnx").setLevel(logging.ERROR)
 
 
 class Synthesis(torch.nn.Module):
