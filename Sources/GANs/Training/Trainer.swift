@@ -18,7 +18,7 @@ public final class Trainer {
   public let networks: TrainingNetworks
   /// The training data.
   public let dataset: any ImageDataset
-  /// The observers, called in this order for every event, before the argument of ``train(shouldStop:observe:)``.
+  /// The observers, called in this order for every event, before the argument of ``train(shouldFinish:shouldStop:observe:)``.
   public var observers: [any TrainingObserver] = [StatisticsWriter(), BatchGridWriter(), SnapshotWriter()]
   private let lock: FolderLock
   private let device: Device
@@ -61,7 +61,7 @@ public final class Trainer {
     public var secondsInTick, seconds: Double
   }
 
-  /// The outcome of ``train(shouldStop:observe:)``.
+  /// The outcome of ``train(shouldFinish:shouldStop:observe:)``.
   public enum Outcome: Equatable {
     /// All images were shown. `network` is the last network file.
     case finished(network: String)
