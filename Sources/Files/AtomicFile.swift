@@ -29,11 +29,7 @@ public enum AtomicFile {
       throw FileError(.write, path: path, code: EISDIR)
     }
     let folder = Folder.of(path)
-    var name: [CChar] = []
-    let descriptor = repeatingInterrupted {
-      name = "\(folder)/\(temporaryPrefix)XXXXXX".pathBytes.map { CChar(bitPattern: $0) } + [0]
-      return mkstemp(&name)
-    }
+    let (descriptor, name) = makeTemporary(in: folder)
     guard descriptor >= 0 else { throw FileError(.write, path: path) }
     let temporary = String(path: name.dropLast().map { UInt8(bitPattern: $0) })
     _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
@@ -58,17 +54,25 @@ public enum AtomicFile {
   /// Checks that files can be written in a folder: makes a temporary file and removes it.
   /// - Throws: ``FileError`` with the folder's path.
   public static func probe(in folder: String) throws {
-    var name: [CChar] = []
-    let descriptor = repeatingInterrupted {
-      name = "\(folder)/\(temporaryPrefix)XXXXXX".pathBytes.map { CChar(bitPattern: $0) } + [0]
-      return mkstemp(&name)
-    }
+    let (descriptor, name) = makeTemporary(in: folder)
     guard descriptor >= 0 else { throw FileError(.write, path: folder) }
     defer {
       Foundation.unlink(name)
       close(descriptor)
     }
     try withUnsafeBytes(of: UInt8(0)) { try writeAll($0, to: descriptor, path: folder) }
+  }
+
+  /// A new temporary file and its path, ended by 0; the descriptor is negative on an error. The path is made of bytes, because
+  /// a folder can have a name that is not UTF-8.
+  private static func makeTemporary(in folder: String) -> (descriptor: Int32, name: [CChar]) {
+    var name: [CChar] = []
+    let descriptor = repeatingInterrupted {
+      // mkstemp writes over the six letters, even where it fails.
+      name = "\(folder)/\(temporaryPrefix)XXXXXX".pathBytes.map { CChar(bitPattern: $0) } + [0]
+      return mkstemp(&name)
+    }
+    return (descriptor, name)
   }
 
   /// The prefix of the names of temporary files.

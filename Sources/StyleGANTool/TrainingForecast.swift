@@ -8,21 +8,24 @@ struct TrainingForecast {
   let probe: StepProbe.Result
   private var options: TrainingOptions
   private let images: Int
+  /// Whether it is finished then, as a training of a given time.
   private let finishes: Bool
   /// Seconds after which the training is stopped; nil for no limit.
-  private let seconds: Double?
+  private let limit: Double?
 
   /// Measures a few steps.
   /// - Parameters:
   ///   - reals: the number of real images, for the time of metrics; nil where it is unknown.
   ///   - images: images that the run has shown already.
-  ///   - seconds: after which the training is stopped; nil for no limit.
-  ///   - finishes: whether it is finished then, and has no other length.
+  ///   - minutes: after which the training is stopped; nil for no limit.
+  ///   - secondsLeft: after which a training of a given time is finished; nil for others.
   init(
-    _ options: TrainingOptions, reals: Int?, afterImages images: Int, seconds: Double?, finishes: Bool = false,
+    _ options: TrainingOptions, reals: Int?, afterImages images: Int, minutes: Double?, secondsLeft: Double?,
     shouldStop: () -> Bool = { false }
   ) throws {
-    (self.options, self.images, self.seconds, self.finishes) = (options, images, seconds, finishes)
+    (self.options, self.images) = (options, images)
+    limit = [minutes.map { $0 * 60 }, secondsLeft].compactMap(\.self).min()
+    finishes = secondsLeft != nil && limit == secondsLeft
     var probe = try StepProbe.measure(options, afterImages: images, shouldStop: shouldStop)
     if let measures = options.measures, !shouldStop() {
       // A detector that is missing is reported at the snapshots.
@@ -36,7 +39,8 @@ struct TrainingForecast {
       }
     }
     self.probe = probe
-    if finishes, let seconds, let end = TimeEstimate(options, probe: probe).images(after: seconds, from: images) {
+    // Its images are those that fit into the time.
+    if let secondsLeft, let end = TimeEstimate(options, probe: probe).images(after: secondsLeft, from: images) {
       self.options.totalKimg = Double(max(end, images + 1)) / 1000
     }
   }
@@ -54,16 +58,16 @@ struct TrainingForecast {
     let measured =
       "measured on a few steps: \(rates.joined(separator: ", ")) images a second"
       + (isPart ? "; higher resolutions estimated by their operations" : "")
-    if finishes, let seconds {
+    if finishes, let limit {
       return
-        "time: finished after \(Self.words(seconds)), at about \(Int(options.totalKimg.rounded())) kimg, \(measured)"
+        "time: finished after \(Self.words(limit)), at about \(Int(options.totalKimg.rounded())) kimg, \(measured)"
     }
-    guard let seconds, seconds < whole, let reached = estimate.images(after: seconds, from: images) else {
+    guard let limit, limit < whole, let reached = estimate.images(after: limit, from: images) else {
       return "time: about \(Self.words(whole)), \(measured)"
     }
     let (now, end) = (Double(reached) / 1000, options.totalKimg)
     return
-      "time: stops after \(Self.words(seconds)), at about \(now.formatted(.number.precision(.significantDigits(2)))) of "
+      "time: stops after \(Self.words(limit)), at about \(now.formatted(.number.precision(.significantDigits(2)))) of "
       + "\(end.formatted()) kimg; all of it would take about \(Self.words(whole)), \(measured)"
   }
 
@@ -131,8 +135,8 @@ struct TrainingForecast {
     let (estimate, use) = (TimeEstimate(options, probe: probe), DiskUse(options, afterImages: images))
     let whole = estimate.remaining(afterImages: images)
     var stop: Double?
-    if let seconds, let whole, seconds < whole {
-      stop = estimate.images(after: seconds, from: images).map { Double($0) / 1000 }
+    if let limit, let whole, limit < whole {
+      stop = estimate.images(after: limit, from: images).map { Double($0) / 1000 }
     }
     return Values(
       seconds: whole,

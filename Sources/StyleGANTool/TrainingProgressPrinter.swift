@@ -8,8 +8,7 @@ final class TrainingProgressPrinter: TrainingObserver {
   private let descriptor: Int32
   private let isTerminal: Bool
   private let clock = ContinuousClock()
-  private let start, stop: ContinuousClock.Instant?
-  private let finishes: Bool
+  private let stop: ContinuousClock.Instant?
   private var estimate: TimeEstimate
   private var lastDraw, lastEvent: ContinuousClock.Instant
   private var lastImages: Int
@@ -19,9 +18,8 @@ final class TrainingProgressPrinter: TrainingObserver {
   /// - Parameters:
   ///   - onErrors: whether progress goes to stderr, because stdout is for results.
   ///   - end: when the training is stopped; nil for no such limit.
-  ///   - finishes: whether it is finished then, and has no other length.
-  init(_ trainer: Trainer, quiet: Bool, onErrors: Bool, end: ContinuousClock.Instant?, finishes: Bool) {
-    (self.quiet, start, stop, self.finishes) = (quiet, clock.now, end, finishes)
+  init(_ trainer: Trainer, quiet: Bool, onErrors: Bool, end: ContinuousClock.Instant?) {
+    (self.quiet, stop) = (quiet, end)
     descriptor = onErrors ? STDERR_FILENO : STDOUT_FILENO
     isTerminal = isatty(descriptor) == 1
     estimate = TimeEstimate(resuming: trainer)
@@ -29,18 +27,19 @@ final class TrainingProgressPrinter: TrainingObserver {
   }
 
   /// Says what is trained, measures a few steps, and says what that will take.
-  func begin(_ trainer: Trainer, seconds: Double?, shouldStop: () -> Bool) throws {
+  func begin(_ trainer: Trainer, minutes: Double?, shouldStop: () -> Bool) throws {
     defer { (lastDraw, lastEvent) = (clock.now, clock.now) }
     if quiet { return }
     let (o, side) = (trainer.options, trainer.options.configuration.resolution)
     write(
       "\(trainer.directory.path.shown): \(counted(o.dataset.count, "image")), \(side)×\(side), "
-        + (finishes ? "" : "\(o.totalKimg.formatted()) kimg, ")
+        + (o.totalSeconds == nil ? "\(o.totalKimg.formatted()) kimg, " : "")
         + "\(o.precision.rawValue), \(counted(o.threads, "thread"))\n")
     // A resumed run that does not grow any more knows its time.
     guard !estimate.knowsAll(afterImages: trainer.imagesShown) else { return }
     let forecast = try TrainingForecast(
-      o, reals: trainer.dataset.count, afterImages: trainer.imagesShown, seconds: seconds, finishes: finishes,
+      o, reals: trainer.dataset.count, afterImages: trainer.imagesShown, minutes: minutes,
+      secondsLeft: trainer.secondsLeft,
       shouldStop: shouldStop)
     estimate = TimeEstimate(resuming: trainer, probe: forecast.probe)
     for line in forecast.lines { try say(line, trainer) }
@@ -56,10 +55,10 @@ final class TrainingProgressPrinter: TrainingObserver {
       time(report, now)
       if !quiet, isTerminal, now - lastDraw > .milliseconds(200) {
         lastDraw = now
-        write("\r\u{1B}[2K" + fitted(bar(report), describe(report)))
+        write("\r\u{1B}[2K" + fitted(bar(report, trainer), describe(report, trainer)))
       }
     case .tick(let report):
-      let line = describe(report)
+      let line = describe(report, trainer)
       if !quiet, !isTerminal { write(line + "\n") }
       try trainer.directory.appendToLog(line)
       // What follows until the next step belongs to a snapshot, if there is one.
@@ -89,27 +88,28 @@ final class TrainingProgressPrinter: TrainingObserver {
 
   func end() { if !quiet, isTerminal { write("\r\u{1B}[2K") } }
 
-  private func bar(_ report: Trainer.Report) -> String {
+  private func bar(_ report: Trainer.Report, _ trainer: Trainer) -> String {
     let width = 20
     // The last minibatch can exceed the total.
     var share = Double(report.images) / Double(max(report.totalImages, 1))
-    if finishes, let start, let stop { share = max(share, (clock.now - start) / max(stop - start, .seconds(1))) }
+    if let left = trainer.secondsLeft, let all = trainer.options.totalSeconds { share = max(share, 1 - left / all) }
     let done = max(0, min(width, Int(Double(width) * share)))
     return "[" + String(repeating: "#", count: done) + String(repeating: "-", count: width - done) + "]"
   }
 
-  private func describe(_ report: Trainer.Report) -> String {
-    estimate.limit = stop.map { max(0, ($0 - clock.now) / .seconds(1)) }
-    let left = estimate.remaining(afterImages: report.images) ?? .infinity
+  private func describe(_ report: Trainer.Report, _ trainer: Trainer) -> String {
+    let left = stop.map { max(0, ($0 - clock.now) / .seconds(1)) }
+    estimate.limit = [left, trainer.secondsLeft].compactMap(\.self).min()
+    let remaining = estimate.remaining(afterImages: report.images) ?? .infinity
     let fade = report.growth.alpha < 1 ? String(format: "@%.2f", report.growth.alpha) : ""
     let measures = [
       ("G", "Loss/G/loss"), ("D", "Loss/D/loss"), ("r1", "Loss/r1_penalty"), ("gp", "Loss/gradient_penalty"),
       ("pl", "Loss/pl_penalty"), ("W", "Loss/wasserstein"),
     ].compactMap { name, key in report.statistics[key].map { "\(name) " + String(format: "%.3f", $0) } }
-    let total = finishes ? "" : String(format: "/%.1f", Double(report.totalImages) / 1000)
+    let total = trainer.options.totalSeconds != nil ? "" : String(format: "/%.1f", Double(report.totalImages) / 1000)
     return String(
       format: "%.1f%@ kimg  %d²%@  %.0f img/s  ETA %@  ", Double(report.images) / 1000, total,
-      report.growth.resolution, fade, report.imagesPerSecond, duration(left))
+      report.growth.resolution, fade, report.imagesPerSecond, duration(remaining))
       + measures.joined(separator: "  ")
   }
 

@@ -1,5 +1,6 @@
 import GANs
 import Testing
+import _TestSupport
 
 /// The recipe for a training of a given time.
 @Suite struct TimedTrainingTests {
@@ -22,6 +23,20 @@ import Testing
     #expect((4...12).contains(kimg / options.tickKimg / Double(options.snapshotTicks)))
     #expect(options.objective.penaltyInterval == 16 && options.mixingProbability == 0.5)
     try options.validate()
+  }
+
+  /// Stopped runs keep what is left of their time, and only such runs have a clock in their state.
+  @Test func theClockIsSaved() throws {
+    for seconds in [nil, 1000.0] {
+      let folder = try TemporaryFolder()
+      var options = smallOptions()
+      options.totalSeconds = seconds
+      let trainer = try Trainer(options, dataset: SyntheticDataset(), in: folder.file("runs"))
+      #expect(trainer.secondsLeft == seconds)
+      #expect(try trainer.train(shouldStop: { trainer.imagesShown >= 16 }) == .interrupted)
+      let left = try Trainer.secondsLeft(resuming: trainer.directory.state)
+      #expect(left == trainer.secondsLeft && (left == nil) == (seconds == nil) && left ?? 0 < 1000)
+    }
   }
 
   /// Large pictures grow where the time shows too few of them, and then the phases fill the time.

@@ -15,6 +15,8 @@ import _TestSupport
     ["train", "--data", "data.idx3", "--kimg", kimg, "--tick", "0.02", "--snap", "2"] + smallTraining
   }
 
+  private let smallNetwork = ["--fmap-base", "32", "--z-dim", "8", "--w-dim", "8"]
+
   private func run(_ arguments: [String], shell: String? = nil) throws -> Program.Outcome {
     try Program.run(arguments, in: folder.path, shell: shell)
   }
@@ -71,10 +73,10 @@ import _TestSupport
 
   /// A training of a given time is finished by the clock, with the recipe of docs/RECIPES.md and what was asked for.
   @Test func hoursEndATraining() throws {
-    let outcome = try run([
-      "train", "--data", "data.idx3", "--hours", "0.001", "--fmap-base", "32", "--z-dim", "8", "--w-dim", "8", "--lr",
-      "0.001",
-    ])
+    let outcome = try run(
+      [
+        "train", "--data", "data.idx3", "--hours", "0.001", "--lr", "0.001",
+      ] + smallNetwork)
     #expect(outcome.exitCode == 0 && outcome.output.contains("finished: "), "\(outcome)")
     let run = try #require(listing(folder.file("runs")).first)
     let options = try String(contentsOfFile: folder.file("runs/\(run)/options.json"), encoding: .utf8)
@@ -85,6 +87,23 @@ import _TestSupport
     #expect(listing(folder.file("runs/\(run)")).contains { $0.hasPrefix("network-snapshot-") })
     let resumed = try self.run(["train", "--resume", "latest"])
     #expect(resumed.output.contains("has reached its"), "\(resumed)")
+  }
+
+  /// Killed or stopped, a training of a given time goes on for the rest of it, and ends with a snapshot.
+  @Test(arguments: ["KILL", "INT"]) func theHoursOutliveAProcess(signal: String) throws {
+    let outcome = try run(
+      ["train", "--data", "data.idx3", "--hours", "0.01", "--snap", "1", "--tick", "0.1"] + smallNetwork,
+      shell: """
+        "$@" >first 2>&1 & first=$!
+        until ls runs/0*/network-snapshot-* >/dev/null 2>&1; do sleep 0.05; done
+        kill -\(signal) $first
+        wait $first
+        "$1" train --resume latest
+        """)
+    #expect(outcome.exitCode == 0 && outcome.output.contains("finished: "), "\(outcome)")
+    let run = try #require(listing(folder.file("runs")).first)
+    let options = try String(contentsOfFile: folder.file("runs/\(run)/options.json"), encoding: .utf8)
+    #expect(!options.contains("totalSeconds"))
   }
 
   @Test func aRunBelongsToOneProcess() throws {

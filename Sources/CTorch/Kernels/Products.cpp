@@ -19,7 +19,7 @@ ct_status ct_time_products(bool pairs, int64_t channels, int64_t tiles, int64_t 
     const int64_t positions = kernels::positions(kernels::Resample::none), steps = f.stride(channels);
     const int64_t panels = f.panelCount(channels), elementSize = together ? 2 : 4, columns = panels * f.panel;
     const int64_t gap = kernels::positionGap;
-    // As pairs of bfloat16, the bits of floats are numbers of any size, among them infinities: no processor minds in products.
+    // As pairs of bfloat16 the bits are numbers of any size, among them infinities; products take the same time with them.
     const at::Tensor a = at::rand({positions * (tiles * steps + gap)}), b = at::rand({positions * columns * steps});
     at::Tensor c = at::empty({positions * (tiles * columns + gap)});
     float *sums = c.mutable_data_ptr<float>();

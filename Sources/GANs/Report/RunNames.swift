@@ -18,7 +18,9 @@ enum RunNames {
 
   /// The keys that tell most come first; those of the last kind count only where nothing else differs.
   private static func rank(_ key: String) -> Int {
-    let (first, last) = (["recipe", "dataset.name", "configuration.resolution"], ["seed", "totalKimg"])
+    let (first, last) = (
+      ["recipe", "dataset.name", "configuration.resolution"], ["seed", "totalKimg", "totalSeconds"]
+    )
     let unimportant = ["tickKimg", "snapshotTicks", "batchGridSteps", "threads", "device", "data", "initialNetwork"]
     if first.contains(key) { return 0 }
     if key.hasPrefix("objective.") { return 1 }

@@ -97,7 +97,7 @@ public enum NetworkWidth: String, CaseIterable, Sendable, Codable {
     case .paper: "8192/512 feature maps, latents of 512: the paper's size; needs a GPU, or days on a CPU"
     case .small: "2048/128 feature maps, latents of 512: about 80 pictures a second at 32×32 on two cores with bf16"
     case .tiny: "512/128 feature maps, latents of 128: 230 to 530 pictures a second at 32×32 on two cores with bf16"
-    case .micro: "256/128 feature maps, latents of 128: twice as many; the best pictures after ten minutes at 32×32"
+    case .micro: "256/128 feature maps, latents of 128: twice as many, for trainings of ten minutes at 32×32"
     }
   }
 

@@ -25,7 +25,6 @@ public struct KernelTuning {
 
   private let options: TrainingOptions
   private let resolution: Int
-  private let clock = ContinuousClock()
 
   private init(_ options: TrainingOptions) {
     (self.options, resolution) = (options, options.configuration.resolution)
@@ -35,15 +34,15 @@ public struct KernelTuning {
   /// - Parameters:
   ///   - options: with `convolutions`, these engines are kept.
   ///   - precisions: those to compare; one to measure the engines only.
-  ///   - folder: the cache. Without a writable one nothing is measured, because two runs could choose differently.
+  ///   - folder: the cache. Where it cannot be written, nothing new is measured, because two runs could choose differently.
   ///   - measuring: called before a measurement, or before waiting for that of another process.
   /// - Returns: nil where nothing can be chosen: on other devices, for the reference kernels, without a cache.
+  /// - Throws: `DeviceError`.
   public static func fastest(
     for options: TrainingOptions, precisions: [Compute.Precision], folder: String = defaultFolder,
     measuring: () -> Void = {}
   ) throws -> Result? {
     guard options.device == "cpu", options.kernels == .fast, !precisions.isEmpty else { return nil }
-    guard (try? Folder.makeWritable(folder)) != nil else { return nil }
     let tuning = KernelTuning(options)
     return try kept(in: folder, key: try tuning.key(precisions), measuring) { try tuning.measure(precisions) }
   }
@@ -53,7 +52,7 @@ public struct KernelTuning {
   public static func precisionOfDrawing(folder: String = defaultFolder) -> Compute.Precision {
     // A folder of its own, for its lock: drawing does not wait for the measurements of a training.
     let folder = folder + "/drawing"
-    guard Processor.fusedKernels == "avx512bf16", (try? Folder.makeWritable(folder)) != nil else { return .float32 }
+    guard Processor.fusedKernels == "avx512bf16" else { return .float32 }
     let key = (machine + ["\(Processor.threadCount) threads"]).joined(separator: "; ")
     let result = try? kept(in: folder, key: key) {
       let layer = ConvolutionTiming(.init(resampling: .none, inputs: 128, outputs: 128, side: 32), images: 1)
@@ -65,14 +64,15 @@ public struct KernelTuning {
     return result?.precision ?? .float32
   }
 
-  /// The result with this key, which one process measures.
+  /// The result with this key, which one process measures; nil where it is new and cannot be kept.
   private static func kept(
     in folder: String, key: String, _ measuring: () -> Void = {}, _ measure: () throws -> Result
-  ) throws -> Result {
+  ) throws -> Result? {
     var digest = Digest()
     digest.add(key)
     let path = "\(folder)/\(digest.hexadecimal).json"
     if let known = Entry.read(path, key) { return known }
+    guard (try? Folder.makeWritable(folder)) != nil, !FileSystem.isFolder(path) else { return nil }
     measuring()
     // One measurement at a time: two would disturb each other, and could choose differently.
     var lock = try FolderLock(folder)
@@ -86,8 +86,8 @@ public struct KernelTuning {
       let result = try measure()
       // Where the file system has no locks, another process may have been faster.
       if let known = Entry.read(path, key) { return known }
-      try AtomicFile.write(JSON.pretty(Entry(key: key, result: result)) + "\n", to: path)
-      return result
+      let text = try JSON.pretty(Entry(key: key, result: result)) + "\n"
+      return (try? AtomicFile.write(text, to: path)) == nil ? nil : result
     }
   }
 

@@ -2,7 +2,8 @@ import Files
 
 /// New values of options when a run is resumed. None of them changes the mathematics of the training.
 public struct RunChanges {
-  /// A new end, in thousands of images; nil for the old one. So it is with the other options, too.
+  /// A new end, in thousands of images, also for a training of a given time; nil for the old one. So it is with the other
+  /// options, too.
   public var totalKimg: Double?
   /// A new path of the data.
   public var data: String?
@@ -36,7 +37,7 @@ public struct RunChanges {
           "the run has trained \(shown) kimg already, and \(field: .totalKimg) is \(totalKimg): give more than \(shown)"
         )
       }
-      options.totalKimg = totalKimg
+      (options.totalKimg, options.totalSeconds) = (totalKimg, nil)
     }
     if let data { options.data = data }
     if let snapshotTicks { options.snapshotTicks = snapshotTicks }

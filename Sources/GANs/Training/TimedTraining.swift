@@ -63,7 +63,7 @@ public struct TimedTraining: Sendable {
   /// Options of a user that are not fitted.
   public enum Asked: Sendable { case average, snapshots }
 
-  /// Fits the growth, the moving average and the snapshots to the time. The clock ends the training.
+  /// Fits the growth, the moving average and the snapshots to the time, and lets the clock end the training.
   /// - Parameters:
   ///   - secondsPerImage: of ``costs(of:)``.
   ///   - growing: whether the network grows; nil: if the time is too short to do without.
@@ -80,6 +80,7 @@ public struct TimedTraining: Sendable {
       kimg = grown(&options, secondsPerImage)
     }
     // The clock ends the training before that, if the machine is busy now and idle later, too.
+    options.totalSeconds = seconds
     options.totalKimg = min(max(1, (4 * kimg).rounded(.up)), 1e9)
     if !asked.contains(.average) {
       (options.averageHalfLifeKimg, options.averageDecay) = (min(max(0.04 * kimg, 0.5), 10), nil)

@@ -52,6 +52,13 @@ extension Trainer {
     try TrainingState.description(at: state).progress.images
   }
 
+  /// The seconds of training that are left of a saved run; nil where they are not limited.
+  /// - Throws: errors of the state's file.
+  public static func secondsLeft(resuming state: String) throws -> Double? {
+    let (options, progress) = try TrainingState.description(at: state)
+    return options.totalSeconds.map { max(0, $0 - (progress.seconds ?? 0)) }
+  }
+
   /// Resumes a run exactly from its last saved state.
   /// - Parameters:
   ///   - state: a training state in the folder of the run.

@@ -18,7 +18,7 @@ public final class Trainer {
   public let networks: TrainingNetworks
   /// The training data.
   public let dataset: any ImageDataset
-  /// The observers, called in this order for every event, before the argument of ``train(shouldFinish:shouldStop:observe:)``.
+  /// The observers, called in this order for every event, before the argument of ``train(shouldStop:observe:)``.
   public var observers: [any TrainingObserver] = [StatisticsWriter(), BatchGridWriter(), SnapshotWriter()]
   private let lock: FolderLock
   private let device: Device
@@ -61,7 +61,7 @@ public final class Trainer {
     public var secondsInTick, seconds: Double
   }
 
-  /// The outcome of ``train(shouldFinish:shouldStop:observe:)``.
+  /// The outcome of ``train(shouldStop:observe:)``.
   public enum Outcome: Equatable {
     /// All images were shown. `network` is the last network file.
     case finished(network: String)
@@ -91,29 +91,27 @@ public final class Trainer {
   /// Whether the run has written a snapshot.
   public var hasSnapshots: Bool { progress.snapshots.map { !$0.isEmpty } ?? (progress.images > 0) }
 
-  /// Images to show in all.
+  /// Seconds of training that are left of those of the options; nil where they are not limited.
+  public var secondsLeft: Double? { options.totalSeconds.map { max(0, $0 - (progress.seconds ?? 0)) } }
+
+  /// Images to show in all, at most.
   public var totalImages: Int { Int((options.totalKimg * 1000).rounded(.up)) }
 
   // MARK: The loop
 
-  /// Trains until all images are shown.
+  /// Trains until all images are shown, or the time of the options is over.
   ///
   /// An error ends the training. All but a divergence leave the networks as they were after the last whole step, so the
   /// state is saved first, as far as that is possible: see ``savedImages``. What was due when the error came (a line of
   /// statistics, a snapshot) is made up for after resuming.
   /// - Parameters:
-  ///   - shouldFinish: called after every step; on true this step becomes the last one of the whole training, which ends as
-  ///     after all its images, with a snapshot.
   ///   - shouldStop: called after every step; on true training saves its state and ends.
   ///   - observe: called for every event; its errors end the training.
   /// - Throws: ``TrainingError/diverged(kimg:state:remedies:)`` where a loss or a weight is not finite; the last good state
   ///   remains. `FileError` and data errors.
-  public func train(
-    shouldFinish: () -> Bool = { false }, shouldStop: () -> Bool = { false },
-    observe: (Event) throws -> Void = { _ in }
-  ) throws -> Outcome {
+  public func train(shouldStop: () -> Bool = { false }, observe: (Event) throws -> Void = { _ in }) throws -> Outcome {
     progress.unreadable = nil
-    do { return try loop(shouldStop, shouldFinish, observe) } catch {
+    do { return try loop(shouldStop, observe) } catch {
       if !(error is TrainingError) {
         // The images of a failed step are read again.
         loader = Self.loader(dataset, options, at: progress.position)
@@ -124,19 +122,18 @@ public final class Trainer {
     }
   }
 
-  /// Makes the last step the end of the training.
+  /// Makes the last step of a training of a given time its end, as after all images.
   private func finishHere() throws {
     var kimg = Double(progress.images) / 1000
     while Int((kimg * 1000).rounded(.up)) > progress.images { kimg = kimg.nextDown }
-    options.totalKimg = kimg
+    (options.totalKimg, options.totalSeconds, progress.seconds) = (kimg, nil, nil)
     try AtomicFile.write(try options.text(), to: directory.options)
   }
 
-  private func loop(
-    _ shouldStop: () -> Bool, _ shouldFinish: () -> Bool, _ observe: (Event) throws -> Void
-  ) throws -> Outcome {
+  private func loop(_ shouldStop: () -> Bool, _ observe: (Event) throws -> Void) throws -> Outcome {
     let clock = ContinuousClock()
     let start = clock.now
+    let earlier = progress.seconds ?? 0
     var (tickStart, lastSave, imagesAtTick) = (start, start, progress.images)
     var statistics: [String: Double] = [:]
     func seconds(since instant: ContinuousClock.Instant) -> Double { (clock.now - instant) / .seconds(1) }
@@ -179,7 +176,8 @@ public final class Trainer {
 
     var isFirst = true
     while true {
-      if !isFirst && progress.images < totalImages && shouldFinish() { try finishHere() }
+      if options.totalSeconds != nil { progress.seconds = earlier + seconds(since: start) }
+      if let secondsLeft, secondsLeft <= 0, !isFirst, progress.images < totalImages { try finishHere() }
       if isTickDue {
         try tick()
         if progress.isSnapshotDue != true, seconds(since: lastSave) > 300 {

@@ -8,7 +8,7 @@ extension TrainingOptions: Codable, Equatable {
     case recipe, data, dataset, mirror, family, configuration, schedule, objective, criticSteps, stepOrder, stepDetails
     case mixingProbability, optimizer, adam, rmsprop, averageHalfLifeKimg, averageDecay, totalKimg, tickKimg
     case snapshotTicks, batchGridSteps, seed, precision, kernels, threads, device, initialNetwork, measures
-    case convolutions, keeping, description, dataChanges
+    case totalSeconds, convolutions, keeping, description, dataChanges
   }
 
   /// Reads options. Old files have no family; they are of StyleGAN.
@@ -38,6 +38,7 @@ extension TrainingOptions: Codable, Equatable {
     (totalKimg, tickKimg, snapshotTicks) = (try value(.totalKimg), try value(.tickKimg), try value(.snapshotTicks))
     batchGridSteps = try values.decode(.batchGridSteps, or: batchGridSteps)
     (seed, precision, kernels) = (try value(.seed), try value(.precision), try value(.kernels))
+    totalSeconds = try values.decodeIfPresent(Double.self, forKey: .totalSeconds)
     convolutions = try values.decodeIfPresent(ConvolutionChoices.self, forKey: .convolutions)
     (threads, device) = (try value(.threads), try value(.device))
     initialNetwork = try values.decodeIfPresent(String.self, forKey: .initialNetwork)
@@ -77,6 +78,7 @@ extension TrainingOptions: Codable, Equatable {
     try values.encode(seed, forKey: .seed)
     try values.encode(precision, forKey: .precision)
     try values.encode(kernels, forKey: .kernels)
+    try values.encodeIfPresent(totalSeconds, forKey: .totalSeconds)
     try values.encodeIfPresent(convolutions, forKey: .convolutions)
     try values.encode(threads, forKey: .threads)
     try values.encode(device, forKey: .device)

@@ -39,6 +39,9 @@ public struct TrainingOptions: Sendable {
   public var averageDecay: Double?
   /// The length of the training, in thousands of images.
   public var totalKimg = 25_000.0
+  /// The seconds that the training takes, over all its processes; it is finished by then, even if images are left. nil for
+  /// no limit.
+  public var totalSeconds: Double?
   /// Thousands of images between two lines of statistics.
   public var tickKimg = 1.0
   /// Ticks between two snapshots.
@@ -178,6 +181,10 @@ public struct TrainingOptions: Sendable {
       averageHalfLifeKimg >= 0 && averageHalfLifeKimg <= 1e6, .averageHalfLifeKimg, averageHalfLifeKimg,
       "0 (no averaging) to 1000000")
     try require(totalKimg > 0 && totalKimg <= 1e9, .totalKimg, totalKimg, "above 0 and at most 1000000000")
+    if let totalSeconds {
+      try require(
+        totalSeconds > 0 && totalSeconds <= 1e9, "totalSeconds", totalSeconds, "above 0 and at most 1000000000")
+    }
     try require(tickKimg > 0 && tickKimg <= 1e6, .tickKimg, tickKimg, "above 0 and at most 1000000")
     try require((1...1_000_000).contains(snapshotTicks), .snapshotTicks, snapshotTicks, "1 to 1000000")
     try require((1...1024).contains(threads), .threads, threads, "1 to 1024")

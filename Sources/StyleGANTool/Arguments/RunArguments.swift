@@ -46,7 +46,7 @@ struct RunArguments: ParsableArguments {
     help: """
       StyleGAN: train for this many hours, such as 0.2 or 48, by a recipe for short trainings. It sets minibatch, learning \
       rate, R1, mixing and precision, and fits width, growth, moving average and snapshots to the measured speed of this \
-      machine. Options that you give stay.
+      machine. Other options stay as you give them. A resumed run trains for the rest of its hours.
       """)
   var hours: Double?
   @Flag(help: "With --resume: continue with data that differ from those at the start; the run records the change.")
@@ -54,9 +54,6 @@ struct RunArguments: ParsableArguments {
   @Flag(help: "Print all options, the sizes of the networks, the time and the disk space, without training.")
   var dryRun = false
   @OptionGroup var output: OutputArguments
-
-  /// Seconds after which the training is saved and stopped; nil for no limit.
-  var seconds: Double? { minutes.map { $0 * 60 } ?? hours.map { $0 * 3600 } }
 
   mutating func validate() throws {
     if let minutes, !(minutes > 0 && minutes <= 1e6) {
@@ -69,7 +66,8 @@ struct RunArguments: ParsableArguments {
       throw ValidationError("--hours and --minutes both set the time: use one of them")
     }
     if hours != nil, resume != nil {
-      throw ValidationError("--hours fits a new training to its time; resume a run with --minutes")
+      throw ValidationError(
+        "--hours fits a new training to its time, and a resumed one trains for the rest of it: leave out --hours")
     }
     if let desc, desc.isEmpty || desc.utf8.count > 80 || desc.contains(where: \.isNewline) {
       throw ValidationError("--desc is '\(desc)', but must be one line of 1 to 80 bytes")

@@ -26,13 +26,12 @@ extension Bench {
     let benchmark = Benchmark(seconds: seconds)
     for resolution in resolutions.values.map(Int.init) {
       let configuration = StyleGANConfiguration(width: width, resolution: resolution, imageChannels: 3)
-      let choice = try benchmark.choice(configuration, batch: batch, penaltyInterval: 16, precisions: [.float32])
       for kernels in Processor.availableKernels {
         output.say("\(resolution)×\(resolution), kernels \(kernels)")
-        // The choice was measured for the kernels in use.
-        let choices = kernels == Processor.fusedKernels ? choice?.convolutions : nil
-        let found = Processor.with(kernels: kernels) {
-          benchmark.convolutions(configuration, batch: batch, choices)
+        let found = try Processor.with(kernels: kernels) {
+          let choice = try benchmark.choice(
+            configuration, batch: batch, penaltyInterval: 16, precisions: [.float32])
+          return benchmark.convolutions(configuration, batch: batch, choice?.convolutions)
         }
         for row in found {
           let name = row.shape.padding(toLength: 24, withPad: " ", startingAt: 0)
@@ -62,27 +61,28 @@ extension Bench {
         let compute = Compute(precision: precision, convolutions: ConvolutionChoices(usual: engine))
         all.append(("\(precision.rawValue), \(engine.rawValue)", compute))
       }
+      all.append(("\(precision.rawValue), reference", Compute(precision: precision, kernels: .reference)))
     }
     let choice = try benchmark.choice(
       configuration, batch: batch, penaltyInterval: 16, precisions: Benchmark.precisions)
     guard let choice else { throw ValidationError("no cache can be written, so nothing is chosen by measurement") }
-    all.insert(
-      (
-        "measured: \(choice.precision.rawValue), \(choice.convolutions.exceptions.count) by libtorch",
-        Compute(precision: choice.precision, convolutions: choice.convolutions)
-      ), at: 0)
+    let measured = Compute(precision: choice.precision, convolutions: choice.convolutions)
+    // The measured choice can be one of the fixed ones.
+    let place = all.firstIndex { $0.compute == measured } ?? all.count
+    if place == all.count {
+      all.append(("\(choice.precision.rawValue), \(choice.convolutions.exceptions.count) by libtorch", measured))
+    }
     let times = benchmark.trainings(configuration, batch: batch, penaltyInterval: 16, all.map(\.compute))
     var rows: [Choice] = []
-    for (way, time) in zip(all, times) {
-      output.say(String(format: "%8.1f img/s  ", Double(batch) / time) + way.name)
-      rows.append(Choice(name: way.name, imagesPerSecond: Double(batch) / time))
+    for (index, way) in all.enumerated() {
+      let row = Choice(name: way.name, imagesPerSecond: Double(batch) / times[index], isMeasured: index == place)
+      output.say(
+        String(format: "%8.1f img/s  ", row.imagesPerSecond) + way.name + (row.isMeasured ? " (measured)" : ""))
+      rows.append(row)
     }
-    let loss = times[0] / times.dropFirst().min()! - 1
-    output.say(
-      String(
-        format: "the measured choice takes %.1f %% %@ time than the fastest fixed one", 100 * abs(loss),
-        loss < 0 ? "less" : "more"))
-    try output.finish(["choices": rows])
+    let loss = times[place] / times.min()! - 1
+    output.say(String(format: "the measured choice takes %.1f %% more time than the fastest one", 100 * loss))
+    try output.finish(Choices(choices: rows, loss: loss))
   }
 
   /// A convolution with some kernels.
@@ -102,5 +102,12 @@ extension Bench {
   private struct Choice: Encodable {
     let name: String
     let imagesPerSecond: Double
+    let isMeasured: Bool
+  }
+
+  /// All choices, and how much more time than the fastest the measured one takes: 0 for none, 0.03 for 3 %.
+  private struct Choices: Encodable {
+    let choices: [Choice]
+    let loss: Double
   }
 }

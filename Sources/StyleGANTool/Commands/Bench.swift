@@ -31,7 +31,11 @@ struct Bench: ParsableCommand {
   @Option(parsing: .unconditional, help: "Minibatch size of drawing and training.") var batch: Int = 32
   @Option(help: "fast, or reference: plain operations (default: both).") var kernels: Kernels?
   @Option(help: "fp32 or bf16 (default: both, if the processor supports bf16).") var precision: PrecisionChoice?
-  @Option(help: "synthesis or training (default: both), or products: the matrix products inside the convolutions.")
+  @Option(
+    help: """
+      synthesis or training (default: both), or products: the matrix products inside the convolutions, on one thread (takes \
+      --precision and --seconds).
+      """)
   var only: Subject?
   @Flag(
     help: """
@@ -59,7 +63,7 @@ struct Bench: ParsableCommand {
     try requireRange("--batch", batch, 1...1024)
     try requireRange("--threads", threads, 1...1024)
     let alone = [
-      ("--check", check), ("--all-choices", allChoices), ("--only", only != nil),
+      ("--check", check), ("--all-choices", allChoices), ("--only \(only?.rawValue ?? "")", only != nil),
       ("--kernels", kernels != nil && (check || allChoices || only == .products)),
       ("--precision", precision != nil && (check || allChoices)),
     ].filter(\.1).map(\.0)

@@ -8,7 +8,7 @@ extension Train {
   /// The training of `--hours`; nil without it.
   func timed(_ recipe: Recipe) throws -> TimedTraining? {
     guard let hours = place.hours else { return nil }
-    guard recipe.name == "stylegan" else {
+    guard ["stylegan", "stylegan-f"].contains(recipe.name) else {
       throw ValidationError(
         "--hours is a recipe of its own for StyleGAN: leave out --cfg \(recipe.name), or use --minutes")
     }
@@ -19,10 +19,11 @@ extension Train {
   /// - Parameters:
   ///   - smallest: the training at the least width, or at the one that was asked for.
   ///   - widths: those to choose from; empty if it was asked for.
+  ///   - start: from which the hours count; what was measured since then is a part of them.
   ///   - make: the training at a width.
   func fit(
     _ smallest: TrainingOptions, to timed: TimedTraining, widths: [NetworkWidth],
-    make: (NetworkWidth) throws -> TrainingOptions
+    since start: ContinuousClock.Instant, make: (NetworkWidth) throws -> TrainingOptions
   ) throws -> TrainingOptions {
     tell("measuring a few steps, to fit the training to \(TrainingForecast.words(timed.seconds))")
     var (options, seconds) = (smallest, try TimedTraining.costs(of: smallest))
@@ -43,7 +44,13 @@ extension Train {
       }
       tell("width: \(width.rawValue)")
     }
-    timed.fit(&options, secondsPerImage: seconds, growing: training.growing, asked: training.asked)
+    let measuring = (ContinuousClock.now - start) / .seconds(1)
+    if measuring > timed.seconds / 4 {
+      notice(
+        "note: measuring took \(TrainingForecast.words(measuring)) of these \(TrainingForecast.words(timed.seconds))")
+    }
+    TimedTraining(seconds: max(1, timed.seconds - measuring)).fit(
+      &options, secondsPerImage: seconds, growing: training.growing, asked: training.asked)
     return options
   }
 }

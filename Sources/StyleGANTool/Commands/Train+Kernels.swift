@@ -9,7 +9,7 @@ struct KernelArguments: ParsableArguments {
   @Option(
     help: """
       Kernels of the convolutions: auto (the fastest on this machine, measured once and kept in the cache), fast (minimal \
-      filtering), libtorch, or reference (plain operations) (default: auto).
+      filtering), libtorch, or reference (plain operations; --precision auto is then fp32) (default: auto).
       """)
   var kernels: TrainingKernels?
 }
@@ -38,6 +38,12 @@ extension Train {
     let result = try KernelTuning.fastest(for: options, precisions: precisions) {
       tell("measuring which kernels are the fastest here; the result is kept for later trainings")
     }
-    if let result { options.use(result) }
+    if let result {
+      options.use(result)
+    } else if options.device == "cpu", options.kernels == .fast {
+      notice(
+        "note: nothing can be kept in \(KernelTuning.defaultFolder.shown), so the fastest kernels are not measured: "
+          + "precision \(options.precision.rawValue)")
+    }
   }
 }

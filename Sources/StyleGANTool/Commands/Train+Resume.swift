@@ -52,7 +52,9 @@ extension Train {
         tell("\(target) has reached its \(options.totalKimg.plain) kimg; extend it with --kimg")
       }
       let data = measures.areGiven ? try dataset(of: options) : nil
-      return try describe(options, data, afterImages: try Trainer.imagesShown(resuming: state))
+      return try describe(
+        options, data, afterImages: try Trainer.imagesShown(resuming: state),
+        secondsLeft: try Trainer.secondsLeft(resuming: state))
     }
     let signals = StopSignals()
     let trainer = try Trainer(resuming: state, with: changes) { try dataset(of: $0) }

@@ -114,7 +114,7 @@ struct Train: ParsableCommand {
     try options.requireMemory()
     try chooseKernels(for: &options)
     if let timed {
-      options = try fit(options, to: timed, widths: widths) { try make($0) }
+      options = try fit(options, to: timed, widths: widths, since: start) { try make($0) }
       options.keeping = options.usualKeeping
       try keeping.apply(to: &options.keeping)
       try options.validate()
@@ -127,7 +127,7 @@ struct Train: ParsableCommand {
       tell(line)
       try trainer.directory.appendToLog(line)
     }
-    try train(trainer, signals, since: timed == nil ? .now : start)
+    try train(trainer, signals)
   }
 
   /// Refuses runs in the folder of the data: their pictures would become a part of it, and the run could not be resumed.
@@ -191,8 +191,12 @@ struct Train: ParsableCommand {
   // MARK: Descriptions
 
   /// Prints a resolved training for --dry-run.
-  /// - Parameter images: images that the run has shown already.
-  func describe(_ options: TrainingOptions, _ dataset: (any ImageDataset)?, afterImages images: Int = 0) throws {
+  /// - Parameters:
+  ///   - images: images that the run has shown already.
+  ///   - secondsLeft: of a training of a given time.
+  func describe(
+    _ options: TrainingOptions, _ dataset: (any ImageDataset)?, afterImages images: Int = 0, secondsLeft: Double? = nil
+  ) throws {
     try options.requireMemory()
     try options.requireBatches()
     if quiet && !output.json { return }
@@ -202,7 +206,8 @@ struct Train: ParsableCommand {
     output.say("discriminator: \(size.discriminator) parameters")
     Processor.threadCount = options.threads
     let forecast = try TrainingForecast(
-      options, reals: dataset?.count, afterImages: images, seconds: place.seconds, finishes: place.hours != nil)
+      options, reals: dataset?.count, afterImages: images, minutes: place.minutes,
+      secondsLeft: secondsLeft ?? options.totalSeconds)
     for line in forecast.lines { output.say(line) }
     for warning in [forecast.growthWarning, forecast.diskWarning(at: place.outdir)] {
       if let warning { output.note(warning) }
@@ -240,18 +245,15 @@ struct Train: ParsableCommand {
 
   // MARK: Training
 
-  /// - Parameter start: from which `--minutes` and `--hours` count.
-  func train(_ trainer: Trainer, _ signals: StopSignals, since start: ContinuousClock.Instant = .now) throws {
+  func train(_ trainer: Trainer, _ signals: StopSignals) throws {
     let clock = ContinuousClock()
-    let end = place.seconds.map { start + .seconds($0) }
-    func isOver() -> Bool { end.map { clock.now >= $0 } ?? false }
+    let end = place.minutes.map { clock.now + .seconds($0 * 60) }
     try trainer.directory.appendToLog(
       "\(Date.now.formatted(.iso8601)) \(trainer.imagesShown == 0 ? "started" : "resumed") at "
         + "\(Double(trainer.imagesShown) / 1000) kimg, libtorch \(Processor.libtorchVersion), "
         + counted(trainer.options.threads, "thread"))
-    let progress = TrainingProgressPrinter(
-      trainer, quiet: quiet, onErrors: output.json, end: end, finishes: place.hours != nil)
-    try progress.begin(trainer, seconds: place.seconds) { signals.received != nil }
+    let progress = TrainingProgressPrinter(trainer, quiet: quiet, onErrors: output.json, end: end)
+    try progress.begin(trainer, minutes: place.minutes) { signals.received != nil }
     let metrics = SnapshotMetrics(shouldStop: { signals.received != nil }) { line in try progress.say(line, trainer) }
     trainer.observers += [
       PreviewWriter { path in try progress.say("drew \(path)", trainer) }, progress, metrics,
@@ -260,9 +262,7 @@ struct Train: ParsableCommand {
     do {
       defer { progress.end() }
       if trainer.imagesShown > 0 { try metrics.catchUp(trainer) }
-      outcome = try trainer.train(
-        shouldFinish: { place.hours != nil && isOver() },
-        shouldStop: { signals.received != nil || (place.hours == nil && isOver()) })
+      outcome = try trainer.train(shouldStop: { signals.received != nil || end.map { clock.now >= $0 } ?? false })
     } catch let error as any UserFacingError {
       try explain(error, trainer)
     }
@@ -271,11 +271,7 @@ struct Train: ParsableCommand {
       tell("finished: \(network)")
       try output.finish(TrainingResults(trainer, network: network))
     case .interrupted:
-      // What is left of the hours.
-      let left = place.hours == nil ? nil : end.map { max(1, (($0 - clock.now) / .seconds(60)).rounded(.up)) }
-      tell(
-        "stopped and saved. Resume with: \(Self.resumption(of: trainer))"
-          + (left.map { " --minutes \($0.plain)" } ?? ""))
+      tell("stopped and saved. Resume with: \(Self.resumption(of: trainer))")
       try output.finish(TrainingResults(trainer, network: nil))
       // The exit code that shells expect after a signal.
       if let signal = signals.received { throw ExitCode(128 + signal) }
