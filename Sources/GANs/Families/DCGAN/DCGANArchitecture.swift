@@ -32,7 +32,7 @@ extension DCGANArchitecture {
   /// The resolutions with feature maps: 4, 8, … up to half of the images' resolution.
   var featureResolutions: [Int] { Array(sequence(first: 4) { $0 * 2 }.prefix { $0 < resolution }) }
 
-  /// Feature maps at a resolution of ``featureResolutions``.
+  /// Feature maps at a resolution of `featureResolutions`.
   public func channels(at resolution: Int) -> Int { max(1, features * 8 * 4 / resolution) }
 
   /// The networks with batch normalization.
