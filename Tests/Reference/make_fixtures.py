@@ -13,6 +13,7 @@ import scipy
 import torch
 
 import make_growing_fixture
+import make_labels_fixture
 import make_lineage_fixture
 import detectors_reference as detectors
 import make_numpy_fixture
@@ -428,6 +429,7 @@ def main():
     if not options.float32 and not options.only:
         make_numpy_fixture.main()
         make_lineage_fixture.main()
+        make_labels_fixture.main()
         make_growing_fixture.main()
         make_stylegan2_fixture.main()
         make_program_fixture.main()

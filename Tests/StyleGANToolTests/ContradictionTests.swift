@@ -102,7 +102,7 @@ import _TestSupport
     ("--pl-weight -1", "--pl-weight is -1,"), ("--pl-weight 2 --pl-decay 0", "--pl-decay is 0,"),
     ("--pl-weight 2 --pl-interval 0", "--pl-interval is 0,"), ("--pl-decay 0.1", "--pl-decay is for path length"),
     ("--cfg pggan --noise", "--noise means nothing to Progressive GAN"), ("--width huge", "The value 'huge'"),
-    ("--cfg dcgan --cond", "--cond is for StyleGAN networks, but DCGAN takes no labels: leave out --cond"),
+    ("--cfg dcgan --cond", "--cond needs data with classes"),
     ("--cfg stylegan2 --no-styles", "--no-styles means nothing to StyleGAN2"),
     ("--cfg stylegan2 --no-constant-input", "--no-constant-input means nothing to StyleGAN2"),
     ("--cfg pggan --no-noise", "--no-noise means nothing to Progressive GAN"),

@@ -25,7 +25,7 @@ struct RunRecordFiles {
   let dataChanges: [DataChange]
   /// The lines of stats.jsonl.
   let statistics: [[String: Double]]
-  /// The lines of all metric-NAME.jsonl, sorted by file name.
+  /// The lines of all metric-NAME.jsonl, sorted by file name, without those of single classes.
   let metrics: [MetricResult]
   /// The unreadable parts, one sentence each.
   let problems: [String]
@@ -60,6 +60,7 @@ struct RunRecordFiles {
     }
     statistics = lines("stats.jsonl")
     metrics = names.filter { $0.hasPrefix("metric-") && $0.hasSuffix(".jsonl") }.sorted().flatMap { lines($0) }
+      .filter { (result: MetricResult) in result.label == nil }
     self.problems = problems
   }
 

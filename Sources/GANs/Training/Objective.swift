@@ -45,6 +45,10 @@ public struct Objective: Codable, Sendable, Equatable {
     case current
   }
 
+  /// Whether D compares each real image with a fake, by the loss or by a penalty between the two. Their labels are the same
+  /// then: the distance of images of different classes says nothing about either.
+  package var comparesPairs: Bool { loss.comparesPairs || regularizer == .gradientPenalty }
+
   /// The loss.
   public var loss: Loss
   /// The regularizer of D.

@@ -232,16 +232,17 @@ public final class Trainer {
     switch options.stepOrder {
     case .discriminatorFirst:
       for _ in 0..<options.criticSteps {
+        let reals = reals(batches.removeFirst(), growth)
         networks.updateDiscriminator(
-          reals(batches.removeFirst(), growth), sample: sample(batch, growth, phase), growth: growth, phase: phase,
-          record: record)
+          reals, sample: sample(batch, growth, phase, pairedWith: reals), growth: growth, phase: phase, record: record)
       }
       if options.averageMovesFirst { networks.updateAverage(images: batch * options.criticSteps) }
-      fakes = updateGenerator(sample(batch, growth), reals: batches.first, batch, growth)
+      let reals = batches.first.map { self.reals($0, growth) }
+      fakes = updateGenerator(sample(batch, growth, pairedWith: reals), reals: reals, batch, growth)
     case .generatorFirst:
       let reals = reals(batches.removeFirst(), growth)
-      let sample = sample(batch, growth, phase)
-      fakes = updateGenerator(sample, reals: batches.first, batch, growth)
+      let sample = sample(batch, growth, phase, pairedWith: reals)
+      fakes = updateGenerator(sample, reals: batches.first.map { self.reals($0, growth) }, batch, growth)
       networks.updateDiscriminator(reals, sample: sample, fakes: fakes, growth: growth, phase: phase, record: record)
     }
     if !options.averageMovesFirst { networks.updateAverage(images: batch * options.criticSteps) }
@@ -254,7 +255,7 @@ public final class Trainer {
   /// G's update with its regularizers: joint with the loss, or each in a separate update.
   /// - Parameter reals: the images of a loss of pairs; nil for other losses.
   private func updateGenerator(
-    _ sample: TrainingSample, reals: ImageBatch?, _ batch: Int, _ growth: Growth
+    _ sample: TrainingSample, reals: TrainingNetworks.Reals?, _ batch: Int, _ growth: Growth
   ) -> Tensor {
     let due = networks.generatorRegularizers.map { ($0, Phase(every: $0.interval, at: progress.steps)) }
     func penalty(_ regularizer: any GeneratorRegularizer) -> Tensor {
@@ -263,7 +264,7 @@ public final class Trainer {
         record: record)
     }
     let fakes = networks.updateGenerator(
-      sample: sample, reals: reals.map { self.reals($0, growth) }, growth: growth, record: record
+      sample: sample, reals: reals, growth: growth, record: record
     ) { due.filter { $0.1 == .joint }.map { penalty($0.0) } }
     for case (let regularizer, .separate(let weight)) in due {
       networks.updateGenerator(penalty: penalty(regularizer), weight: weight)
@@ -273,11 +274,16 @@ public final class Trainer {
 
   private func record(_ name: String, _ value: Tensor) { progress.statistics.add(name, value) }
 
-  private func sample(_ count: Int, _ growth: Growth, _ phase: Phase = .none) -> TrainingSample {
-    // Labels of fakes have the distribution of the data.
-    let condition = condition(
-      options.configuration.labelSize == 0
-        ? [] : (0..<count).map { _ in dataset.label(at: random.choices.integer(in: 0..<dataset.count)) ?? 0 })
+  /// - Parameter reals: the images of the same update. Where they are paired with the fakes, the labels are theirs.
+  private func sample(
+    _ count: Int, _ growth: Growth, _ phase: Phase = .none, pairedWith reals: TrainingNetworks.Reals? = nil
+  ) -> TrainingSample {
+    var condition = options.objective.comparesPairs ? reals?.condition : nil
+    if condition == nil && options.configuration.labelSize > 0 {
+      // Labels of fakes have the distribution of the data.
+      let images = (0..<count).map { _ in random.choices.integer(in: 0..<dataset.count) }
+      condition = dataset.condition(of: images, device: device)
+    }
     var sample = networks.generator.sample(
       count: count, condition: condition, growth: growth, mixingProbability: options.mixingProbability, random: random)
     if phase != .none && options.objective.regularizer == .gradientPenalty {
@@ -313,12 +319,7 @@ public final class Trainer {
   private func reals(_ batch: ImageBatch, _ growth: Growth) -> TrainingNetworks.Reals {
     TrainingNetworks.Reals(
       growth.prepared(images(of: batch, on: device)),
-      condition: condition(options.configuration.labelSize == 0 ? [] : batch.labels))
-  }
-
-  /// The condition of classes; nil without labels.
-  private func condition(_ classes: [Int]) -> Condition? {
-    classes.isEmpty ? nil : Condition(classes: classes, of: options.configuration.labelSize, device: device)
+      condition: options.configuration.labelSize == 0 ? nil : dataset.condition(of: batch, device: device))
   }
 
   func images(of batch: ImageBatch, on device: Device) -> Tensor {
@@ -358,6 +359,7 @@ public final class Trainer {
   var header: NetworkHeader {
     NetworkHeader(
       configuration: options.configuration, growth: growth, labelNames: dataset.labelNames,
+      labelKind: dataset.labelKind,
       history: NetworkFile.History(
         kimg: Double(progress.images) / 1000, dataset: options.dataset.name, fingerprint: options.dataset.fingerprint,
         seed: options.seed, steps: progress.steps, recipe: options.recipe,

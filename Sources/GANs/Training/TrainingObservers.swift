@@ -1,3 +1,4 @@
+import Datasets
 import Files
 import Foundation
 import Images
@@ -95,22 +96,30 @@ public final class PreviewWriter: TrainingObserver {
   }
 }
 
-/// A grid of fakes of the seeds 0, 1, 2, …, at the final size; with labels each column has one class.
+/// A grid of fakes of the seeds 0, 1, 2, …, at the final size; with classes each column has one class,
+/// with label vectors the one of an image of the data.
 enum FakesGrid {
   static func write(to path: String, _ generator: any Generator, of trainer: Trainer) throws {
     let configuration = trainer.options.configuration
     let (columns, rows) = gridSize(resolution: configuration.resolution)
     let z = Tensor.latents(seeds: (0..<UInt32(columns * rows)).map { $0 }, size: configuration.zSize)
       .to(generator.store.device)
+    let condition =
+      configuration.labelSize == 0 ? nil : condition(columns, trainer.dataset, configuration.labelSize, z.device)
     let images = (0..<rows).flatMap { row in
-      let classes = configuration.labelSize == 0 ? [] : (0..<columns).map { $0 % configuration.labelSize }
-      let condition = classes.isEmpty ? nil : Condition(classes: classes, of: configuration.labelSize, device: z.device)
       return Image.images(
         of: generator.images(
           z[row * columns..<(row + 1) * columns], condition: condition, truncation: .none, noise: .constant,
           growth: trainer.growth, trainer.options.compute))
     }
     try ImageGrid.tiled(images.map { try $0.enlarged(to: configuration.resolution) }, columns: columns).write(to: path)
+  }
+
+  /// The labels of the columns: the classes in turn, or vectors of images that are evenly spaced in the data.
+  private static func condition(_ columns: Int, _ data: any ImageDataset, _ size: Int, _ device: Device) -> Condition {
+    data.labelKind == .classes
+      ? Condition(classes: (0..<columns).map { $0 % size }, of: size, device: device)
+      : data.condition(of: (0..<columns).map { $0 * data.count / columns }, device: device)
   }
 }
 

@@ -211,9 +211,11 @@ public struct TrainingOptions: Sendable {
           + "\(shape(configuration.dataResolution, configuration.imageChannels)): give both the same resolution and channels"
       )
     }
-    guard configuration.labelSize == 0 || configuration.labelSize == dataset.labelCount else {
+    guard configuration.labelSize == 0 || configuration.labelSize == dataset.labelSize else {
       throw ConfigurationError(
-        "the network takes \(configuration.labelSize) classes, but the data has \(dataset.labelCount)")
+        dataset.labelKind == .classes
+          ? "the network takes \(configuration.labelSize) classes, but the data has \(dataset.labelCount)"
+          : "the network takes labels of \(configuration.labelSize), but the data has vectors of \(dataset.labelSize)")
     }
   }
 }

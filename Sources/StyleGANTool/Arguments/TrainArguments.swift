@@ -10,7 +10,8 @@ struct ArchitectureArguments: ParsableArguments {
   var resolution: Int?
   @Option(parsing: .unconditional, help: "Convert the pictures to 1, 3 or 4 channels (default: no change).")
   var channels: Int?
-  @Flag(help: "Train a conditional network on the classes of the data.") var cond = false
+  @Flag(help: "Train a conditional network on the labels of the data: its classes, or vectors of numbers.")
+  var cond = false
   @OptionGroup var families: FamilyArguments
 
   /// The given settings of the architecture.

@@ -119,6 +119,7 @@ struct Train: ParsableCommand {
       try keeping.apply(to: &options.keeping)
       try options.validate()
     }
+    noteUnusedLabels(options, dataset)
     if place.dryRun { return try describe(options, dataset) }
     let signals = StopSignals()
     let trainer = try Trainer(options, dataset: dataset, in: place.outdir)
@@ -151,16 +152,25 @@ struct Train: ParsableCommand {
     )
   }
 
-  /// Conditions the network on the classes of the data.
+  /// Conditions the network on the labels of the data.
   private func condition(_ configuration: inout any NetworkConfiguration, on dataset: any ImageDataset) throws {
     guard configuration.traits.takesLabels else {
       throw ValidationError(
-        "--cond is for StyleGAN networks, but \(type(of: configuration).title) takes no labels: leave out --cond")
+        "\(type(of: configuration).title) takes no labels: leave out --cond")
     }
-    guard dataset.labelCount > 1 else {
+    guard dataset.labelCount > 1 || dataset.labelVectorSize > 0 else {
       throw ValidationError("--cond needs data with classes, but \(place.data!) has none: leave it out")
     }
-    configuration.labelSize = dataset.labelCount
+    configuration.labelSize = dataset.labelSize
+  }
+
+  /// Says once that labels of the data are not used.
+  private func noteUnusedLabels(_ options: TrainingOptions, _ dataset: any ImageDataset) {
+    guard options.configuration.labelSize == 0, dataset.labelCount > 1 || dataset.labelVectorSize > 0 else { return }
+    let what =
+      dataset.labelKind == .classes
+      ? "\(dataset.labelCount) classes" : "labels of \(counted(dataset.labelSize, "number"))"
+    output.note("note: the data has \(what), which this training does not use; --cond trains a network that draws them")
   }
 
   /// The absolute path of data, valid in any folder. Names of data sets stay as they are.
