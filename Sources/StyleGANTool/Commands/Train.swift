@@ -34,6 +34,7 @@ struct Train: ParsableCommand {
   @OptionGroup(title: "Run") var place: RunArguments
   @OptionGroup(title: "Network") var network: ArchitectureArguments
   @OptionGroup(title: "Training") var training: ScheduleArguments
+  @OptionGroup(title: "Small data") var small: SmallDataArguments
   @OptionGroup(title: "Snapshots") var keeping: KeepingArguments
   @OptionGroup(title: "Metrics") var measures: TrainingMetrics
   @OptionGroup(title: "Machine") var compute: ComputeArguments
@@ -77,7 +78,8 @@ struct Train: ParsableCommand {
     let initial = try initFrom.map { try NetworkFile(path: try newestNetwork(at: $0)) }
     let dataset = try openDataset(
       data, resolution: network.resolution ?? initial?.configuration.dataResolution,
-      channels: network.channels ?? initial?.configuration.imageChannels)
+      channels: network.channels ?? initial?.configuration.imageChannels
+    ).subset(small.subset, seed: training.seed ?? 0)
     if let initial, type(of: initial.configuration) != recipe.family {
       throw ValidationError(
         "--init-from is a network of the family \(type(of: initial.configuration).family), but \(recipe.name) is of "
@@ -94,6 +96,7 @@ struct Train: ParsableCommand {
       options.initialNetwork = try initFrom.map { try newestNetwork(at: $0) }
       timed?.prepare(&options)
       try training.apply(to: &options)
+      small.apply(to: &options)
       options.precision = isPrecisionOpen ? .float32 : compute.precision
       options.device = compute.device
       options.threads = Processor.threadCount
