@@ -38,7 +38,7 @@ import _TestSupport
 
   @Test func matricesFollowTheDraws() throws {
     let names = Set(try cases.map(\.name))
-    #expect(names.isSuperset(of: AugmentationStep.allCases.map(\.rawValue)) && names.count == 20)
+    #expect(names.isSuperset(of: AugmentationStep.allCases.map(\.rawValue)) && names.count == 21)
     let comparison = Comparison("augmentation matrices", relative: 1e-12)
     for (name, steps, p) in try cases {
       let parameters = try parameters(name, steps, p)
@@ -48,9 +48,11 @@ import _TestSupport
       } else {
         #expect(geometry[0].doubles == [1, 0, 0, 0, 1, 0, 0, 0, 1], "\(name)")
       }
-      let found = parameters.color ?? geometry.doubles.prefix(geometry.size(0)).map { _ in
-        [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]]
-      }
+      let found =
+        parameters.color
+        ?? geometry.doubles.prefix(geometry.size(0)).map { _ in
+          [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]]
+        }
       comparison(
         Tensor(found.flatMap { $0.flatMap { $0 } }, shape: [found.count, 3, 4], dtype: .float64),
         color.sliced(0..<3, along: 1), "\(name), colors")

@@ -76,7 +76,7 @@ import _TestSupport
     expect(share { abs(turns[$0][0][0]) < 0.5 }, p / 2, "turns by ±90°")
     expect(share { turns[$0][0][0] < -0.5 }, p / 4, "turns by 180°")
     let shifts = try #require(alone([.integerShift]).geometry)
-    expect(share { shifts[$0][0][2] != 0 }, p * 7.5 / 8, "shifts")
+    expect(share { shifts[$0][0][2] != 0 }, p * 7 / 8, "shifts")
     #expect(shifts.allSatisfy { abs($0[0][2]) <= 4 && $0[1][2] == $0[1][2].rounded() })
     let rotations = try #require(alone([.rotationBefore, .rotationAfter]).geometry)
     expect(share { rotations[$0][0][1] != 0 }, p, "rotations, of both kinds together")

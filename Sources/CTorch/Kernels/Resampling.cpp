@@ -65,7 +65,8 @@ class Plane {
     u0 = std::clamp<int64_t>(bound(low[0], up) - 1, 0, up), u1 = std::clamp<int64_t>(bound(high[0], up) + 3, u0, up);
     v0 = std::clamp<int64_t>(bound(low[1], upRows) - 1, 0, upRows);
     v1 = std::clamp<int64_t>(bound(high[1], upRows) + 3, v0, upRows);
-    k0 = std::clamp<int64_t>(v0 / 2 - reach, 0, upRows / 2), k1 = std::clamp<int64_t>(v1 / 2 + reach + 1, k0, upRows / 2);
+    k0 = std::clamp<int64_t>(v0 / 2 - reach, 0, upRows / 2),
+    k1 = std::clamp<int64_t>(v1 / 2 + reach + 1, k0, upRows / 2);
     const int64_t part = u1 - u0;
     line.resize(up / 2 + 2 * reach + 2);
     wide.resize((k1 - k0) * part);
@@ -244,7 +245,8 @@ struct Resample : Function<Resample> {
     const auto saved = context->get_saved_variables();
     const auto margins = context->saved_data["margins"].toIntVector();
     const bool isAdjoint = context->saved_data["isAdjoint"].toBool();
-    return {Resample::apply(g[0], saved[0], saved[1], static_cast<const int64_t *>(margins.data()), !isAdjoint), Tensor(), Tensor(), Tensor(), Tensor()};
+    return {Resample::apply(g[0], saved[0], saved[1], static_cast<const int64_t *>(margins.data()), !isAdjoint),
+            Tensor(), Tensor(), Tensor(), Tensor()};
   }
 };
 

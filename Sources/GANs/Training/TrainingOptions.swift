@@ -219,7 +219,8 @@ public struct TrainingOptions: Sendable {
     }
     if let subset, subset != dataset.count {
       throw ConfigurationError(
-        "\(field: .subset) is \(subset), but the training was given \(dataset.count) images: give it a subset of the data")
+        "\(field: .subset) is \(subset), but the training was given \(dataset.count) images: give it a subset of the data"
+      )
     }
     guard configuration.labelSize == 0 || configuration.labelSize == dataset.labelCount else {
       throw ConfigurationError(

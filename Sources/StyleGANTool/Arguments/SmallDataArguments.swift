@@ -28,7 +28,8 @@ struct SmallDataArguments: ParsableArguments {
   @Option(parsing: .unconditional, help: "Probability of each change with --aug fixed, 0 to 1.") var p: Double?
   @Option(
     parsing: .unconditional,
-    help: "Mean sign of D's scores of reals that --aug ada keeps; 0: D guesses, 1: D knows all pictures (default: 0.6).")
+    help: "Mean sign of D's scores of reals that --aug ada keeps; 0: D guesses, 1: D knows all pictures (default: 0.6)."
+  )
   var target: Double?
   @Option(parsing: .unconditional, help: "Steps between two changes of p with --aug ada (default: 4).")
   var adaInterval: Int?
@@ -44,8 +45,8 @@ struct SmallDataArguments: ParsableArguments {
     ])
   }
 
-  /// Refuses options without effect.
-  func validate() throws {
+  /// Refuses options without effect on a new training.
+  func requireEffect() throws {
     func refuse(_ options: [(name: String, value: Any?)], _ why: String) throws {
       if let name = given(options).first { throw ValidationError("\(name) \(why)") }
     }

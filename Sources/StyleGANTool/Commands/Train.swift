@@ -48,7 +48,10 @@ struct Train: ParsableCommand {
     if place.resume == nil && place.data == nil {
       throw ValidationError("--data is missing: give a data set, or resume a run with --resume")
     }
-    if place.resume == nil { try measures.requireEffect(on: measures.applied(to: nil), isResumed: false) }
+    if place.resume == nil {
+      try measures.requireEffect(on: measures.applied(to: nil), isResumed: false)
+      try small.requireEffect()
+    }
     if place.initFrom != nil, let option = network.shaping.first(where: { $0 != "--cond" }) {
       throw ValidationError(
         "--init-from sets the shape of the network; leave out \(option) (it takes --resolution, --channels and --cond)")

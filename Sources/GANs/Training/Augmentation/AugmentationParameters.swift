@@ -73,7 +73,8 @@ package struct AugmentationParameters {
   private static let identity: PlaneMap = [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
 
   /// The inverse map of a geometric step, of its random values.
-  private static func inverse(of step: AugmentationStep, _ values: [Double], width: Double, height: Double) -> PlaneMap {
+  private static func inverse(of step: AugmentationStep, _ values: [Double], width: Double, height: Double) -> PlaneMap
+  {
     func scaling(_ x: Double, _ y: Double) -> PlaneMap { [[x, 0, 0], [0, y, 0], [0, 0, 1]] }
     func shift(_ x: Double, _ y: Double) -> PlaneMap { [[1, 0, x], [0, 1, y], [0, 0, 1]] }
     func rotation(_ angle: Double) -> PlaneMap {
