@@ -12,6 +12,7 @@ import numpy as np
 import scipy
 import torch
 
+import make_augmentation_fixture
 import make_growing_fixture
 import make_labels_fixture
 import make_lineage_fixture
@@ -431,6 +432,7 @@ def main():
         make_lineage_fixture.main()
         make_labels_fixture.main()
         make_growing_fixture.main()
+        make_augmentation_fixture.main()
         make_stylegan2_fixture.main()
         make_program_fixture.main()
         make_script_fixture.main()

@@ -70,6 +70,7 @@ public struct RunReport {
     ("Path length penalty", "Loss/pl_penalty"), ("Mean path length", "Loss/pl_mean"),
     ("Wasserstein estimate", "Loss/wasserstein"),
     ("Scores of reals", "Loss/scores/real"), ("Scores of fakes", "Loss/scores/fake"),
+    ("Augmentation p", "Progress/augment"), ("Signs of D on reals", "Loss/signs/real"),
     ("Resolution", "Progress/resolution"), ("Seconds per kimg", "Timing/sec_per_kimg"),
   ]
 

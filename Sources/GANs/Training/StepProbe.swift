@@ -28,6 +28,11 @@ public struct StepProbe {
     device = try Device(options.device)
     networks = TrainingNetworks(options, device: device)
     random = SamplingStreams(seed: 1, device: device)
+    // Adaptive p is 0 at the start, where nothing is done; the cost of later steps does not depend on it.
+    if var settings = options.augmentation {
+      if settings.mode == .adaptive { (settings.mode, settings.p) = (.fixed, 0.5) }
+      networks.use(Augmenter(settings, random: random))
+    }
   }
 
   /// Times the resolutions that are ahead, lowest first.

@@ -24,6 +24,7 @@ public final class Trainer {
   private let device: Device
   private var loader: BatchLoader
   private let random: SamplingStreams
+  private let augmenter: Augmenter?
   private var progress: TrainingProgress
   private var failedToRead = false
   /// Images shown at the last saved state. After an error it tells what a resumed run continues from.
@@ -76,6 +77,8 @@ public final class Trainer {
     (self.options, self.dataset, self.directory, self.lock) = (options, dataset, directory, lock)
     (self.device, self.networks, self.random, self.progress) = (device, networks, random, progress)
     loader = Self.loader(dataset, options, at: progress.position)
+    augmenter = options.augmentation.map { Augmenter($0, random: random, state: progress.augmentation) }
+    if let augmenter { networks.use(augmenter) }
   }
 
   private static func loader(_ dataset: any ImageDataset, _ options: TrainingOptions, at position: Int) -> BatchLoader {
@@ -151,6 +154,7 @@ public final class Trainer {
     func tick() throws {
       guard progress.statistics.read() else { throw diverged }
       statistics = progress.statistics.means
+      if let augmenter { statistics["Progress/augment"] = augmenter.p }
       progress.ticks += 1
       do { try tell(.tick(report())) } catch {
         progress.ticks -= 1
@@ -249,6 +253,7 @@ public final class Trainer {
     progress.growth = growth
     progress.images += batch * options.criticSteps
     progress.steps += 1
+    augmenter?.endStep(progress.steps, images: batch * options.criticSteps)
     return fakes
   }
 
@@ -333,6 +338,7 @@ public final class Trainer {
   func writeState() throws {
     guard progress.statistics.read() else { throw diverged }
     try requireFiniteWeights()
+    progress.augmentation = augmenter?.state
     progress.generatorUpdates = networks.generatorOptimizer.stepCount
     progress.discriminatorUpdates = networks.discriminatorOptimizer.stepCount
     try TrainingState.write(

@@ -15,6 +15,8 @@ public final class TrainingNetworks {
   public let generatorRegularizers: [any GeneratorRegularizer]
   /// A differentiable augmentation of all images before D, reals and fakes; nil for no augmentation.
   public var augmentation: ((_ images: Tensor) -> Tensor)?
+  /// Takes D's scores of reals, in D's updates and under R1.
+  var sawRealScores: ((Tensor) -> Void)?
   let objective: Objective
   let averageHalfLife: Double
   let averageDecay: Double?
@@ -125,6 +127,7 @@ public final class TrainingNetworks {
     record("Loss/scores/real", realScore)
     record("Loss/scores/fake", fakeScore)
     record("Loss/signs/real", realScores.withoutGraph.signs().mean())
+    sawRealScores?(realScores)
     if objective.loss == .wasserstein { record("Loss/wasserstein", realScore - fakeScore) }
     if objective.drift > 0 {
       let drift = objective.driftTerm(realScores: realScores)
@@ -138,6 +141,7 @@ public final class TrainingNetworks {
     if case .separate(let weight) = phase {
       let images = reals.images.requiringGradient()
       let scores = isR1 ? judge(images, reals.condition, growth: growth) : realScores
+      if isR1 { sawRealScores?(scores) }
       step(discriminatorOptimizer, penalty(images, scores) * weight)
     }
   }
@@ -222,7 +226,7 @@ public final class TrainingNetworks {
 
 extension Tensor {
   /// The signs −1, 0 or 1. Their mean over scores of reals is near 1 where D is overfitting.
-  fileprivate func signs() -> Tensor {
+  func signs() -> Tensor {
     let zero = Tensor.zeros([1], device: device)
     return zero.isLess(than: self).to(.float32) - isLess(than: zero).to(.float32)
   }

@@ -34,6 +34,7 @@ struct Train: ParsableCommand {
   @OptionGroup(title: "Run") var place: RunArguments
   @OptionGroup(title: "Network") var network: ArchitectureArguments
   @OptionGroup(title: "Training") var training: ScheduleArguments
+  @OptionGroup(title: "Small data") var small: SmallDataArguments
   @OptionGroup(title: "Snapshots") var keeping: KeepingArguments
   @OptionGroup(title: "Metrics") var measures: TrainingMetrics
   @OptionGroup(title: "Machine") var compute: ComputeArguments
@@ -47,7 +48,10 @@ struct Train: ParsableCommand {
     if place.resume == nil && place.data == nil {
       throw ValidationError("--data is missing: give a data set, or resume a run with --resume")
     }
-    if place.resume == nil { try measures.requireEffect(on: measures.applied(to: nil), isResumed: false) }
+    if place.resume == nil {
+      try measures.requireEffect(on: measures.applied(to: nil), isResumed: false)
+      try small.requireEffect()
+    }
     if place.initFrom != nil, let option = network.shaping.first(where: { $0 != "--cond" }) {
       throw ValidationError(
         "--init-from sets the shape of the network; leave out \(option) (it takes --resolution, --channels and --cond)")
@@ -77,7 +81,8 @@ struct Train: ParsableCommand {
     let initial = try initFrom.map { try NetworkFile(path: try newestNetwork(at: $0)) }
     let dataset = try openDataset(
       data, resolution: network.resolution ?? initial?.configuration.dataResolution,
-      channels: network.channels ?? initial?.configuration.imageChannels)
+      channels: network.channels ?? initial?.configuration.imageChannels
+    ).subset(small.subset, seed: training.seed ?? 0)
     if let initial, type(of: initial.configuration) != recipe.family {
       throw ValidationError(
         "--init-from is a network of the family \(type(of: initial.configuration).family), but \(recipe.name) is of "
@@ -94,6 +99,7 @@ struct Train: ParsableCommand {
       options.initialNetwork = try initFrom.map { try newestNetwork(at: $0) }
       timed?.prepare(&options)
       try training.apply(to: &options)
+      small.apply(to: &options)
       options.precision = isPrecisionOpen ? .float32 : compute.precision
       options.device = compute.device
       options.threads = Processor.threadCount
