@@ -32,6 +32,7 @@ extension ConfigurationField {
   public static let images: Self = "images", metricSamples: Self = "metricSamples"
   public static let detector: Self = "detector", attributes: Self = "attributes", metrics: Self = "metrics"
   public static let keptSnapshots: Self = "keptSnapshots", bestMetric: Self = "bestMetric"
+  public static let validation: Self = "validation", mirror: Self = "mirror"
   /// ``RunChanges/acceptsChangedData``
   public static let acceptsChangedData: Self = "acceptsChangedData"
 }

@@ -20,6 +20,10 @@ public final class Trainer {
   public let dataset: any ImageDataset
   /// The observers, called in this order for every event, before the argument of ``train(shouldStop:observe:)``.
   public var observers: [any TrainingObserver] = [StatisticsWriter(), BatchGridWriter(), SnapshotWriter()]
+  /// The images to train on: all of ``dataset``, or those that are not held out.
+  let shown: any ImageDataset
+  /// Scores held-out images; nil without them.
+  let validation: Validation?
   private let lock: FolderLock
   private let device: Device
   private var loader: BatchLoader
@@ -71,11 +75,12 @@ public final class Trainer {
 
   init(
     _ options: TrainingOptions, dataset: any ImageDataset, directory: RunDirectory, lock: FolderLock, device: Device,
-    networks: TrainingNetworks, random: SamplingStreams, progress: TrainingProgress
+    networks: TrainingNetworks, random: SamplingStreams, progress: TrainingProgress, validation: Validation? = nil
   ) {
+    (self.validation, shown) = (validation, validation?.split.training ?? dataset)
     (self.options, self.dataset, self.directory, self.lock) = (options, dataset, directory, lock)
     (self.device, self.networks, self.random, self.progress) = (device, networks, random, progress)
-    loader = Self.loader(dataset, options, at: progress.position)
+    loader = Self.loader(shown, options, at: progress.position)
   }
 
   private static func loader(_ dataset: any ImageDataset, _ options: TrainingOptions, at position: Int) -> BatchLoader {
@@ -114,7 +119,7 @@ public final class Trainer {
     do { return try loop(shouldStop, observe) } catch {
       if !(error is TrainingError) {
         // The images of a failed step are read again.
-        loader = Self.loader(dataset, options, at: progress.position)
+        loader = Self.loader(shown, options, at: progress.position)
         if failedToRead { noteUnreadableImages() }
         try? writeState()
       }
@@ -150,7 +155,7 @@ public final class Trainer {
     }
     func tick() throws {
       guard progress.statistics.read() else { throw diverged }
-      statistics = progress.statistics.means
+      statistics = try withOverfitting(progress.statistics.means)
       progress.ticks += 1
       do { try tell(.tick(report())) } catch {
         progress.ticks -= 1
@@ -229,11 +234,13 @@ public final class Trainer {
     networks.setLearningRate(options.schedule.learningRate(at: growth.resolution))
     let phase = options.objective.discriminatorPhase(at: progress.steps)
     let fakes: Tensor
+    var seen: TrainingNetworks.Reals?
     switch options.stepOrder {
     case .discriminatorFirst:
       for _ in 0..<options.criticSteps {
+        seen = reals(batches.removeFirst(), growth)
         networks.updateDiscriminator(
-          reals(batches.removeFirst(), growth), sample: sample(batch, growth, phase), growth: growth, phase: phase,
+          seen!, sample: sample(batch, growth, phase), growth: growth, phase: phase,
           record: record)
       }
       if options.averageMovesFirst { networks.updateAverage(images: batch * options.criticSteps) }
@@ -243,7 +250,9 @@ public final class Trainer {
       let sample = sample(batch, growth, phase)
       fakes = updateGenerator(sample, reals: batches.first, batch, growth)
       networks.updateDiscriminator(reals, sample: sample, fakes: fakes, growth: growth, phase: phase, record: record)
+      seen = reals
     }
+    recordDiversity(ofReals: seen?.images, fakes)
     if !options.averageMovesFirst { networks.updateAverage(images: batch * options.criticSteps) }
     progress.growth = growth
     progress.images += batch * options.criticSteps
@@ -271,13 +280,13 @@ public final class Trainer {
     return fakes
   }
 
-  private func record(_ name: String, _ value: Tensor) { progress.statistics.add(name, value) }
+  func record(_ name: String, _ value: Tensor) { progress.statistics.add(name, value) }
 
   private func sample(_ count: Int, _ growth: Growth, _ phase: Phase = .none) -> TrainingSample {
     // Labels of fakes have the distribution of the data.
     let condition = condition(
       options.configuration.labelSize == 0
-        ? [] : (0..<count).map { _ in dataset.label(at: random.choices.integer(in: 0..<dataset.count)) ?? 0 })
+        ? [] : (0..<count).map { _ in shown.label(at: random.choices.integer(in: 0..<shown.count)) ?? 0 })
     var sample = networks.generator.sample(
       count: count, condition: condition, growth: growth, mixingProbability: options.mixingProbability, random: random)
     if phase != .none && options.objective.regularizer == .gradientPenalty {
@@ -299,18 +308,19 @@ public final class Trainer {
   /// Notes the files that cannot be read, so that the run can be resumed when they are repaired or removed.
   private func noteUnreadableImages() {
     guard let record = DataRecord(in: directory, fingerprint: dataset.fingerprint) else { return }
-    let order = SampleOrder(seed: options.seed, count: dataset.count)
+    let order = SampleOrder(seed: options.seed, count: shown.count)
     let batch = options.schedule.batchSize(at: growth.resolution) * options.batchesPerStep
     var permutations: [Int: [Int32]] = [:]
     let next = (progress.position..<progress.position + batch).map { sample in
-      let (epoch, place) = sample.quotientAndRemainder(dividingBy: dataset.count)
+      let (epoch, place) = sample.quotientAndRemainder(dividingBy: shown.count)
       if permutations[epoch] == nil { permutations[epoch] = order.permutation(epoch: epoch) }
-      return Int(permutations[epoch]![place])
+      let item = Int(permutations[epoch]![place])
+      return validation?.split.training.indices[item] ?? item
     }
     progress.unreadable = dataset.unreadableImages(first: next).compactMap(record.name)
   }
 
-  private func reals(_ batch: ImageBatch, _ growth: Growth) -> TrainingNetworks.Reals {
+  func reals(_ batch: ImageBatch, _ growth: Growth) -> TrainingNetworks.Reals {
     TrainingNetworks.Reals(
       growth.prepared(images(of: batch, on: device)),
       condition: condition(options.configuration.labelSize == 0 ? [] : batch.labels))

@@ -13,6 +13,8 @@ public struct TrainingOptions: Sendable {
   public var dataset: DatasetIdentity
   /// Whether half of the images are mirrored left to right.
   public var mirror = false
+  /// The share of the images that is held out of the training, to see overfitting; nil for none.
+  public var validation: Double?
   /// The architecture, of any family.
   public var configuration: any NetworkConfiguration
   /// Growth, minibatch sizes and learning rates.
@@ -169,6 +171,10 @@ public struct TrainingOptions: Sendable {
       try require(length.decay > 0 && length.decay <= 1, .pathLengthDecay, length.decay, "above 0 and at most 1")
       try require((1...1024).contains(length.interval), .pathLengthInterval, length.interval, "1 to 1024")
       try require((1...1024).contains(length.batchShrink), .pathLengthBatchShrink, length.batchShrink, "1 to 1024")
+    }
+    try objective.separability?.validate()
+    if let validation {
+      try require(validation > 0 && validation <= 0.5, .validation, validation, "above 0 and at most 0.5")
     }
     try require((0..<1).contains(rmsprop.alpha), "rmsprop.alpha", rmsprop.alpha, "0 to below 1")
     try require(rmsprop.epsilon > 0 && rmsprop.epsilon < 1, "rmsprop.epsilon", rmsprop.epsilon, "above 0 and below 1")
