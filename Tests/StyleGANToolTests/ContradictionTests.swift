@@ -145,7 +145,7 @@ import _TestSupport
     ("--hours 1 --cfg dcgan", "--hours is a recipe of its own for StyleGAN: leave out --cfg dcgan"),
     ("--kernels quick", "The value 'quick' is invalid for '--kernels <kernels>'"),
     ("--batchsize 4", "Unknown option '--batchsize'. Did you mean '--batch'?"),
-    ("--kimg 1 --keep-best swd", "all networks of this run are kept"),
+    ("--kimg 1 --keep-best swd", "--keep-best is swd, but the run does not measure it: give --metrics swd"),
     ("--keep 2 --keep-best swd", "--keep-best is swd, but the run does not measure it: give --metrics swd"),
     ("--keep all --keep-best swd", "--keep all keeps the best network too"), ("--desc _", "--desc is ''"),
     ("--data-changed", "--data-changed is for a resumed run"),

@@ -10,6 +10,9 @@ enum LossPlot {
     ("scores", [("Loss/scores/real", "reals"), ("Loss/scores/fake", "fakes")]),
     ("penalties", [("Loss/r1_penalty", "R1"), ("Loss/gradient_penalty", "gradient penalty"), ("Loss/drift", "drift")]),
     ("augmentation", [("Progress/augment", "p"), ("Loss/signs/real", "sign of D on reals")]),
+    ("overfitting", [("Overfitting/r_v", "r_v"), ("Overfitting/r_t", "r_t")]),
+    ("diversity of fakes / reals", [("Diversity/ratio", "ratio")]),
+    ("separability", [("Loss/ls_penalty", "penalty"), ("Loss/ls_share", "share without separation")]),
     ("path lengths", [("Loss/pl_penalty", "penalty"), ("Loss/pl_mean", "mean length a")]),
   ]
 

@@ -1,3 +1,4 @@
+import Datasets
 import Files
 import Foundation
 import Images
@@ -92,6 +93,15 @@ struct RunRecordFiles {
 
   /// A statistic over kimg.
   func series(_ key: String) -> [(x: Double, y: Double)] { Self.series(key, of: statistics) }
+
+  /// The warnings that the statistics give.
+  var warnings: [WarningSigns.Warning] {
+    let count = options["dataset.count"].flatMap(Int.init) ?? 1
+    let held = options["validation"].flatMap(Double.init).map { ValidationSplit.heldCount(of: count, share: $0) } ?? 0
+    let loss = options["objective.loss"].flatMap(Objective.Loss.init) ?? .nonSaturating
+    var signs = WarningSigns(imageCount: count - held, loss: loss)
+    return statistics.flatMap { signs.observe($0) }
+  }
 
   /// The names of the PNG files that satisfy a condition.
   func pictures(_ isWanted: (String) -> Bool) -> [String] { files.filter { $0.hasSuffix(".png") && isWanted($0) } }

@@ -35,6 +35,7 @@ extension ConfigurationField {
   public static let augmentation: Self = "augmentation", augmentationStrength: Self = "augmentationStrength"
   public static let augmentationTarget: Self = "augmentationTarget", augmentationKimg: Self = "augmentationKimg"
   public static let augmentationInterval: Self = "augmentationInterval", subset: Self = "subset"
+  public static let validation: Self = "validation", mirror: Self = "mirror"
   /// ``RunChanges/acceptsChangedData``
   public static let acceptsChangedData: Self = "acceptsChangedData"
 }

@@ -20,6 +20,10 @@ public final class Trainer {
   public let dataset: any ImageDataset
   /// The observers, called in this order for every event, before the argument of ``train(shouldStop:observe:)``.
   public var observers: [any TrainingObserver] = [StatisticsWriter(), BatchGridWriter(), SnapshotWriter()]
+  /// The images to train on: all of ``dataset``, or those that are not held out.
+  let shown: any ImageDataset
+  /// Scores held-out images; nil without them.
+  let validation: Validation?
   private let lock: FolderLock
   private let device: Device
   private var loader: BatchLoader
@@ -72,11 +76,12 @@ public final class Trainer {
 
   init(
     _ options: TrainingOptions, dataset: any ImageDataset, directory: RunDirectory, lock: FolderLock, device: Device,
-    networks: TrainingNetworks, random: SamplingStreams, progress: TrainingProgress
+    networks: TrainingNetworks, random: SamplingStreams, progress: TrainingProgress, validation: Validation? = nil
   ) {
+    (self.validation, shown) = (validation, validation?.split.training ?? dataset)
     (self.options, self.dataset, self.directory, self.lock) = (options, dataset, directory, lock)
     (self.device, self.networks, self.random, self.progress) = (device, networks, random, progress)
-    loader = Self.loader(dataset, options, at: progress.position)
+    loader = Self.loader(shown, options, at: progress.position)
     augmenter = options.augmentation.map { Augmenter($0, random: random, state: progress.augmentation) }
     if let augmenter { networks.use(augmenter) }
   }
@@ -117,7 +122,7 @@ public final class Trainer {
     do { return try loop(shouldStop, observe) } catch {
       if !(error is TrainingError) {
         // The images of a failed step are read again.
-        loader = Self.loader(dataset, options, at: progress.position)
+        loader = Self.loader(shown, options, at: progress.position)
         if failedToRead { noteUnreadableImages() }
         try? writeState()
       }
@@ -153,7 +158,7 @@ public final class Trainer {
     }
     func tick() throws {
       guard progress.statistics.read() else { throw diverged }
-      statistics = progress.statistics.means
+      statistics = try withOverfitting(progress.statistics.means)
       if let augmenter { statistics["Progress/augment"] = augmenter.p }
       progress.ticks += 1
       do { try tell(.tick(report())) } catch {
@@ -233,12 +238,14 @@ public final class Trainer {
     networks.setLearningRate(options.schedule.learningRate(at: growth.resolution))
     let phase = options.objective.discriminatorPhase(at: progress.steps)
     let fakes: Tensor
+    var seen: TrainingNetworks.Reals?
     switch options.stepOrder {
     case .discriminatorFirst:
       for _ in 0..<options.criticSteps {
         let reals = reals(batches.removeFirst(), growth)
         networks.updateDiscriminator(
           reals, sample: sample(batch, growth, phase, pairedWith: reals), growth: growth, phase: phase, record: record)
+        seen = reals
       }
       if options.averageMovesFirst { networks.updateAverage(images: batch * options.criticSteps) }
       let reals = batches.first.map { self.reals($0, growth) }
@@ -248,7 +255,9 @@ public final class Trainer {
       let sample = sample(batch, growth, phase, pairedWith: reals)
       fakes = updateGenerator(sample, reals: batches.first.map { self.reals($0, growth) }, batch, growth)
       networks.updateDiscriminator(reals, sample: sample, fakes: fakes, growth: growth, phase: phase, record: record)
+      seen = reals
     }
+    recordDiversity(ofReals: seen?.images, fakes)
     if !options.averageMovesFirst { networks.updateAverage(images: batch * options.criticSteps) }
     progress.growth = growth
     progress.images += batch * options.criticSteps
@@ -277,7 +286,7 @@ public final class Trainer {
     return fakes
   }
 
-  private func record(_ name: String, _ value: Tensor) { progress.statistics.add(name, value) }
+  func record(_ name: String, _ value: Tensor) { progress.statistics.add(name, value) }
 
   /// - Parameter reals: the images of the same update. Where they are paired with the fakes, the labels are theirs.
   private func sample(
@@ -286,8 +295,8 @@ public final class Trainer {
     var condition = options.objective.comparesPairs ? reals?.condition : nil
     if condition == nil && options.configuration.labelSize > 0 {
       // Labels of fakes have the distribution of the data.
-      let images = (0..<count).map { _ in random.choices.integer(in: 0..<dataset.count) }
-      condition = dataset.condition(of: images, device: device)
+      let images = (0..<count).map { _ in random.choices.integer(in: 0..<shown.count) }
+      condition = shown.condition(of: images, device: device)
     }
     var sample = networks.generator.sample(
       count: count, condition: condition, growth: growth, mixingProbability: options.mixingProbability, random: random)
@@ -310,18 +319,19 @@ public final class Trainer {
   /// Notes the files that cannot be read, so that the run can be resumed when they are repaired or removed.
   private func noteUnreadableImages() {
     guard let record = DataRecord(in: directory, fingerprint: dataset.fingerprint) else { return }
-    let order = SampleOrder(seed: options.seed, count: dataset.count)
+    let order = SampleOrder(seed: options.seed, count: shown.count)
     let batch = options.schedule.batchSize(at: growth.resolution) * options.batchesPerStep
     var permutations: [Int: [Int32]] = [:]
     let next = (progress.position..<progress.position + batch).map { sample in
-      let (epoch, place) = sample.quotientAndRemainder(dividingBy: dataset.count)
+      let (epoch, place) = sample.quotientAndRemainder(dividingBy: shown.count)
       if permutations[epoch] == nil { permutations[epoch] = order.permutation(epoch: epoch) }
-      return Int(permutations[epoch]![place])
+      let item = Int(permutations[epoch]![place])
+      return validation?.split.training.indices[item] ?? item
     }
     progress.unreadable = dataset.unreadableImages(first: next).compactMap(record.name)
   }
 
-  private func reals(_ batch: ImageBatch, _ growth: Growth) -> TrainingNetworks.Reals {
+  func reals(_ batch: ImageBatch, _ growth: Growth) -> TrainingNetworks.Reals {
     TrainingNetworks.Reals(
       growth.prepared(images(of: batch, on: device)),
       condition: options.configuration.labelSize == 0 ? nil : dataset.condition(of: batch, device: device))

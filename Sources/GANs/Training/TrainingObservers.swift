@@ -10,15 +10,21 @@ public protocol TrainingObserver {
   func observe(_ event: Trainer.Event, of trainer: Trainer) throws
 }
 
+extension Trainer.Report {
+  /// The progress under the keys of the statistics.
+  var progress: [String: Double] {
+    [
+      "Progress/tick": Double(tick), "Progress/kimg": Double(images) / 1000,
+      "Progress/resolution": Double(growth.resolution), "Progress/alpha": growth.alpha,
+    ]
+  }
+}
+
 /// Appends a line to `stats.jsonl` at every tick.
 struct StatisticsWriter: TrainingObserver {
   func observe(_ event: Trainer.Event, of trainer: Trainer) throws {
     guard case .tick(let report) = event else { return }
-    var line = report.statistics
-    line["Progress/tick"] = Double(report.tick)
-    line["Progress/kimg"] = Double(report.images) / 1000
-    line["Progress/resolution"] = Double(report.growth.resolution)
-    line["Progress/alpha"] = report.growth.alpha
+    var line = report.statistics.merging(report.progress) { $1 }
     line["Timing/sec_per_tick"] = report.secondsInTick
     // A tick that an error prevented is made up for after resuming; it has no time of its own.
     if report.imagesPerSecond > 0 { line["Timing/sec_per_kimg"] = 1000 / report.imagesPerSecond }

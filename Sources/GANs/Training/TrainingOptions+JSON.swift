@@ -8,7 +8,7 @@ extension TrainingOptions: Codable, Equatable {
     case recipe, data, dataset, mirror, family, configuration, schedule, objective, criticSteps, stepOrder, stepDetails
     case mixingProbability, optimizer, adam, rmsprop, averageHalfLifeKimg, averageDecay, totalKimg, tickKimg
     case snapshotTicks, batchGridSteps, seed, precision, kernels, threads, device, initialNetwork, measures
-    case totalSeconds, convolutions, keeping, description, dataChanges, augmentation, subset
+    case totalSeconds, convolutions, keeping, description, dataChanges, augmentation, subset, validation
   }
 
   /// Reads options. Old files have no family; they are of StyleGAN.
@@ -48,6 +48,7 @@ extension TrainingOptions: Codable, Equatable {
     keeping = try values.decodeIfPresent(SnapshotKeeping.self, forKey: .keeping)
     description = try values.decodeIfPresent(String.self, forKey: .description)
     dataChanges = try values.decode(.dataChanges, or: [])
+    validation = try values.decodeIfPresent(Double.self, forKey: .validation)
   }
 
   /// Writes every option, with the family's name.
@@ -90,6 +91,7 @@ extension TrainingOptions: Codable, Equatable {
     try values.encodeIfPresent(subset, forKey: .subset)
     try values.encodeIfPresent(keeping, forKey: .keeping)
     try values.encodeIfPresent(description, forKey: .description)
+    try values.encodeIfPresent(validation, forKey: .validation)
     if !dataChanges.isEmpty { try values.encode(dataChanges, forKey: .dataChanges) }
   }
 

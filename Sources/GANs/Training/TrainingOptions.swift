@@ -17,6 +17,8 @@ public struct TrainingOptions: Sendable {
   public var subset: Int?
   /// The augmentation of D's images; nil for none.
   public var augmentation: Augmentation?
+  /// The share of the images that is held out of the training, to see overfitting; nil for none.
+  public var validation: Double?
   /// The architecture, of any family.
   public var configuration: any NetworkConfiguration
   /// Growth, minibatch sizes and learning rates.
@@ -176,6 +178,10 @@ public struct TrainingOptions: Sendable {
     }
     try augmentation?.validate(loss: objective.loss)
     if let subset { try require(subset > 0, .subset, subset, "1 or more") }
+    try objective.separability?.validate()
+    if let validation {
+      try require(validation > 0 && validation <= 0.5, .validation, validation, "above 0 and at most 0.5")
+    }
     try require((0..<1).contains(rmsprop.alpha), "rmsprop.alpha", rmsprop.alpha, "0 to below 1")
     try require(rmsprop.epsilon > 0 && rmsprop.epsilon < 1, "rmsprop.epsilon", rmsprop.epsilon, "above 0 and below 1")
     if let decay = averageDecay { try require((0..<1).contains(decay), .averageDecay, decay, "0 to below 1") }

@@ -42,12 +42,14 @@ public final class TrainingNetworks {
   }
 
   /// Fresh networks.
-  public convenience init(_ options: TrainingOptions, device: Device = .cpu) {
-    self.init(options, device: device, type: .float32)
+  /// - Parameter classifier: of ``TrainingOptions/openSeparabilityClassifier(device:)``. Without one there is no separability
+  ///   regularizer.
+  public convenience init(_ options: TrainingOptions, device: Device = .cpu, classifier: Classifier? = nil) {
+    self.init(options, device: device, classifier: classifier, type: .float32)
   }
 
   /// Fresh networks with weights and optimizers of another type, for tests of the arithmetic.
-  package init(_ options: TrainingOptions, device: Device = .cpu, type: DType) {
+  package init(_ options: TrainingOptions, device: Device = .cpu, classifier: Classifier? = nil, type: DType) {
     let configuration = options.configuration
     generator = configuration.makeGenerator(seed: options.seed &* 2 &+ 1, device: device)
     average = configuration.makeGenerator(seed: options.seed &* 2 &+ 1, device: device)
@@ -60,7 +62,7 @@ public final class TrainingNetworks {
     averageHalfLife = options.averageHalfLifeKimg * 1000
     averageDecay = options.averageDecay
     (compute, resolution, details) = (options.compute, configuration.resolution, options.stepDetails)
-    generatorRegularizers = objective.pathLength.map { [PathLengthRegularizer($0, device: device)] } ?? []
+    generatorRegularizers = objective.generatorRegularizers(of: generator, classifier: classifier, device: device)
     let corrections = objective.lazyCorrections
     generatorOptimizer = options.makeOptimizer(generator.store.parameters, correction: corrections.generator)
     discriminatorOptimizer = options.makeOptimizer(

@@ -106,8 +106,8 @@ struct Train: ParsableCommand {
       options.description = place.desc
       measures.apply(to: &options.measures)
       try options.validate()
-      options.keeping = options.usualKeeping
-      try keeping.apply(to: &options.keeping)
+      try options.settleSeparability(for: dataset)
+      options.keeping = try keeping.chosen(for: options)
       try options.validate()
       return options
     }
@@ -121,8 +121,7 @@ struct Train: ParsableCommand {
     try chooseKernels(for: &options)
     if let timed {
       options = try fit(options, to: timed, widths: widths, since: start) { try make($0) }
-      options.keeping = options.usualKeeping
-      try keeping.apply(to: &options.keeping)
+      options.keeping = try keeping.chosen(for: options)
       try options.validate()
     }
     noteUnusedLabels(options, dataset)
@@ -273,6 +272,7 @@ struct Train: ParsableCommand {
     let metrics = SnapshotMetrics(shouldStop: { signals.received != nil }) { line in try progress.say(line, trainer) }
     trainer.observers += [
       PreviewWriter { path in try progress.say("drew \(path)", trainer) }, progress, metrics,
+      WarningWriter { warning in try progress.say("warning: \(warning.message.sentence)", trainer) },
     ]
     let outcome: Trainer.Outcome
     do {
