@@ -6,11 +6,19 @@ public struct DatasetPart: ImageDataset {
   public let base: any ImageDataset
   /// The images of this part by their numbers in ``base``, ascending.
   public let indices: [Int]
+  /// What distinguishes the part in its fingerprint.
+  private let mark: String
+  private let hasLabels: Bool
 
   /// The images with these numbers.
   public init(of base: any ImageDataset, indices: [Int]) {
+    let digest = indices.sorted().reduce(UInt64(7)) { SplitMix64.mixed($0 ^ UInt64($1)) }
+    self.init(of: base, indices: indices, mark: "part \(indices.count) of \(base.count) \(digest)")
+  }
+
+  fileprivate init(of base: any ImageDataset, indices: [Int], mark: String, hasLabels: Bool = true) {
     precondition(!indices.isEmpty && indices.allSatisfy((0..<base.count).contains), "images outside of \(base.name)")
-    (self.base, self.indices) = (base, indices.sorted())
+    (self.base, self.indices, self.mark, self.hasLabels) = (base, indices.sorted(), mark, hasLabels)
   }
 
   /// The name of the whole.
@@ -22,19 +30,56 @@ public struct DatasetPart: ImageDataset {
   /// The side in pixels.
   public var resolution: Int { base.resolution }
   /// The number of classes of the whole; 0 without labels.
-  public var labelCount: Int { base.labelCount }
+  public var labelCount: Int { hasLabels ? base.labelCount : 0 }
   /// The names of the classes, or empty.
-  public var labelNames: [String] { base.labelNames }
-  /// The digest of the whole and of the numbers.
-  public var fingerprint: String {
-    "\(base.fingerprint) part \(indices.count) of \(base.count) \(indices.reduce(UInt64(7)) { SplitMix64.mixed($0 ^ UInt64($1)) })"
-  }
+  public var labelNames: [String] { hasLabels ? base.labelNames : [] }
+  /// The numbers in a label vector; 0 without vectors.
+  public var labelVectorSize: Int { hasLabels ? base.labelVectorSize : 0 }
+  /// The digest of the whole, with the choice.
+  public var fingerprint: String { base.fingerprint + " " + mark }
+  /// What the whole leaves out.
+  public var omissions: DatasetOmissions { base.omissions }
 
   /// The class of an image.
-  public func label(at index: Int) -> Int? { base.label(at: indices[index]) }
+  public func label(at index: Int) -> Int? { hasLabels ? base.label(at: indices[index]) : nil }
+  /// The label vector of an image.
+  public func labelVector(at index: Int) -> [Float]? { hasLabels ? base.labelVector(at: indices[index]) : nil }
   /// The pixels of an image.
   /// - Throws: errors of the data set.
   public func image(at index: Int) throws -> [UInt8] { try base.image(at: indices[index]) }
+
+  /// The files of this part; the one file of a data set in one file.
+  /// - Throws: errors of the data set.
+  public func contents() throws -> DatasetContents {
+    let all = try base.contents()
+    guard all.names.count == base.count, base.count > 1 else { return all }
+    let places = Dictionary(uniqueKeysWithValues: zip(indices, indices.indices))
+    return DatasetContents(
+      names: indices.map { all.names[$0] }, labels: all.labels.isEmpty ? [] : indices.map { all.labels[$0] },
+      labelNames: all.labelNames, stamps: indices.map { all.stamps[$0] },
+      digests: Dictionary(
+        uniqueKeysWithValues: all.digests.compactMap { key, value in places[key].map { ($0, value) } }))
+  }
+}
+
+extension ImageDataset {
+  /// `count` of the images, chosen at random. The choice depends on the seed and on the number of all images only; classes
+  /// are not balanced.
+  /// - Throws: ``DatasetError/subsetTooLarge(_:count:available:)`` if there are fewer.
+  public func subset(_ count: Int, seed: UInt64) throws(DatasetError) -> DatasetPart {
+    precondition(count > 0, "a data set has at least one image, not \(count)")
+    guard count <= self.count else { throw .subsetTooLarge(name, count: count, available: self.count) }
+    // Not the seed of the training's order, whose first images the subset would be.
+    let order = SampleOrder(seed: seed &+ 0x73_7562_7365_74, count: self.count)
+    return DatasetPart(
+      of: self, indices: order.permutation(epoch: 0).prefix(count).map(Int.init), mark: "subset \(count) seed \(seed)")
+  }
+
+  /// The images of a class, without labels; nil if there are none.
+  public func images(ofClass label: Int) -> DatasetPart? {
+    let places = (0..<count).filter { self.label(at: $0) == label }
+    return places.isEmpty ? nil : DatasetPart(of: self, indices: places, mark: "class \(label)", hasLabels: false)
+  }
 }
 
 /// A data set in two parts: images to train on, and images held out to see whether a network overfits.

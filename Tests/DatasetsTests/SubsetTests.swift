@@ -8,7 +8,7 @@ import _TestSupport
   @Test func theChoiceFollowsTheSeed() throws {
     let all = NumberedDataset(count: 40)
     func chosen(_ count: Int, _ seed: UInt64) throws -> [[UInt8]] {
-      let subset = try SubsetDataset(all, count: count, seed: seed)
+      let subset = try all.subset(count, seed: seed)
       #expect(subset.count == count && subset.name == all.name && subset.resolution == all.resolution)
       return try (0..<count).map { try subset.image(at: $0) }
     }
@@ -26,14 +26,14 @@ import _TestSupport
   @Test func fingerprintsDiffer() throws {
     let all = NumberedDataset(count: 40)
     let prints = try [(10, 1), (11, 1), (10, 2), (40, 1)].map {
-      try SubsetDataset(all, count: $0.0, seed: UInt64($0.1)).fingerprint
+      try all.subset($0.0, seed: UInt64($0.1)).fingerprint
     }
     #expect(Set(prints + [all.fingerprint]).count == 5)
   }
 
   @Test func tooManyAreRefused() throws {
     #expect(throws: DatasetError.subsetTooLarge("numbered", count: 41, available: 40)) {
-      try SubsetDataset(NumberedDataset(count: 40), count: 41, seed: 0)
+      try NumberedDataset(count: 40).subset(41, seed: 0)
     }
   }
 
@@ -45,7 +45,7 @@ import _TestSupport
           .write(to: "\(folder)/\(i).png")
       }
       let all = try DatasetSource.open(folder)
-      let subset = try SubsetDataset(all, count: 5, seed: 3)
+      let subset = try all.subset(5, seed: 3)
       let (record, whole) = (try subset.contents(), try all.contents())
       #expect(record.names.count == 5 && Set(record.names).isSubset(of: Set(whole.names)))
       for (place, name) in record.names.enumerated() {

@@ -127,7 +127,9 @@ private struct VectorDataset: ImageDataset {
     new.initialNetwork = first.directory.networks[0]
     let second = try Trainer(new, dataset: LabeledDataset(), in: folder.file("second"))
     let adaptation = try #require(second.adaptation)
-    let (isPlain, isDCGAN) = (["gan", "dcgan", "wgan", "wgan-gp"].contains(family), family.hasPrefix("dc") || family.hasPrefix("w"))
+    let (isPlain, isDCGAN) = (
+      ["gan", "dcgan", "wgan", "wgan-gp"].contains(family), family.hasPrefix("dc") || family.hasPrefix("w")
+    )
     let resized =
       switch family {
       case "gan": ["G.dense0.weight", "D.dense0.weight"]
@@ -237,7 +239,7 @@ private struct VectorDataset: ImageDataset {
     let network = try network("dcgan")
     let (detector, data) = (RandomVGG(), LabeledDataset())
     let (label, samples) = (2, 96)
-    let reals = try #require(ClassDataset(label, of: data))
+    let reals = try #require(data.images(ofClass: label))
     let evaluation = MetricEvaluation(
       MetricSubject(
         network.generator, growth: network.growth, seed: 4, labels: LabelDistribution(only: label, of: 3)),
@@ -247,7 +249,9 @@ private struct VectorDataset: ImageDataset {
 
     // By hand: the pictures of the class in the data, and fakes of the same latents with the label.
     let places = (0..<data.count).filter { data.label(at: $0) == label }
-    #expect(places.count == reals.count && (0..<reals.count).allSatisfy { try! reals.image(at: $0) == data.image(at: places[$0]) })
+    #expect(
+      places.count == reals.count
+        && (0..<reals.count).allSatisfy { try! reals.image(at: $0) == data.image(at: places[$0]) })
     let pixels = Tensor(places.flatMap { data.image(at: $0).map(Float.init) }, shape: [places.count, 1, 16, 16])
     let fakes = (0..<samples / 32).map { group -> Tensor in
       let random = RandomStream(seed: 4 &+ 0x9e37_79b9_7f4a_7c15 &* UInt64(group * 32 + 1))
@@ -268,9 +272,9 @@ private struct VectorDataset: ImageDataset {
     // Another class has another value.
     let other = MetricEvaluation(
       MetricSubject(network.generator, growth: network.growth, seed: 4, labels: LabelDistribution(only: 0, of: 3)),
-      reals: ClassDataset(0, of: data), detector: detector, cacheFolder: folder.file("features"))
+      reals: data.images(ofClass: 0), detector: detector, cacheFolder: folder.file("features"))
     other.samples = samples
     #expect(abs(try other.measure(.fid50kFull).value - found) > 1e-3)
-    #expect(ClassDataset(7, of: data) == nil)
+    #expect(data.images(ofClass: 7) == nil)
   }
 }

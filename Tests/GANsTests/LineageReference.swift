@@ -86,7 +86,8 @@ struct LineageReference {
       names: generatorNames)
     try check(
       compare,
-      objective.discriminatorLoss(realScores: realScores, fakeScores: judge(fakes: fakes.withoutGraph)), "\(name).d_loss",
+      objective.discriminatorLoss(realScores: realScores, fakeScores: judge(fakes: fakes.withoutGraph)),
+      "\(name).d_loss",
       discriminator.store.parameters)
     if objective.drift > 0 {
       try check(

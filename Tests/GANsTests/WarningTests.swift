@@ -16,8 +16,10 @@ import _TestSupport
   ) -> [String] {
     var signs = WarningSigns(imageCount: images, loss: loss)
     return lines.enumerated().flatMap { i, line in
-      signs.observe(["Progress/kimg": Double(i + 1), "Progress/resolution": 32, "Progress/alpha": 1].merging(line) { $1 })
-        .map { "\($0.sign.rawValue) \(i)" }
+      signs.observe(
+        ["Progress/kimg": Double(i + 1), "Progress/resolution": 32, "Progress/alpha": 1].merging(line) { $1 }
+      )
+      .map { "\($0.sign.rawValue) \(i)" }
     }
   }
 

@@ -20,7 +20,8 @@ struct Validation {
   init?(_ options: TrainingOptions, _ dataset: any ImageDataset) throws(ConfigurationError) {
     guard let share = options.validation else { return nil }
     guard let split = ValidationSplit(dataset, share: share, seed: options.seed) else {
-      throw ConfigurationError("\(field: .validation) needs at least 2 images, and \(dataset.name) has one: leave it out")
+      throw ConfigurationError(
+        "\(field: .validation) needs at least 2 images, and \(dataset.name) has one: leave it out")
     }
     (self.split, self.dataset) = (split, dataset)
   }
@@ -60,7 +61,8 @@ struct Validation {
         var pixels: [UInt8] = []
         for item in part { pixels += try dataset.image(at: item) }
         let labels = part.compactMap { dataset.label(at: $0) }
-        return score(ImageBatch(pixels: pixels, labels: labels, count: part.count)).doubles
+        let vectors = part.flatMap { dataset.labelVector(at: $0) ?? [] }
+        return score(ImageBatch(pixels: pixels, labels: labels, vectors: vectors, count: part.count)).doubles
       }
     }
     let (train, held) = (Sample(try scores(scored.training)), Sample(try scores(scored.held)))

@@ -49,7 +49,8 @@ struct SeparabilityArguments: ParsableArguments {
     if let lsDecay { separability.decay = lsDecay }
     if let lsDesign { separability.design = lsDesign }
     if let lsClassifier {
-      separability.classifier = ["auto", "fashion"].contains(lsClassifier) ? lsClassifier : Train.place(of: lsClassifier)
+      separability.classifier =
+        ["auto", "fashion"].contains(lsClassifier) ? lsClassifier : Train.place(of: lsClassifier)
     }
     objective.separability = separability
   }

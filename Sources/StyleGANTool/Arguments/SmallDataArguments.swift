@@ -88,6 +88,6 @@ extension ImageDataset {
   /// The images that a training with --subset uses; all without it.
   func subset(_ count: Int?, seed: UInt64) throws -> any ImageDataset {
     guard let count else { return self }
-    return try SubsetDataset(self, count: count, seed: seed)
+    return try self.subset(count, seed: seed) as DatasetPart
   }
 }

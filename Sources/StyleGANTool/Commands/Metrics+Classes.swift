@@ -22,7 +22,7 @@ extension Metrics {
     output.explain("\(path), \(weights.rawValue) weights, \(count) classes")
     var (results, isFirst): ([MetricResult], Bool) = ([], true)
     for (label, name) in names.enumerated() {
-      let images = reals.flatMap { ClassDataset(label, of: $0) }
+      let images = reals.flatMap { $0.images(ofClass: label) }
       if reals != nil, images == nil {
         output.note("note: \(data!) has no images of the class \(name.shown), which is left out")
         continue
