@@ -129,7 +129,8 @@ extension ImageCollection {
     return DatasetContents(
       names: (0..<count).map(itemName), labels: labelCount > 0 ? (0..<count).map { label(at: $0)! } : [],
       labelNames: labelNames,
-      labelDigests: labelVectorSize > 0 ? (0..<count).map { labelVector(at: $0)!.digest } : nil, stamps: try (0..<count).map(stamp), digests: digests)
+      labelDigests: labelVectorSize > 0 ? (0..<count).map { labelVector(at: $0)!.digest } : nil,
+      stamps: try (0..<count).map(stamp), digests: digests)
   }
 }
 

@@ -51,7 +51,8 @@ public struct DatasetDescription: Codable, Sendable, Equatable {
       "images       \(images)",
       "size         \(resolution)×\(resolution)×\(channels)",
       "labels       "
-        + (labelVectorSize.map { "vectors of \($0) number\($0 == 1 ? "" : "s")" } ?? (labels.isEmpty ? "none" : "\(labels.count)")),
+        + (labelVectorSize.map { "vectors of \($0) number\($0 == 1 ? "" : "s")" }
+          ?? (labels.isEmpty ? "none" : "\(labels.count)")),
     ]
     let used = labels.enumerated().filter { $0.element.images > 0 }
     for (index, label) in used.prefix(Self.longest) { lines.append("  \(index)  \(label.name.shown): \(label.images)") }

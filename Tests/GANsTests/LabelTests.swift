@@ -127,7 +127,9 @@ private struct VectorDataset: ImageDataset {
     new.initialNetwork = first.directory.networks[0]
     let second = try Trainer(new, dataset: LabeledDataset(), in: folder.file("second"))
     let adaptation = try #require(second.adaptation)
-    let (isPlain, isDCGAN) = (["gan", "dcgan", "wgan", "wgan-gp"].contains(family), family.hasPrefix("dc") || family.hasPrefix("w"))
+    let (isPlain, isDCGAN) = (
+      ["gan", "dcgan", "wgan", "wgan-gp"].contains(family), family.hasPrefix("dc") || family.hasPrefix("w")
+    )
     let resized =
       switch family {
       case "gan": ["G.dense0.weight", "D.dense0.weight"]
@@ -159,8 +161,9 @@ private struct VectorDataset: ImageDataset {
     _ = try second.train()
   }
 
-  /// Files of earlier versions have no label size.
-  @Test(arguments: families) func configurationsWithoutLabelsAreRead(family: String) throws {
+  /// Files of earlier versions have no label size; StyleGAN2's always had one.
+  @Test(arguments: families.filter { $0 != "stylegan2" }) func configurationsWithoutLabelsAreRead(family: String) throws
+  {
     let configuration = try options(family, labels: false).configuration
     func read<Configuration: NetworkConfiguration>(_ value: Configuration) throws -> Bool {
       var object = try #require(
@@ -247,7 +250,9 @@ private struct VectorDataset: ImageDataset {
 
     // By hand: the pictures of the class in the data, and fakes of the same latents with the label.
     let places = (0..<data.count).filter { data.label(at: $0) == label }
-    #expect(places.count == reals.count && (0..<reals.count).allSatisfy { try! reals.image(at: $0) == data.image(at: places[$0]) })
+    #expect(
+      places.count == reals.count
+        && (0..<reals.count).allSatisfy { try! reals.image(at: $0) == data.image(at: places[$0]) })
     let pixels = Tensor(places.flatMap { data.image(at: $0).map(Float.init) }, shape: [places.count, 1, 16, 16])
     let fakes = (0..<samples / 32).map { group -> Tensor in
       let random = RandomStream(seed: 4 &+ 0x9e37_79b9_7f4a_7c15 &* UInt64(group * 32 + 1))

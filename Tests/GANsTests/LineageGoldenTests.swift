@@ -66,7 +66,9 @@ import _TestSupport
     for kernels in Compute.Kernels.allCases {
       let compare = Comparison("\(name), \(kernels)")
       for (stage, growth) in stages {
-        let noise = (0..<6).map { reference.draw("\(drawn).noise\($0)", [reference.batch, 1, 4 << ($0 / 2), 4 << ($0 / 2)]) }
+        let noise = (0..<6).map {
+          reference.draw("\(drawn).noise\($0)", [reference.batch, 1, 4 << ($0 / 2), 4 << ($0 / 2)])
+        }
         let side = growth.resolution
         try reference.checkLosses(
           compare, "\(name).\(stage)", options.objective, generator: generator,

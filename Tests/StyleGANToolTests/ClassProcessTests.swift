@@ -10,7 +10,7 @@ import _TestSupport
   init() throws { folder = try TemporaryFolder() }
 
   private func run(_ line: String) throws -> Program.Outcome {
-    try run(line.split(separator: " ").map { $0.replacingOccurrences(of: "_", with: " ") })
+    try run(line.split(separator: " ").map { $0.replacingOccurrences(of: "~", with: " ") })
   }
 
   private func run(_ words: [String]) throws -> Program.Outcome { try Program.run(words, in: folder.path) }
@@ -68,7 +68,7 @@ import _TestSupport
     _ = try succeed("generate \(start) --class Mid --seeds 1,2 --outdir one")
     #expect(folder.contents(of: "one") == ["seed0001.png", "seed0002.png"])
     // A name with a comma, in other letters, and a number are classes; the pictures say which.
-    let json = try succeed("generate \(start) --class bright,_wide,DARK --seeds 1 --outdir two --json")
+    let json = try succeed("generate \(start) --class bright,~wide,DARK --seeds 1 --outdir two --json")
     #expect(folder.contents(of: "two") == ["seed0001-class1.png", "seed0001-class2.png"])
     #expect(json.contains(#""label" : "bright, wide""#) && json.contains(#""label" : "dark""#))
     _ = try succeed("generate \(start) --class 1 --seeds 1 --outdir three")
@@ -98,7 +98,8 @@ import _TestSupport
     try refuse("generate \(refused) --class grey", "--class is 'grey', but must be one of Mid, bright, wide, dark")
     try refuse("generate \(refused) --class 3", "--class is '3'")
     try refuse("generate \(refused) --class 0,Mid", "--class has 'Mid' twice")
-    try refuse("generate \(refused) --class all --grid 4x4", "neither a row nor a column for each of 3 classes: give 4x3")
+    try refuse(
+      "generate \(refused) --class all --grid 4x4", "neither a row nor a column for each of 3 classes: give 4x3")
     try refuse("generate \(refused) --class all --grid 2x3 --seeds 0-2", "--grid has 2 places for a class")
     try refuse("generate \(refused) --class Mid --label 1,0,0", "give --class or --label, not both")
     try refuse("generate \(refused) --label 1,0", "--label has 2 numbers, but")
@@ -118,7 +119,9 @@ import _TestSupport
       _ = try succeed("generate \(start) --class all --seeds 1 --trunc 0\(options) --outdir \(place)")
     }
     func pictures(_ place: String) throws -> Set<Data> {
-      Set(try folder.contents(of: place).map { try Data(contentsOf: URL(fileURLWithPath: folder.file("\(place)/\($0)"))) })
+      Set(
+        try folder.contents(of: place).map { try Data(contentsOf: URL(fileURLWithPath: folder.file("\(place)/\($0)"))) }
+      )
     }
     // The average is of all classes; the files of one picture are equal.
     #expect(try pictures("class").count == 3 && pictures("average").count == 1)
@@ -128,7 +131,8 @@ import _TestSupport
       "interpolate \(start) --seeds 1,2,3 --class all --path cubic --frames 2 --outdir c",
       "interpolate \(start) --seeds 1 --class all --path truncation --frames 2 --steps 2 --outdir d",
       "interpolate \(start) --seeds 1 --class all --space z --trunc 0.5 --frames 2 --outdir e",
-      "figures \(start) --class dark --only 2,3,8 --outdir f", "directions \(start) --class 1 --count 2 --steps 3 --outdir g",
+      "figures \(start) --class dark --only 2,3,8 --outdir f",
+      "directions \(start) --class 1 --count 2 --steps 3 --outdir g",
       "project \(start) --data data --items 0,5,11 --steps 4 --outdir h",
       "project \(start) --data data --items 0 --class dark --steps 4 --outdir i",
       "metrics \(start) --data data --metrics swd --samples 8",
@@ -154,7 +158,9 @@ import _TestSupport
     _ = try succeed("generate \(start) --label 0,-1 --label 1,-1 --grid 4x2 --outdir b")
     _ = try succeed("interpolate \(start) --label 0,-1 --label 1,-1 --seeds 1 --space z --frames 2 --outdir c")
     _ = try succeed("metrics \(start) --data set.zip --metrics swd --samples 8")
-    try refuse("generate \(start) --class 0 --outdir r", "learned label vectors, which have no classes: give --label with 2 numbers")
+    try refuse(
+      "generate \(start) --class 0 --outdir r",
+      "learned label vectors, which have no classes: give --label with 2 numbers")
     try refuse("generate \(start) --outdir r", "give --label with 2 numbers")
     try refuse("metrics \(start) --data set.zip --metrics swd --per-class", "--per-class needs a network with classes")
   }
@@ -164,13 +170,17 @@ import _TestSupport
     try makeData()
     let outcome = try run("train --data data --outdir runs \(dcgan)")
     #expect(outcome.exitCode == 0)
-    #expect(outcome.errorLines.count { $0.contains("the data has 3 classes, which this training does not use; --cond") } == 1)
+    #expect(
+      outcome.errorLines.count { $0.contains("the data has 3 classes, which this training does not use; --cond") } == 1)
     let network = "runs/" + (try #require(FileManager.default.contentsOfDirectory(atPath: folder.file("runs")).first))
     #expect(try run("train --resume \(network) --kimg 0.016").errors.contains("--cond") == false)
-    let adapted = try succeed("train --data data --outdir more --init-from \(network) \(dcgan.replacingOccurrences(of: "--features 2 --z-dim 8 ", with: "")) --cond")
-    #expect(adapted.contains("new: D.embedding; resized: G.b4.conv"))
+    let adapted = try succeed(
+      "train --data data --outdir more --init-from \(network) \(dcgan.replacingOccurrences(of: "--features 2 --z-dim 8 ", with: "")) --cond"
+    )
+    #expect(adapted.contains("new: D.embedding; resized: G.b4"))
     try refuse("generate --network \(network) --class 1 --outdir r", "is not a conditional network: leave out --class")
-    try refuse("generate --network \(network) --label 1,2 --outdir r", "is not a conditional network: leave out --label")
+    try refuse(
+      "generate --network \(network) --label 1,2 --outdir r", "is not a conditional network: leave out --label")
     try refuse("metrics --network \(network) --metrics msssim --per-class", "--per-class needs a network with classes")
   }
 }

@@ -82,7 +82,8 @@ public struct Renderer {
   public func tensor(_ styles: Styles) -> Tensor {
     guard let styleGenerator else {
       return generator.images(
-        styles.tensor, condition: styles.condition ?? condition?.repeated(styles.count), truncation: .none, noise: noise, growth: growth,
+        styles.tensor, condition: styles.condition ?? condition?.repeated(styles.count), truncation: .none,
+        noise: noise, growth: growth,
         compute)
     }
     return withoutGradients { styleGenerator.synthesize(styles.tensor, noise: noise, growth: growth, compute) }

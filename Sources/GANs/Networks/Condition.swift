@@ -34,13 +34,15 @@ public struct Condition: Sendable {
   ///   - labelSize: the size of the network's labels; 0: the vectors stay as they are.
   static func appended(_ condition: Condition?, to vectors: Tensor, labelSize: Int) -> Tensor {
     guard labelSize > 0 else { return vectors }
-    return .concatenated([vectors, labels(condition, count: vectors.size(0), labelSize: labelSize, like: vectors)], along: 1)
+    return .concatenated(
+      [vectors, labels(condition, count: vectors.size(0), labelSize: labelSize, like: vectors)], along: 1)
   }
 
   /// The labels of a batch in the precision of `other`; traps where they do not fit the network.
   static func labels(_ condition: Condition?, count: Int, labelSize: Int, like other: Tensor) -> Tensor {
     guard let condition, condition.count == count, condition.vectors.size(1) == labelSize else {
-      preconditionFailure("a conditional network needs \(labelSize) label values for each of \(count) images or latents")
+      preconditionFailure(
+        "a conditional network needs \(labelSize) label values for each of \(count) images or latents")
     }
     return condition.vectors.to(other.dtype)
   }

@@ -19,7 +19,9 @@ struct ClassArguments: ParsableArguments {
   var vectors: [LabelVector] = []
 
   /// Whether several labels may be asked for; the names of the network tell whether they are.
-  var mayBeSeveral: Bool { vectors.count > 1 || choice.map { $0 == "all" || $0.contains(",") || $0.contains("-") } ?? false }
+  var mayBeSeveral: Bool {
+    vectors.count > 1 || choice.map { $0 == "all" || $0.contains(",") || $0.contains("-") } ?? false
+  }
 
   /// A label that is drawn.
   struct Label {

@@ -179,7 +179,8 @@ struct MetricRun {
         say(table(mixes: result.mixing != nil).line(Self.cells(result)))
         if cautions, let caution = result.caution { note("note: \(caution)") }
         if let folder {
-          try RunDirectory.append(try JSON.compact(result), to: "\(folder)/\(Self.resultsName(metric, perClass: result.label != nil))")
+          try RunDirectory.append(
+            try JSON.compact(result), to: "\(folder)/\(Self.resultsName(metric, perClass: result.label != nil))")
           if metric.output == .perceptual {
             var writer = SafetensorsWriter(metadata: ["metric": result.metric])
             let values = evaluation.lastPathLengths
@@ -209,7 +210,8 @@ struct MetricRun {
   /// - Parameter mixes: whether names have a number of mixed latents.
   func table(mixes: Bool = false) -> Table {
     let detector = detectors.map { $0.name.count + 2 }.max() ?? 0
-    let count = (samples.map { "@\($0)".count } ?? 0) + (mixes ? " mixing 2".count : 0)
+    let count =
+      (samples.map { "@\($0)".count } ?? 0) + (mixes ? " mixing 2".count : 0)
       + (classNames.map { $0.shown.count + 1 }.max() ?? 0)
     let names = metrics.map { $0.rawValue.count + ($0.output == nil ? 0 : detector) + count }
     return Table([
@@ -223,7 +225,8 @@ struct MetricRun {
     let others = result.values.sorted { $0.key < $1.key }.map { "\($0.key) \(String(format: "%.4f", $0.value))" }
     let counts = result.samples.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
     return [
-      result.metric + (result.mixing.map { " mixing \($0)" } ?? "") + (result.label.map { " \($0.shown)" } ?? ""), String(format: "%.4f", result.value), counts,
+      result.metric + (result.mixing.map { " mixing \($0)" } ?? "") + (result.label.map { " \($0.shown)" } ?? ""),
+      String(format: "%.4f", result.value), counts,
       String(format: "%.1f s", result.seconds), others.joined(separator: ", "),
     ]
   }

@@ -145,7 +145,8 @@ struct Interpolate: ParsableCommand {
         throw ValidationError(
           "\(network.network) has no W to walk in: use --space z and seeds only, without --path and --moving-noise")
       }
-      let points = try WalkPoints(seeds, drawings, inW: (space ?? (hasW ? .w : .z)) == .w, truncating: path != .truncation)
+      let points = try WalkPoints(
+        seeds, drawings, inW: (space ?? (hasW ? .w : .z)) == .w, truncating: path != .truncation)
       let count = points.count
       try NetworkArguments.requireRoom(count * max(frames, steps), renderer, scale: pictures.scale)
       if format.formats.contains(.mp4) { try Video.ffmpeg() }

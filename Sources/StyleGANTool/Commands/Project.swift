@@ -64,7 +64,8 @@ struct Project: ParsableCommand {
         throw ValidationError("\(file.name) is a network without noise inputs: leave out --optimize-noise")
       }
       let targets = try targets(file)
-      let condition = targets.contains { $0.condition != nil } ? nil : try classes.label(for: file, device: device)?.condition
+      let condition =
+        targets.contains { $0.condition != nil } ? nil : try classes.label(for: file, device: device)?.condition
       let renderer = Renderer(file, condition: condition, compute: Compute(precision: compute.precision))
       try NetworkArguments.requireRoom(3 * targets.count, renderer, scale: pictures.scale)
       var options = Projector.Options()

@@ -61,7 +61,10 @@ extension DCGANArchitecture {
 
   /// Latents and layers.
   public var summary: [String] {
-    ["z \(zSize)" + (labelSize > 0 ? ", \(labelSize) labels" : ""), "feature maps: " + featureResolutions.map { "\($0)²: \(channels(at: $0))" }.joined(separator: ", ")]
+    [
+      "z \(zSize)" + (labelSize > 0 ? ", \(labelSize) labels" : ""),
+      "feature maps: " + featureResolutions.map { "\($0)²: \(channels(at: $0))" }.joined(separator: ", "),
+    ]
   }
 
   // MARK: Files
