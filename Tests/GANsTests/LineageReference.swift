@@ -53,7 +53,9 @@ struct LineageReference {
     for ((parameter, gradient), golden) in zip(zip(names, found), expected) {
       let what = "\(name).d.\(parameter)"
       if fixture.has("\(what).norm") {
-        compare(gradient.squared().sum().squareRoot().reshaped([1]), try fixture["\(what).norm"], "\(what).norm")
+        compare(
+          gradient.squared().sum().squareRoot().reshaped([1]), try fixture["\(what).norm"], "\(what).norm",
+          absolute: 1e-5 * scale)
         compare(
           gradient.laidOut(.contiguous).reshaped([-1]).sliced(0..<gradient.elementCount, along: 0, step: 97), golden,
           what, absolute: 1e-5 * scale)

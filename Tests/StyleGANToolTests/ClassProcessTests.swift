@@ -10,7 +10,7 @@ import _TestSupport
   init() throws { folder = try TemporaryFolder() }
 
   private func run(_ line: String) throws -> Program.Outcome {
-    try run(line.split(separator: " ").map { $0.replacingOccurrences(of: "_", with: " ") })
+    try run(line.split(separator: " ").map { $0.replacingOccurrences(of: "~", with: " ") })
   }
 
   private func run(_ words: [String]) throws -> Program.Outcome { try Program.run(words, in: folder.path) }
@@ -68,7 +68,7 @@ import _TestSupport
     _ = try succeed("generate \(start) --class Mid --seeds 1,2 --outdir one")
     #expect(folder.contents(of: "one") == ["seed0001.png", "seed0002.png"])
     // A name with a comma, in other letters, and a number are classes; the pictures say which.
-    let json = try succeed("generate \(start) --class bright,_wide,DARK --seeds 1 --outdir two --json")
+    let json = try succeed("generate \(start) --class bright,~wide,DARK --seeds 1 --outdir two --json")
     #expect(folder.contents(of: "two") == ["seed0001-class1.png", "seed0001-class2.png"])
     #expect(json.contains(#""label" : "bright, wide""#) && json.contains(#""label" : "dark""#))
     _ = try succeed("generate \(start) --class 1 --seeds 1 --outdir three")
@@ -177,7 +177,7 @@ import _TestSupport
     let adapted = try succeed(
       "train --data data --outdir more --init-from \(network) \(dcgan.replacingOccurrences(of: "--features 2 --z-dim 8 ", with: "")) --cond"
     )
-    #expect(adapted.contains("new: D.embedding; resized: G.b4.conv"))
+    #expect(adapted.contains("new: D.embedding; resized: G.b4"))
     try refuse("generate --network \(network) --class 1 --outdir r", "is not a conditional network: leave out --class")
     try refuse(
       "generate --network \(network) --label 1,2 --outdir r", "is not a conditional network: leave out --label")

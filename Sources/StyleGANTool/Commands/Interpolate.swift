@@ -44,7 +44,7 @@ struct Interpolate: ParsableCommand {
         cubic       a smooth curve
         mixing      one layer after another
         truncation  ψ of each seed from --psi-from to --psi-to
-      Several classes of a conditional network are a walk from class to class: --class A,B,C draws one seed with each
+      Several classes of a conditional network are a walk from class to class: --class A,B,C draws one seed with each \
       class in turn, or as many seeds as classes, each with its own.
 
       Examples:
