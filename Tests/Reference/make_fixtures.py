@@ -14,6 +14,7 @@ import torch
 
 import make_growing_fixture
 import make_lineage_fixture
+import make_separability_fixture
 import detectors_reference as detectors
 import make_numpy_fixture
 import make_program_fixture
@@ -429,6 +430,7 @@ def main():
         make_numpy_fixture.main()
         make_lineage_fixture.main()
         make_growing_fixture.main()
+        make_separability_fixture.main()
         make_stylegan2_fixture.main()
         make_program_fixture.main()
         make_script_fixture.main()

@@ -20,7 +20,8 @@ struct Validation {
   init?(_ options: TrainingOptions, _ dataset: any ImageDataset) throws(ConfigurationError) {
     guard let share = options.validation else { return nil }
     guard let split = ValidationSplit(dataset, share: share, seed: options.seed) else {
-      throw ConfigurationError("\(field: .validation) needs at least 2 images, and \(dataset.name) has one: leave it out")
+      throw ConfigurationError(
+        "\(field: .validation) needs at least 2 images, and \(dataset.name) has one: leave it out")
     }
     (self.split, self.dataset) = (split, dataset)
   }
