@@ -92,7 +92,7 @@ public struct ValidationSplit: Sendable {
   /// them.
   public let heldOrder, trainingOrder: [Int]
 
-  /// The number of images that are held out of `count`, at least 2.
+  /// The number of images that are held out of `count`; 0 of one.
   public static func heldCount(of count: Int, share: Double) -> Int {
     min(max(1, Int((Double(count) * share).rounded())), count - 1)
   }

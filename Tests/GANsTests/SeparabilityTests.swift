@@ -71,7 +71,8 @@ import _TestSupport
     let collapsed = share { w, batch in
       draw("foreign\(batch)", [n, d]).matmul(planes) + Tensor([30, 0, 0], shape: [1, 3])
     }
-    #expect(separable < 0.5 * foreign, "separable \(separable), foreign \(foreign)")
+    // Soft sides are uncertain near the plane, and so leave much of H(Y) even there.
+    #expect(separable < (design == .side ? 0.75 : 0.5) * foreign, "separable \(separable), foreign \(foreign)")
     #expect(foreign > 0.9 && foreign < 1.3, "\(foreign)")
     #expect(collapsed > 0.6 * foreign, "collapsed \(collapsed), foreign \(foreign)")
   }
@@ -92,7 +93,7 @@ import _TestSupport
     #expect(abs(last(1) - last(7)) < 1e-3 * abs(last(1)))
   }
 
-  private func options(_ design: Separability.Design = .likelihood, interval: Int = 2) throws -> TrainingOptions {
+  private func options(_ design: Separability.Design = .side, interval: Int = 2) throws -> TrainingOptions {
     var options = smallOptions(lazy: 3)
     options.objective.separability = Separability(interval: interval, design: design, classifier: "fashion")
     return options

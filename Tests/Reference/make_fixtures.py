@@ -16,6 +16,7 @@ import make_augmentation_fixture
 import make_growing_fixture
 import make_labels_fixture
 import make_lineage_fixture
+import make_separability_fixture
 import detectors_reference as detectors
 import make_numpy_fixture
 import make_program_fixture
@@ -433,6 +434,7 @@ def main():
         make_labels_fixture.main()
         make_growing_fixture.main()
         make_augmentation_fixture.main()
+        make_separability_fixture.main()
         make_stylegan2_fixture.main()
         make_program_fixture.main()
         make_script_fixture.main()

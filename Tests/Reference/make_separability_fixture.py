@@ -132,7 +132,7 @@ def main():
                 out[f"{design}.d.w"], out[f"{design}.d.A"], out[f"{design}.d.B"] = found
     tensors = {name: value.detach().numpy().astype(np.float32) for name, value in out.items()}
     save(FOLDER / "separability.safetensors", tensors, {
-        "torch": torch.__version__, "n": str(N), "z": str(Z), "d": str(D), "hidden": str(HIDDEN), "classes": str(K),
+        "script": "make_separability_fixture.py", "torch": torch.__version__, "n": str(N), "z": str(Z), "d": str(D), "hidden": str(HIDDEN), "classes": str(K),
         "decay": str(DECAY), "weight": str(WEIGHT), "batches": str(BATCHES)})
 
 

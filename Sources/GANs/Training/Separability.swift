@@ -5,13 +5,13 @@ import Torch
 /// The settings of the separability regularizer of G, ``SeparabilityRegularizer``.
 public struct Separability: Codable, Sendable, Equatable {
   /// The weight of the penalty, which lies between 0 (a hyperplane in W tells each class) and about 1 (none does).
-  public var weight = 1.0
+  public var weight = 0.3
   /// The number of steps between two applications; above 1: lazy, with `interval` times the weight.
   public var interval = 4
   /// The weight of a new minibatch in the memory of latents and answers. The memory holds about 1/decay minibatches.
   public var decay = 0.02
   /// The surrogate of the metric.
-  public var design = Design.likelihood
+  public var design = Design.side
   /// The classifier: "fashion", the path of a file of `stylegan detector train`, or "auto": "fashion" for Fashion-MNIST.
   public var classifier = "auto"
   /// The identity of the classifier's weights at the start of the run; nil before it.
@@ -19,19 +19,19 @@ public struct Separability: Codable, Sendable, Equatable {
 
   /// Differentiable surrogates of linear separability, see ``SeparabilityRegularizer``.
   public enum Design: String, Codable, CaseIterable, Sendable {
-    /// Σ E[−log q(Y|w)] / Σ H(Y), with q of a linear discriminant.
-    case likelihood
-    /// Σ H(Y|X) / Σ H(Y), with X the soft side of the discriminant's hyperplane.
+    /// Σ H(Y|X) / Σ H(Y), with X the soft side of the discriminant's hyperplane: the metric's entropy.
     case side
     /// The share of the answers' variance that no linear function of w explains: 1 − R².
     case variance
+    /// Σ E[−log q(Y|w)] / Σ H(Y), with q of a linear discriminant.
+    case likelihood
     /// 1 − E[cos] of the angles between a class's gradients with respect to w and their mean.
     case direction
   }
 
   /// The usual settings, or others.
   public init(
-    weight: Double = 1, interval: Int = 4, decay: Double = 0.02, design: Design = .likelihood,
+    weight: Double = 0.3, interval: Int = 4, decay: Double = 0.02, design: Design = .side,
     classifier: String = "auto"
   ) {
     (self.weight, self.interval, self.decay) = (weight, interval, decay)

@@ -1,3 +1,4 @@
+import Foundation
 import Torch
 
 /// The separability regularizer: a differentiable variant of ``LinearSeparability`` (StyleGAN §4.2, which leaves it to future
@@ -6,17 +7,17 @@ import Torch
 /// The metric asks how much of a classifier's answer Y is left open by the side X of a linear hyperplane in W, Σ H(Y|X). Here
 /// y = p(class | G(w)) are soft answers of a frozen classifier, each class against the rest, and the hyperplanes are linear
 /// discriminants in closed form, of a memory of past minibatches (``Separability/decay``). So there is nothing to learn
-/// beside G, and no learning rate; a minibatch meets hyperplanes that have not seen it. With a(w) the log-odds of a class
-/// by its discriminant, the penalty is
+/// beside G, and no learning rate; a minibatch meets hyperplanes that have not seen it. The penalty is
 ///
-///   weight · n/(n + d) · Σ E[−y log σ(a(w)) − (1 − y) log(1 − σ(a(w)))] / Σ H(Y),
+///   weight · n/(n + d) · Σ H(Y|X) / Σ H(Y),
 ///
-/// with n samples in the memory and d = the size of w. The numerator is an upper bound of H(Y|w), the smaller the better a
-/// hyperplane predicts Y. It has gradients for f (w moves to its side of the plane) and for g (the picture follows its side).
-/// H(Y) is taken of the memory's shares, with the gradient of the minibatch's: drawing only one class lowers both sums, and
-/// does not pay. Scaling w changes nothing, because the discriminants scale with it.
+/// with n samples in the memory, d = the size of w, and x = σ(a(w)) the soft side of the hyperplane, a the log-odds of the class by its
+/// discriminant. The entropies are those of a table of soft counts, E[xy], E[x(1 − y)], …, for each class: the share of
+/// the answers that hyperplanes do not tell. It has gradients for f (w moves to its side of the plane) and for g (the picture
+/// follows its side). The table is that of the memory, with the gradient of the minibatch's: drawing only one class lowers
+/// both sums, and does not pay. Scaling w changes nothing, because the discriminants scale with it.
 ///
-/// ``Separability/Design`` has three other surrogates.
+/// ``Separability/Design`` has three other surrogates; the article on separability compares them.
 public final class SeparabilityRegularizer: GeneratorRegularizer {
   /// "Loss/ls_penalty"
   public let key = "Loss/ls_penalty"
@@ -76,7 +77,8 @@ public final class SeparabilityRegularizer: GeneratorRegularizer {
       case .variance: variance(w, y)
       case .direction: direction(w, y, logits)
       }
-    record("Loss/ls_share", share.withoutGraph)
+    // An empty memory tells nothing of the answers.
+    record("Loss/ls_share", share.withoutGraph * trust + (1 - trust))
     return (share * trust).sum() * settings.weight
   }
 
@@ -88,7 +90,7 @@ public final class SeparabilityRegularizer: GeneratorRegularizer {
     let a = plane.logOdds(w)
     withoutGradients { memory.add(latents: w.withoutGraph, answers: y.withoutGraph) }
     let open = (a.softplus() - y * a).mean(over: [0]).sum()
-    return open / Self.entropy(following(memory.shares, y)).sum()
+    return open / floored(Self.entropy(following(memory.shares, y)).sum(), uniform: Self.uniformEntropy(y.size(1)))
   }
 
   /// Σ H(Y|X) / Σ H(Y) of the memory's table of soft counts, with the gradients of the minibatch's.
@@ -105,7 +107,7 @@ public final class SeparabilityRegularizer: GeneratorRegularizer {
     let open =
       term(both, of: right) + term(right - both, of: right) + term(m - both, of: 1 - right)
       + term(1 - right - m + both, of: 1 - right)
-    return open.sum() / Self.entropy(m).sum()
+    return open.sum() / floored(Self.entropy(m).sum(), uniform: Self.uniformEntropy(y.size(1)))
   }
 
   /// Σ E[(y − m − u)²] / Σ Var(y)
@@ -113,7 +115,8 @@ public final class SeparabilityRegularizer: GeneratorRegularizer {
     let plane = withoutGradients { memory.discriminant(batch: w.size(0)) }
     let open = (y - plane.shares - plane.regression(w)).squared().mean(over: [0]).sum()
     withoutGradients { memory.add(latents: w.withoutGraph, answers: y.withoutGraph) }
-    return open / following(memory.variances, y.squared() - 2 * memory.shares * y).sum()
+    let all = following(memory.variances, y.squared() - 2 * memory.shares * y).sum()
+    return open / floored(all, uniform: 1 - 1 / Double(y.size(1)))
   }
 
   /// 1 − E[cos(∇_w l, mean gradient of the class)], l the logit of the most probable class above the mean of the logits.
@@ -139,6 +142,16 @@ public final class SeparabilityRegularizer: GeneratorRegularizer {
     let m = shares.clamped(minimum: 1e-3, maximum: 1 - 1e-3)
     return -(m * m.log() + (1 - m) * (1 - m).log())
   }
+
+  /// Σ H(Y) of K classes that are equally frequent.
+  private static func uniformEntropy(_ classes: Int) -> Double {
+    let k = Double(classes)
+    return log(k) + (k - 1) * log(k / (k - 1))
+  }
+
+  /// A denominator, at least a tenth of its value for equally frequent classes. An untrained G draws nearly one class, and
+  /// a quotient of two tiny sums would drown its other gradients.
+  private func floored(_ sum: Tensor, uniform: Double) -> Tensor { sum.clamped(minimum: 0.1 * uniform, maximum: 1e6) }
 
   /// The memory's mean with the gradient of the minibatch's.
   private func following(_ mean: Tensor, _ batch: Tensor) -> Tensor {

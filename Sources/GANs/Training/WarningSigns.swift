@@ -12,9 +12,10 @@ import Files
 /// - Likely overfitting, without held-out images: D's sign on the images of the training is above 0.9 in the mean of 8 ticks,
 ///   and each image was shown 20 times or more. A strong D reaches such signs without overfitting, too, but a D that never saw
 ///   an image twice cannot overfit. Signs of Wasserstein and relativistic scores mean nothing.
-/// - Collapse: the diversity of fakes relative to reals (the distance to the nearest other image of a minibatch, "Diversity/ratio")
-///   is below 0.4 of its reference in 3 ticks in a row. The reference is the largest median of 3 ticks so far; it falls by 0.5 % with each tick. It
-///   counts from 0.4 on: before, G draws gray pictures without diversity, and there is nothing to lose.
+/// - Collapse: the diversity of fakes relative to reals (the distance to the nearest other image, "Diversity/ratio")
+///   is below 0.4 of its reference in 3 ticks in a row. The reference is the largest median of 3 ticks so far, at most 1 (the
+///   noise of an untrained G is at 2 to 4); it falls by 0.5 % with each tick. It counts from 0.4 on: an untrained G may
+///   also draw gray pictures, and then there is nothing to lose.
 ///
 /// Ticks in a fade-in are left out, and the first after a change of resolution starts anew: there D and the pictures change
 /// for other reasons. The reference is relative to reals and is kept.
@@ -113,7 +114,7 @@ public struct WarningSigns {
     diversities = diversities.suffix(2) + [ratio]
     guard diversities.count == 3 else { return nil }
     let median = diversities.sorted()[1]
-    reference = max(reference, median)
+    reference = max(reference, min(median, 1))
     guard reference >= 0.4,
       begins(.collapse, diversities.allSatisfy { $0 < 0.4 * reference }, ends: median > 0.7 * reference)
     else { return nil }

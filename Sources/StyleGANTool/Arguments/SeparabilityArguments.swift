@@ -9,7 +9,7 @@ extension Separability.Design: ExpressibleByArgument {}
 struct SeparabilityArguments: ParsableArguments {
   @Option(
     parsing: .unconditional,
-    help: "Weight of the regularizer of G that makes classes linearly separable in W, such as 1; 0: none.")
+    help: "Weight of the regularizer of G that makes classes linearly separable in W, such as 0.3; 0: none.")
   var lsWeight: Double?
   @Option(parsing: .unconditional, help: "Steps between two uses of the separability regularizer (default: 4).")
   var lsInterval: Int?
@@ -17,7 +17,7 @@ struct SeparabilityArguments: ParsableArguments {
     parsing: .unconditional,
     help: "Weight of a new minibatch in the regularizer's memory of latents and answers (default: 0.02).")
   var lsDecay: Double?
-  @Option(help: "The measure of separability (default: likelihood).")
+  @Option(help: "The measure of separability (default: side).")
   var lsDesign: Separability.Design?
   @Option(
     help: ArgumentHelp(
@@ -43,7 +43,7 @@ struct SeparabilityArguments: ParsableArguments {
     if let lsWeight { objective.separability = lsWeight == 0 ? nil : Separability(weight: lsWeight) }
     guard var separability = objective.separability else {
       guard let name = details.first else { return }
-      throw ValidationError("\(name) is for the separability regularizer: give --ls-weight 1 too")
+      throw ValidationError("\(name) is for the separability regularizer: give --ls-weight 0.3 too")
     }
     if let lsInterval { separability.interval = lsInterval }
     if let lsDecay { separability.decay = lsDecay }
