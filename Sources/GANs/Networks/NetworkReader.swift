@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import Images
 import Torch
 
 /// The networks of a file.
@@ -136,6 +137,8 @@ extension NetworkHeader {
     self.init(
       configuration: try configuration(family), growth: try file.decoded("growth", as: Growth.self),
       labelNames: file.metadata["labels"] == nil ? [] : try file.decoded("labels", as: [String].self),
+      pictureArea: file.metadata["picture_area"] == nil
+        ? nil : try file.decoded("picture_area", as: PictureArea.self),
       history: file.metadata["training"] == nil ? nil : try file.decoded("training", as: NetworkFile.History.self))
   }
 }

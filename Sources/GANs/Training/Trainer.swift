@@ -326,6 +326,11 @@ public final class Trainer {
       .cropped(by: options.configuration.border)
   }
 
+  /// The part of the networks' images at the full resolution that holds the picture; nil for images without padding.
+  public var pictureArea: PictureArea? {
+    dataset.pictureArea?.withoutBorder(options.configuration.border, of: dataset.resolution)
+  }
+
   // MARK: The state
 
   /// Writes the training state.
@@ -357,10 +362,10 @@ public final class Trainer {
   /// The header of network files for the current networks.
   var header: NetworkHeader {
     NetworkHeader(
-      configuration: options.configuration, growth: growth, labelNames: dataset.labelNames,
+      configuration: options.configuration, growth: growth, labelNames: dataset.labelNames, pictureArea: pictureArea,
       history: NetworkFile.History(
         kimg: Double(progress.images) / 1000, dataset: options.dataset.name, fingerprint: options.dataset.fingerprint,
         seed: options.seed, steps: progress.steps, recipe: options.recipe,
-        mirror: options.mirror))
+        mirror: options.mirror, resize: options.resize))
   }
 }

@@ -42,9 +42,8 @@ struct BatchGridWriter: TrainingObserver {
     guard shown.isAllFinite else { return }
     let (low, high) = (shown.minimum().item, shown.maximum().item)
     let scaled = (shown - low) * (2 / max(high - low, 1e-5)) - 1
-    let side = trainer.options.configuration.resolution
     try ImageGrid.tiled(
-      Image.images(of: scaled).map { try $0.enlarged(to: side) }, columns: 5, padding: 2, background: 0
+      Image.images(of: scaled).map { try $0.finished(for: trainer) }, columns: 5, padding: 2, background: 0
     )
     .write(to: trainer.directory.batch(steps: report.steps - 1))
   }
@@ -110,14 +109,16 @@ enum FakesGrid {
           z[row * columns..<(row + 1) * columns], condition: condition, truncation: .none, noise: .constant,
           growth: trainer.growth, trainer.options.compute))
     }
-    try ImageGrid.tiled(images.map { try $0.enlarged(to: configuration.resolution) }, columns: columns).write(to: path)
+    try ImageGrid.tiled(images.map { try $0.finished(for: trainer) }, columns: columns).write(to: path)
   }
 }
 
 extension Image {
-  /// An image of a growing network at the final size; each pixel becomes a square.
-  fileprivate func enlarged(to side: Int) throws -> Image {
-    width >= side ? self : try resized(width: side, height: side * height / width, kernel: .nearest)
+  /// An image of a growing network at the final size, where each pixel becomes a square, without padding.
+  fileprivate func finished(for trainer: Trainer) throws -> Image {
+    let side = trainer.options.configuration.resolution
+    let image = width >= side ? self : try resized(width: side, height: side * height / width, kernel: .nearest)
+    return try image.cropped(to: trainer.pictureArea)
   }
 }
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import Files
 import Foundation
 import GANs
+import Images
 import Torch
 
 struct Inspect: ParsableCommand {
@@ -32,6 +33,9 @@ struct Inspect: ParsableCommand {
     for line in c.summary { output.say("  \(line)") }
     let fade = network.growth.alpha < 1 ? String(format: ", %.0f %% faded in", network.growth.alpha * 100) : ""
     output.say("  draws at \(network.growth.resolution)×\(network.growth.resolution)\(fade)")
+    if let area = network.pictureArea {
+      output.say("  pictures of \(area.width)×\(area.height), padded at (\(area.x), \(area.y))")
+    }
     if let h = network.history {
       output.say(
         "  trained on \(h.dataset) for \(h.kimg.plain) kimg in \(h.steps) steps; recipe \(h.recipe), seed \(h.seed)")
@@ -53,6 +57,8 @@ struct Inspect: ParsableCommand {
     let path, family: String
     let configuration: Architecture
     let growth: Growth
+    /// The part of the images that is not padding; nil for images without padding.
+    let pictureArea: PictureArea?
     let training: NetworkFile.History?
     let tensors: [String: [Int]]
 
@@ -67,6 +73,7 @@ struct Inspect: ParsableCommand {
       family = type(of: network.configuration).family
       configuration = Architecture(value: network.configuration)
       growth = network.growth
+      pictureArea = network.pictureArea
       training = network.history
       tensors = Dictionary(uniqueKeysWithValues: network.tensors.map { ($0.name, $0.shape) })
     }

@@ -133,9 +133,10 @@ struct Metrics: ParsableCommand {
     let reals = try data.map {
       try DatasetSource.open(
         $0, resolution: file.configuration.dataResolution, channels: file.configuration.imageChannels,
-        notice: output.note
+        resize: file.history?.resize, notice: output.note
       ).mirrored(mirror ?? file.wasMirrored)
     }
+    if let reals { try file.requireSamePadding(as: reals) }
     try requireMemory(channels: file.configuration.imageChannels, reals)
     let run = try self.run(reals, file.history?.dataset, device, signals)
     let subject = try run.subject(file, raw: weights == .raw, reals: reals)

@@ -14,8 +14,8 @@ struct Project: ParsableCommand {
     discussion: """
       For each picture the command writes its latents as NAME.safetensors and NAME.npz. 'generate', 'style-mixing' and \
       'interpolate' accept these files instead of seeds. NAME-projected.png shows the picture, its projection and their \
-      difference (gray: no difference). projections.png shows all pictures. Pictures are cropped to their central \
-      square and resized. Two pictures of one name are numbered (photo, photo-2). Existing files are not overwritten; \
+      difference (gray: no difference). projections.png shows all pictures. Pictures are cropped to the shape of the \
+      network's pictures and resized. Two pictures of one name are numbered (photo, photo-2). Existing files are not overwritten; \
       with --force, earlier projections are replaced.
 
       Examples:
@@ -65,7 +65,7 @@ struct Project: ParsableCommand {
       let renderer = Renderer(
         file, condition: try classes.condition(for: file, device: device),
         compute: Compute(precision: compute.precision))
-      let targets = try targets(file)
+      let targets = try targets(file, area: renderer.pictureArea)
       try NetworkArguments.requireRoom(3 * targets.count, renderer, scale: pictures.scale)
       var options = Projector.Options()
       options.space = space
@@ -93,7 +93,8 @@ struct Project: ParsableCommand {
           for path in saved { try latents.write(to: path) }
           let (before, after) = (target.image.to(.cpu), result.images[range].to(.cpu))
           let difference = (after.clamped(minimum: -1, maximum: 1) - before) * 0.5
-          let triple = try ImageGrid.tiled(Image.images(of: .concatenated([before, after, difference])), columns: 3)
+          let triple = try ImageGrid.tiled(
+            renderer.pictures(of: .concatenated([before, after, difference])), columns: 3)
           let drawn = try pictures.write(
             triple, as: "\(target.name)-projected.png", note: "\(decibels(result.psnr[i])) dB")
           projections.append(.init(name: target.name, latents: saved, picture: drawn, psnr: result.psnr[i]))
@@ -157,28 +158,40 @@ struct Project: ParsableCommand {
   private func decibels(_ value: Double) -> String { String(format: "%.1f", value) }
 
   /// The pictures to project, in the size of the network: `[1, C, r, r]` each, with unique names.
-  private func targets(_ file: NetworkFile) throws -> [(name: String, image: Tensor)] {
+  /// - Parameter area: the part of the network's images that holds the picture; nil for the whole images.
+  private func targets(_ file: NetworkFile, area: PictureArea?) throws -> [(name: String, image: Tensor)] {
     let (r, channels) = (file.growth.resolution, file.configuration.imageChannels)
     var targets: [(name: String, image: Tensor)] = []
     var names = Outputs.Names()
-    func add(_ name: String, _ pixels: [UInt8], _ side: Int) {
+    func add(_ name: String, _ pixels: [UInt8]) {
       let batch = ImageBatch(pixels: pixels, labels: [], count: 1)
-      targets.append((names.take(name), batch.tensor(channels: channels, resolution: side)))
+      targets.append((names.take(name), batch.tensor(channels: channels, resolution: r)))
+    }
+    /// A picture in the size of the network, with its padding.
+    func target(_ picture: Image) throws -> Image {
+      let (width, height) = (area?.width ?? r, area?.height ?? r)
+      let image = picture.croppedToCenter(width: width, height: height)
+      let small = try image.resized(width: width, height: height, kernel: width < image.width ? .area : .lanczos)
+        .converted(toChannels: channels).withoutHiddenColors()
+      return try area.map { try small.padded(to: r, at: $0) } ?? small
     }
     if let data {
-      let dataset = try DatasetSource.open(data, resolution: r, channels: channels, notice: pictures.output.note)
+      let dataset = try DatasetSource.open(data, resolution: r, channels: channels, resize: file.history?.resize,
+        notice: pictures.output.note)
       for item in items.values {
         guard item < dataset.count else {
           throw ValidationError("--items has \(item), but \(data) has pictures 0 to \(dataset.count - 1)")
         }
-        add("item\(padded(item, 5))", try dataset.image(at: Int(item)), r)
+        var pixels = try dataset.image(at: Int(item))
+        if dataset.pictureArea != area {
+          let image = Image(planar: pixels, channels: channels, height: r, width: r)
+          pixels = try target(image.cropped(to: dataset.pictureArea)).planar
+        }
+        add("item\(padded(item, 5))", pixels)
       }
     }
     for path in images {
-      let image = try ImageDecoder.decode(contentsOf: path).croppedToCentralSquare()
-      let small = try image.resized(width: r, height: r, kernel: r < image.width ? .area : .lanczos)
-        .converted(toChannels: channels).withoutHiddenColors()
-      add(FileSystem.stem(of: path), small.planar, r)
+      add(FileSystem.stem(of: path), try target(ImageDecoder.decode(contentsOf: path)).planar)
     }
     return targets
   }
