@@ -32,16 +32,19 @@ struct StatisticsWriter: TrainingObserver {
   }
 }
 
-/// Writes a 5×5 grid of a batch's first 25 fakes every `batchGridSteps` steps, scaled by their own minimum and maximum, at
-/// the final size.
+/// Writes a 5×5 grid of a batch's first 25 fakes every `batchGridSteps` steps, with colors scaled by their own minimum and
+/// maximum, at the final size.
 struct BatchGridWriter: TrainingObserver {
   func observe(_ event: Trainer.Event, of trainer: Trainer) throws {
     let interval = trainer.options.batchGridSteps
     guard case .step(let report, let fakes) = event, interval > 0, (report.steps - 1) % interval == 0 else { return }
     let shown = fakes[0..<min(25, fakes.size(0))]
     guard shown.isAllFinite else { return }
-    let (low, high) = (shown.minimum().item, shown.maximum().item)
-    let scaled = (shown - low) * (2 / max(high - low, 1e-5)) - 1
+    // Alpha is no brightness: it stays as it is.
+    let colors = shown.size(1) == 4 ? shown.sliced(0..<3, along: 1) : shown
+    let (low, high) = (colors.minimum().item, colors.maximum().item)
+    var scaled = (colors - low) * (2 / max(high - low, 1e-5)) - 1
+    if shown.size(1) == 4 { scaled = .concatenated([scaled, shown.sliced(3..<4, along: 1)], along: 1) }
     try ImageGrid.tiled(
       Image.images(of: scaled).map { try $0.finished(for: trainer) }, columns: 5, padding: 2, background: 0
     )
