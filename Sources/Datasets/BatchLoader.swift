@@ -112,7 +112,8 @@ private struct ChunkReader: Sendable {
       do {
         let pixels = try dataset.image(at: item)
         precondition(pixels.count == sampleSize, "\(dataset.name): image \(item) has \(pixels.count) samples")
-        chunk.pixels += mirror && order.isMirrored(sample: sample) ? pixels.mirrored(width: dataset.resolution, area: area) : pixels
+        chunk.pixels +=
+          mirror && order.isMirrored(sample: sample) ? pixels.mirrored(width: dataset.resolution, area: area) : pixels
         if dataset.labelCount > 0 { chunk.labels.append(dataset.label(at: item)!) }
         chunk.count += 1
       } catch {

@@ -84,8 +84,10 @@ public struct DatasetBuilder: Sendable {
   /// The PNG compression 0…9.
   public var compression: Int
 
-  /// A builder of squares with pictures of a size in their middle. The side is the smallest power of two from 4 that holds
-  /// both. The data set remembers the place of the pictures, and so does every network that is trained on it.
+  /// A builder of squares with pictures of a size in their middle.
+  ///
+  /// The side is the smallest power of two from 4 that holds both. The data set remembers the place of the pictures, and
+  /// so does every network that is trained on it.
   /// - Parameter width: the width of the pictures, 1…1024.
   /// - Parameter height: their height, 1…1024.
   /// - Throws: ``DatasetError/badSize(width:height:)``.
@@ -105,7 +107,8 @@ public struct DatasetBuilder: Sendable {
 
   /// A builder with these options.
   public init(
-    resolution: Int, crop: Crop = .center, resize: Image.Kernel = .lanczos, channels: Int? = nil, skipsBad: Bool = false,
+    resolution: Int, crop: Crop = .center, resize: Image.Kernel = .lanczos, channels: Int? = nil,
+    skipsBad: Bool = false,
     compression: Int = 3
   ) {
     (self.resolution, self.crop, self.resize, self.channels) = (resolution, crop, resize, channels)
@@ -220,13 +223,13 @@ public struct DatasetBuilder: Sendable {
       area.map { "\(name) \($0)\n" }
     }
     return """
-    source \(try collection.fingerprint())
-    resolution \(resolution)
-    crop \(crop.rawValue)
-    resize \(resize.rawValue)
-    channels \(channels)
-    compression \(compression)
+      source \(try collection.fingerprint())
+      resolution \(resolution)
+      crop \(crop.rawValue)
+      resize \(resize.rawValue)
+      channels \(channels)
+      compression \(compression)
 
-    """ + areas.joined()
+      """ + areas.joined()
   }
 }

@@ -10,13 +10,14 @@ extension PictureArea {
   /// - Throws: ``DatasetError/unusable(path:reason:)``.
   init?(table json: [UInt8], path: String) throws {
     struct Table: Decodable {
-      let picture_area: PictureArea?
+      let area: PictureArea?
+      enum CodingKeys: String, CodingKey { case area = "picture_area" }
     }
     let text = Labels.readable(json)
     // Most tables have none, and some have a million labels.
     guard text.range(of: Data("\"picture_area\"".utf8)) != nil else { return nil }
     do {
-      guard let area = try JSONDecoder().decode(Table.self, from: text).picture_area else { return nil }
+      guard let area = try JSONDecoder().decode(Table.self, from: text).area else { return nil }
       self = area
     } catch {
       throw DatasetError.unusable(

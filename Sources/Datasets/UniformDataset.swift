@@ -45,7 +45,8 @@ final class UniformDataset: ImageDataset {
 
     pictureArea = try PictureArea(of: collection, headers, resolution: self.resolution)
     // Data sets without these have the fingerprint of earlier versions.
-    let choices = (kernel.map { [1 << 32, Image.Kernel.allCases.firstIndex(of: $0)!] } ?? []) + (pictureArea?.numbers ?? [])
+    let filter = kernel.map { [1 << 32, Image.Kernel.allCases.firstIndex(of: $0)!] } ?? []
+    let choices = filter + (pictureArea?.numbers ?? [])
     fingerprint = try collection.fingerprint(with: [self.resolution, self.channels] + choices)
     let size = self.channels * self.resolution * self.resolution
     let copies = collection.isInMemory && !resizes

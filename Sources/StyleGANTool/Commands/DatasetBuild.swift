@@ -117,7 +117,8 @@ struct DatasetBuild: ParsableCommand {
         try output.finish(
           Results(
             path: destination, images: summary.images, resolution: resolution, channels: summary.channels,
-            pictureArea: builder.pictureArea, skipped: summary.skipped, skippedImages: skipped, conversions: summary.conversions,
+            pictureArea: builder.pictureArea, skipped: summary.skipped, skippedImages: skipped,
+            conversions: summary.conversions,
             classes: summary.classes, notes: notes))
       } catch {
         line.clear()

@@ -176,7 +176,8 @@ struct Project: ParsableCommand {
       return try area.map { try small.padded(to: r, at: $0) } ?? small
     }
     if let data {
-      let dataset = try DatasetSource.open(data, resolution: r, channels: channels, resize: file.history?.resize,
+      let dataset = try DatasetSource.open(
+        data, resolution: r, channels: channels, resize: file.history?.resize,
         notice: pictures.output.note)
       for item in items.values {
         guard item < dataset.count else {

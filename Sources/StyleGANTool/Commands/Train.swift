@@ -50,7 +50,8 @@ struct Train: ParsableCommand {
     if place.resume == nil { try measures.requireEffect(on: measures.applied(to: nil), isResumed: false) }
     if place.initFrom != nil, let option = network.shaping.first(where: { $0 != "--cond" }) {
       throw ValidationError(
-        "--init-from sets the shape of the network; leave out \(option) (it takes --resolution, --resize, --channels and --cond)")
+        "--init-from sets the shape of the network; leave out \(option) (it takes --resolution, --resize, --channels and --cond)"
+      )
     }
     if network.resize != nil, place.resume == nil, network.resolution == nil, place.initFrom == nil {
       throw ValidationError("--resize is for pictures that are resized: give --resolution too, or leave it out")
@@ -183,7 +184,8 @@ struct Train: ParsableCommand {
     defer { line.clear() }
     do {
       return try DatasetSource.open(
-        data, resolution: resolution, channels: channels, resize: resize, notice: notice, progress: { line.show($0, of: $1) })
+        data, resolution: resolution, channels: channels, resize: resize, notice: notice,
+        progress: { line.show($0, of: $1) })
     } catch {
       line.clear()
       output.explainBadImage(error, of: data)
