@@ -92,7 +92,7 @@ import _TestSupport
     let (run, network) = try trained(data, options)
     let file = try NetworkFile(path: network)
     #expect(file.pictureArea == PictureArea(x: 1, y: 0, width: 9, height: 12))
-    #expect(try Renderer(file).images(seeds: [0]).map { [$0.width, $0.height] } == [[9, 12]])
+    #expect(Renderer(file).images(seeds: [0]).map { [$0.width, $0.height] } == [[9, 12]])
     #expect(try size(run.reals)[1] % 12 == 0)
     try file.requireSamePadding(as: data)
   }
@@ -137,9 +137,11 @@ import _TestSupport
   @Test func theKernelIsSaved() throws {
     let chosen = options { $0.resize = .nearest }
     let text = try chosen.text()
-    #expect(text.contains(#""resize" : "nearest""#) && (try TrainingOptions(text: text, path: "a") == chosen))
+    #expect(text.contains(#""resize" : "nearest""#))
+    #expect(try TrainingOptions(text: text, path: "a") == chosen)
     let usual = try options().text()
-    #expect(!usual.contains("resize") && (try TrainingOptions(text: usual, path: "a").resize == nil))
+    #expect(!usual.contains("resize"))
+    #expect(try TrainingOptions(text: usual, path: "a").resize == nil)
     #expect(try NetworkFile(path: trained(SyntheticDataset(), chosen).network).history?.resize == .nearest)
     #expect(try NetworkFile(path: trained(SyntheticDataset(), options()).network).history?.resize == nil)
     let wrong = text.replacingOccurrences(of: #""resize" : "nearest""#, with: #""resize" : "bilinear""#)

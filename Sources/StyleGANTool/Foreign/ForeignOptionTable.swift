@@ -163,18 +163,16 @@ extension ForeignOptions {
       return use.name == "--width" ? .write(["--resolution", use.value]) : .leaveOut("--resolution is both sides")
     },
     .init("dataset build", "--resolution", examples: ["256x256", "512x256", "256"]) { use in
-      guard let sides = sides(use.value) else { return .same }
-      return .write(
-        sides.width == sides.height
-          ? ["--resolution", sides.width] : ["--width", sides.width, "--height", sides.height])
+      guard let (width, height) = sides(use.value) else { return .same }
+      return .write(width == height ? ["--resolution", width] : ["--width", width, "--height", height])
     },
     .init(
       "dataset build", "--transform",
       examples: ["center-crop", "--transform=center-crop-wide --resolution=480x270", "center-crop-wide"]
     ) { use in
       if use.value == "center-crop" { return .write(["--crop", "center"]) }
-      let sides = use.value(of: "--resolution").map(sides) ?? nil
-      guard use.value == "center-crop-wide", sides != nil || use.value(of: "--width") != nil else {
+      let hasSides = use.value(of: "--width") != nil || use.value(of: "--resolution").flatMap { sides($0) } != nil
+      guard use.value == "center-crop-wide", hasSides else {
         return .explain(
           "--transform \(use.value) is not possible here: give --width and --height, which crop to their shape and pad to a "
             + "square, or --crop none, which stretches")
