@@ -1,3 +1,5 @@
+import Images
+
 /// Delivers batches in a seeded random order and prefetches them on its own threads.
 ///
 /// The order is that of ``SampleOrder``. A loader with `startingAt: k` resumes exactly after k samples, for any batch
@@ -95,10 +97,12 @@ private struct ChunkReader: Sendable {
   let origin: Int
   private let order: SampleOrder
   private let mirror: Bool
+  private let area: PictureArea?
   private let permutations = Monitor<[Int: [Int32]]>([:])
 
   init(_ dataset: any ImageDataset, order: SampleOrder, mirror: Bool, origin: Int) {
     (self.dataset, self.order, self.mirror, self.origin) = (dataset, order, mirror, origin)
+    area = dataset.pictureArea
     sampleSize = dataset.channels * dataset.resolution * dataset.resolution
     chunkSize = max(1, min(64, (4 << 20) / sampleSize))
   }
@@ -112,7 +116,8 @@ private struct ChunkReader: Sendable {
       do {
         let pixels = try dataset.image(at: item)
         precondition(pixels.count == sampleSize, "\(dataset.name): image \(item) has \(pixels.count) samples")
-        chunk.pixels += mirror && order.isMirrored(sample: sample) ? pixels.mirrored(width: dataset.resolution) : pixels
+        chunk.pixels +=
+          mirror && order.isMirrored(sample: sample) ? pixels.mirrored(width: dataset.resolution, area: area) : pixels
         if dataset.labelCount > 0 { chunk.labels.append(dataset.label(at: item)!) }
         if dataset.labelVectorSize > 0 { chunk.vectors += dataset.labelVector(at: item)! }
         chunk.count += 1

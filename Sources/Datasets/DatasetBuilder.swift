@@ -7,20 +7,12 @@ import Images
 /// The archive contains `00000/img00000000.png`, … and `dataset.json`. Equal images and options give equal bytes. It
 /// grows in the folder `DEST.zip.partial`, so that a killed build can resume, and is renamed when complete.
 public struct DatasetBuilder: Sendable {
-  /// The treatment of images that are not square.
+  /// The treatment of images of another aspect ratio.
   public enum Crop: String, Codable, Sendable, CaseIterable {
-    /// Crops the central square.
+    /// Crops the largest central part: a square, or of the ratio of ``DatasetBuilder/pictureArea``.
     case center
     /// Stretches the image.
     case none
-  }
-
-  /// The resampling kernel.
-  public enum Resize: String, Codable, Sendable, CaseIterable {
-    /// Lanczos-3 (bicubic when enlarging).
-    case lanczos
-    /// The mean over the area of each pixel (box filter).
-    case area
   }
 
   /// The progress of a build.
@@ -81,10 +73,12 @@ public struct DatasetBuilder: Sendable {
 
   /// The side of the images in the archive, a power of two 4…1024.
   public var resolution: Int
-  /// The treatment of images that are not square.
+  /// The part of each square that holds the picture, where pictures are padded; nil for square pictures.
+  public private(set) var pictureArea: PictureArea?
+  /// The treatment of images of another aspect ratio.
   public var crop: Crop
   /// The resampling kernel.
-  public var resize: Resize
+  public var resize: Image.Kernel
   /// 1, 3 or 4; nil for the channels of the images (3 if they differ).
   public var channels: Int?
   /// Whether to skip unreadable images instead of failing.
@@ -92,9 +86,31 @@ public struct DatasetBuilder: Sendable {
   /// The PNG compression 0…9.
   public var compression: Int
 
+  /// A builder of squares with pictures of a size in their middle.
+  ///
+  /// The side is the smallest power of two from 4 that holds both. The data set remembers the place of the pictures, and
+  /// so does every network that is trained on it.
+  /// - Parameter width: the width of the pictures, 1…1024.
+  /// - Parameter height: their height, 1…1024.
+  /// - Throws: ``DatasetError/badSize(width:height:)``.
+  public init(
+    width: Int, height: Int, crop: Crop = .center, resize: Image.Kernel = .lanczos, channels: Int? = nil,
+    skipsBad: Bool = false, compression: Int = 3
+  ) throws(DatasetError) {
+    guard (1...1024).contains(width), (1...1024).contains(height) else {
+      throw .badSize(width: width, height: height)
+    }
+    var side = 4
+    while side < max(width, height) { side *= 2 }
+    self.init(
+      resolution: side, crop: crop, resize: resize, channels: channels, skipsBad: skipsBad, compression: compression)
+    if (width, height) != (side, side) { pictureArea = PictureArea(width: width, height: height, inMiddleOf: side) }
+  }
+
   /// A builder with these options.
   public init(
-    resolution: Int, crop: Crop = .center, resize: Resize = .lanczos, channels: Int? = nil, skipsBad: Bool = false,
+    resolution: Int, crop: Crop = .center, resize: Image.Kernel = .lanczos, channels: Int? = nil,
+    skipsBad: Bool = false,
     compression: Int = 3
   ) {
     (self.resolution, self.crop, self.resize, self.channels) = (resolution, crop, resize, channels)
@@ -109,7 +125,7 @@ public struct DatasetBuilder: Sendable {
   public static func partialFolder(of destination: String) -> String { destination + ".partial" }
 
   /// Builds `destination`.
-  /// - Parameter source: see ``DatasetSource/open(_:resolution:channels:cacheDirectory:threads:cacheLimit:notice:)``.
+  /// - Parameter source: see ``DatasetSource/open(_:resolution:channels:resize:cacheDirectory:threads:cacheLimit:notice:)``.
   /// - Parameter destination: the archive, with the extension .zip.
   /// - Parameter replacing: whether to replace an existing archive, atomically.
   /// - Parameter threads: the number of threads to decode, resize and encode.
@@ -162,7 +178,8 @@ public struct DatasetBuilder: Sendable {
       if state.images == 0 { state.abandon() }
       throw error
     }
-    try state.finish(labels: labels(of: state.kept, collection), labelNames: collection.labelNames)
+    try state.finish(
+      labels: labels(of: state.kept, collection), labelNames: collection.labelNames, pictureArea: pictureArea)
     var counts = [Int](repeating: 0, count: collection.labelCount)
     for index in state.kept { if let label = collection.label(at: index) { counts[label] += 1 } }
     let names = collection.labelNames
@@ -181,11 +198,16 @@ public struct DatasetBuilder: Sendable {
 
   /// The PNG of one image, and the channels of the stored image.
   private func png(_ collection: any ImageCollection, _ index: Int, channels: Int) throws -> ([UInt8], stored: Int) {
-    var image = try collection.image(at: index)
-    if crop == .center { image = image.croppedToCentralSquare() }
-    image = try image.resized(width: resolution, height: resolution, kernel: resize == .area ? .area : .lanczos)
-    let png = try image.converted(toChannels: channels).withoutHiddenColors().data(.png(compression: compression))
-    return (png, image.channels)
+    // A padded source is taken without its padding.
+    var image = try collection.image(at: index).cropped(to: collection.pictureArea)
+    let stored = image.channels
+    let (width, height) = (pictureArea?.width ?? resolution, pictureArea?.height ?? resolution)
+    if crop == .center { image = image.croppedToCenter(width: width, height: height) }
+    image = try image.resized(width: width, height: height, kernel: resize)
+    // Padding comes last, so that it never mixes with the picture, and is black where alpha is composited on white.
+    image = image.converted(toChannels: channels).withoutHiddenColors()
+    if let pictureArea { image = try image.padded(to: resolution, at: pictureArea) }
+    return (try image.data(.png(compression: compression)), stored)
   }
 
   private func commonChannels(_ collection: any ImageCollection, threads: Int) throws -> Int {
@@ -204,14 +226,18 @@ public struct DatasetBuilder: Sendable {
 
   /// A build resumes only if this key is equal.
   private func key(_ collection: any ImageCollection, channels: Int) throws -> String {
-    """
-    source \(try collection.fingerprint())
-    resolution \(resolution)
-    crop \(crop.rawValue)
-    resize \(resize.rawValue)
-    channels \(channels)
-    compression \(compression)
+    // Builds without padding have the key of earlier versions.
+    let areas = [("area", pictureArea), ("source area", collection.pictureArea)].compactMap { name, area in
+      area.map { "\(name) \($0)\n" }
+    }
+    return """
+      source \(try collection.fingerprint())
+      resolution \(resolution)
+      crop \(crop.rawValue)
+      resize \(resize.rawValue)
+      channels \(channels)
+      compression \(compression)
 
-    """
+      """ + areas.joined()
   }
 }

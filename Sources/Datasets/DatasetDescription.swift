@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import Images
 
 /// The summary of a dataset, for `stylegan dataset info`.
 public struct DatasetDescription: Codable, Sendable, Equatable {
@@ -19,6 +20,8 @@ public struct DatasetDescription: Codable, Sendable, Equatable {
   public let resolution: Int
   /// The number of channels: 1, 3 or 4.
   public let channels: Int
+  /// The part of each image that is not padding; nil for images without padding.
+  public let pictureArea: PictureArea?
   /// The classes in order; empty without classes.
   public let labels: [Label]
   /// The numbers in a label vector; nil without vectors.
@@ -35,6 +38,7 @@ public struct DatasetDescription: Codable, Sendable, Equatable {
     (name, images, resolution) = (dataset.name, dataset.count, dataset.resolution)
     (channels, fingerprint, omissions) = (dataset.channels, dataset.fingerprint, dataset.omissions)
     labelVectorSize = dataset.labelVectorSize > 0 ? dataset.labelVectorSize : nil
+    pictureArea = dataset.pictureArea
     var counts = [Int](repeating: 0, count: dataset.labelCount)
     for index in 0..<dataset.count { if let label = dataset.label(at: index) { counts[label] += 1 } }
     let names = dataset.labelNames
@@ -54,6 +58,7 @@ public struct DatasetDescription: Codable, Sendable, Equatable {
         + (labelVectorSize.map { "vectors of \($0) number\($0 == 1 ? "" : "s")" }
           ?? (labels.isEmpty ? "none" : "\(labels.count)")),
     ]
+    if let pictureArea { lines.insert("pictures     \(pictureArea), the rest is padding", at: 3) }
     let used = labels.enumerated().filter { $0.element.images > 0 }
     for (index, label) in used.prefix(Self.longest) { lines.append("  \(index)  \(label.name.shown): \(label.images)") }
     if used.count > Self.longest { lines.append("  and \(used.count - Self.longest) more classes") }

@@ -12,6 +12,8 @@ public enum DatasetError: Error, Sendable, Equatable, CustomStringConvertible {
   case notUniform(name: String, size: String, reason: String)
   /// The requested resolution is not possible.
   case badResolution(Int)
+  /// The requested width and height of pictures are not possible.
+  case badSize(width: Int, height: Int)
   /// The requested number of channels is not possible.
   case badChannels(Int)
   /// There are missing, malformed or unexpected labels.
@@ -48,6 +50,8 @@ public enum DatasetError: Error, Sendable, Equatable, CustomStringConvertible {
     case .notUniform(let name, let size, let reason):
       "\(name.shown) is \(size), but \(reason); give --resolution to crop and resize while reading, or run `stylegan dataset build` first"
     case .badResolution(let value): "resolution \(value) is not possible; give a power of two from 4 to 1024"
+    case .badSize(let width, let height):
+      "pictures of \(width)×\(height) are not possible; give a width and a height from 1 to 1024"
     case .badChannels(let value): "\(value) channels are not possible; give 1, 3 or 4"
     case .badLabels(let path, let reason): "the labels in \(path.shown) are unusable: \(reason)"
     case .malformed(let path, let reason): "\(path.shown) is damaged (\(reason)); copy or download it again"

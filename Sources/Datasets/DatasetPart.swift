@@ -35,6 +35,8 @@ public struct DatasetPart: ImageDataset {
   public var labelNames: [String] { hasLabels ? base.labelNames : [] }
   /// The numbers in a label vector; 0 without vectors.
   public var labelVectorSize: Int { hasLabels ? base.labelVectorSize : 0 }
+  /// The part of each image that is not padding.
+  public var pictureArea: PictureArea? { base.pictureArea }
   /// The digest of the whole, with the choice.
   public var fingerprint: String { base.fingerprint + " " + mark }
   /// What the whole leaves out.

@@ -14,6 +14,7 @@ public enum DatasetSource {
   ///   - `fashion-mnist` or `fashion-mnist-test`, unless a file or folder has that name.
   /// - Parameter resolution: the side, a power of two 4…1024; each central square is resized to it. Nil: all
   ///   images must be squares of the same such side.
+  /// - Parameter resize: the kernel for that resolution; nil: area for integer reduction factors, else Lanczos.
   /// - Parameter channels: 1, 3 or 4; nil for the channels of the images (3 if they differ).
   /// - Parameter cacheDirectory: the folder for downloads; by default `swift-stylegan` in the user's cache folder.
   /// - Parameter threads: the number of threads to read image headers.
@@ -22,13 +23,14 @@ public enum DatasetSource {
   /// - Parameter progress: called with the number of images whose headers are checked, and with all.
   /// - Throws: ``DatasetError``, `ImageError`, `FileError`.
   public static func open(
-    _ spec: String, resolution: Int? = nil, channels: Int? = nil, cacheDirectory: String? = nil,
+    _ spec: String, resolution: Int? = nil, channels: Int? = nil, resize: Image.Kernel? = nil,
+    cacheDirectory: String? = nil,
     threads: Int = UsableProcessors.count, cacheLimit: Int = 1 << 30,
     notice: ((String) -> Void)? = nil, progress: ((Int, Int) -> Void)? = nil
   ) throws -> any ImageDataset {
     try UniformDataset(
       try collection(spec, cacheDirectory: cacheDirectory, notice: notice), resolution: resolution, channels: channels,
-      threads: threads, cacheLimit: cacheLimit, progress: progress)
+      resize: resize, threads: threads, cacheLimit: cacheLimit, progress: progress)
   }
 
   /// The stored images of `spec`.

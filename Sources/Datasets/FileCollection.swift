@@ -8,6 +8,7 @@ import Images
 /// their extension, or else by their content. Hidden files are not used.
 struct FileCollection: ImageCollection {
   let omissions: DatasetOmissions
+  let pictureArea: PictureArea?
   private let store: any FileStore
   /// The images as indices of the store's files.
   private let items: [Int]
@@ -43,11 +44,14 @@ struct FileCollection: ImageCollection {
     tables.sort { files[$0].parts.count < files[$1].parts.count }
     var notes = store.notes
     if let table = tables.first(where: isAbove) {
+      let json = try store.bytes(of: table, limit: nil)
+      pictureArea = try PictureArea(table: json, path: store.path(of: table))
       labels = try Labels(
-        json: try store.bytes(of: table, limit: nil), path: store.path(of: table),
+        json: json, path: store.path(of: table),
         items: items.map { files[$0].parts.dropFirst(files[table].folders.count).joined(separator: "/") })
       tables.removeAll { $0 == table }
     } else {
+      pictureArea = nil
       labels = Labels(folders: items.map { files[$0].folders }, names: items.map { files[$0].name })
     }
     notes += labels.notes

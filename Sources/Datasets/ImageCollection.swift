@@ -20,6 +20,8 @@ package protocol ImageCollection: Sendable {
   var isInMemory: Bool { get }
   /// What it holds besides its images.
   var omissions: DatasetOmissions { get }
+  /// The part of each image that is not padding; nil for images without padding.
+  var pictureArea: PictureArea? { get }
 
   /// The path of an image in the collection.
   func itemName(at index: Int) -> String
@@ -39,6 +41,7 @@ package protocol ImageCollection: Sendable {
 
 extension ImageCollection {
   package var omissions: DatasetOmissions { DatasetOmissions() }
+  package var pictureArea: PictureArea? { nil }
   package func file(at index: Int) throws -> [UInt8]? { nil }
   package var labelVectorSize: Int { 0 }
   package func labelVector(at index: Int) -> [Float]? { nil }

@@ -1,4 +1,5 @@
 import Files
+import Images
 
 /// Square images of equal size in a fixed order, with or without labels. Thread-safe.
 public protocol ImageDataset: Sendable {
@@ -19,6 +20,8 @@ public protocol ImageDataset: Sendable {
   /// A digest of the content, order and shape, equal on all machines.
   var fingerprint: String { get }
 
+  /// The part of each image that is not padding; nil for images without padding.
+  var pictureArea: PictureArea? { get }
   /// What the file or folder holds besides its images.
   var omissions: DatasetOmissions { get }
 
@@ -39,6 +42,9 @@ public protocol ImageDataset: Sendable {
 }
 
 extension ImageDataset {
+  /// No padding.
+  public var pictureArea: PictureArea? { nil }
+
   /// Nothing.
   public var omissions: DatasetOmissions { DatasetOmissions() }
 

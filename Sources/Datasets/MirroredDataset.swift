@@ -1,3 +1,5 @@
+import Images
+
 /// A data set followed by the mirror images of all its images, left to right: the distribution that a training with
 /// mirroring sees. Metrics of such a training compare with it.
 public struct MirroredDataset: ImageDataset {
@@ -21,6 +23,8 @@ public struct MirroredDataset: ImageDataset {
   public var labelVectorSize: Int { base.labelVectorSize }
   /// The names of the classes, or empty.
   public var labelNames: [String] { base.labelNames }
+  /// The part of each image that is not padding.
+  public var pictureArea: PictureArea? { base.pictureArea }
   /// The digest of the images, marked as mirrored.
   public var fingerprint: String { base.fingerprint + " mirrored" }
 
@@ -30,17 +34,26 @@ public struct MirroredDataset: ImageDataset {
   /// The label vector of an image; a mirror image has that of its original.
   public func labelVector(at index: Int) -> [Float]? { base.labelVector(at: index % base.count) }
 
-  /// The pixels of an image, or from ``base``'s count on, with each row reversed.
+  /// The pixels of an image, or from ``base``'s count on, with each row of the picture reversed.
   /// - Throws: errors of the data set.
   public func image(at index: Int) throws -> [UInt8] {
     let pixels = try base.image(at: index % base.count)
-    return index < base.count ? pixels : pixels.mirrored(width: resolution)
+    return index < base.count ? pixels : pixels.mirrored(width: resolution, area: pictureArea)
   }
 }
 
 extension [UInt8] {
   /// `[channels, height, width]` with each row reversed.
-  func mirrored(width: Int) -> [UInt8] {
+  /// - Parameter area: the part of a padded image that is reversed in its place; nil for images without padding.
+  func mirrored(width: Int, area: PictureArea? = nil) -> [UInt8] {
+    // Padding of equal size on both sides moves with the picture.
+    if let area, 2 * area.x + area.width != width {
+      var result = self
+      for row in stride(from: 0, to: count, by: width) {
+        result[(row + area.x)..<(row + area.x + area.width)].reverse()
+      }
+      return result
+    }
     var result: [UInt8] = []
     result.reserveCapacity(count)
     for row in stride(from: 0, to: count, by: width) { result += self[row..<(row + width)].reversed() }

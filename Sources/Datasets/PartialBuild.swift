@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import Images
 
 /// The working folder of a dataset build: the growing archive, a journal with a line for each image (`ok` or `skip`),
 /// and the key with the source and the options.
@@ -80,8 +81,9 @@ final class PartialBuild {
 
   /// Adds `dataset.json`, moves the archive to its destination and removes the folder.
   /// - Parameter labels: one for each image in the archive as JSON, or nil.
+  /// - Parameter pictureArea: the part of each image that is not padding; nil for images without padding.
   /// - Throws: `FileError`.
-  func finish(labels: [String]?, labelNames: [String]) throws {
+  func finish(labels: [String]?, labelNames: [String], pictureArea: PictureArea? = nil) throws {
     var json = "{\"labels\": "
     if let labels {
       json += "[\n\(labels.enumerated().map { "[\"\(Self.name(of: $0))\", \($1)]" }.joined(separator: ",\n"))\n]"
@@ -89,6 +91,7 @@ final class PartialBuild {
     } else {
       json += "null"
     }
+    if let pictureArea { json += ",\n" + pictureArea.tableEntry }
     try writer.append(Array((json + "}\n").utf8), name: "dataset.json")
     try writer.finish()
     guard rename(folder + "/archive", destination) == 0 else { throw FileError(.write, path: destination) }

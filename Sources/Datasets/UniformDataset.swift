@@ -2,7 +2,8 @@ import Images
 
 /// An image collection as squares of equal size, for training.
 ///
-/// With a resolution, the central square of each image is resized (area for integer reduction factors, else Lanczos).
+/// With a resolution, the central square of each image is resized (area for integer reduction factors, else Lanczos, or the
+/// given kernel).
 /// Without it, all images must be squares of the same side, a power of two 4…1024. With 4 channels, pixels of alpha 0 are
 /// black, whatever color the file hides there.
 final class UniformDataset: ImageDataset {
@@ -12,24 +13,27 @@ final class UniformDataset: ImageDataset {
   let resolution: Int
   let fingerprint: String
   let omissions: DatasetOmissions
+  let pictureArea: PictureArea?
   private let collection: any ImageCollection
   private let resizes: Bool
+  private let kernel: Image.Kernel?
   /// Decoded samples, filled on reading; nil without a cache.
   private let cache: Monitor<[[UInt8]?]>?
 
+  /// - Parameter resize: the kernel with a resolution; nil for area or Lanczos.
   /// - Parameter cacheLimit: decoded images stay in memory if all of them fit in this many bytes.
   /// - Parameter progress: called with the number of headers read, and of all.
   /// - Throws: ``DatasetError``, and the errors of reading headers.
   init(
-    _ collection: any ImageCollection, resolution: Int?, channels: Int?, threads: Int, cacheLimit: Int,
-    progress: ((Int, Int) -> Void)? = nil
+    _ collection: any ImageCollection, resolution: Int?, channels: Int?, resize: Image.Kernel? = nil, threads: Int,
+    cacheLimit: Int, progress: ((Int, Int) -> Void)? = nil
   ) throws {
     if let resolution, !Self.isPossible(resolution: resolution) { throw DatasetError.badResolution(resolution) }
     if let channels, ![1, 3, 4].contains(channels) { throw DatasetError.badChannels(channels) }
     self.collection = collection
     name = collection.name
     count = collection.count
-    resizes = resolution != nil
+    (resizes, kernel) = (resolution != nil, resolution == nil ? nil : resize)
     omissions = collection.omissions
     // Also where the resolution is given: most damaged files are found now, not in the middle of a training.
     let headers =
@@ -39,7 +43,11 @@ final class UniformDataset: ImageDataset {
     let found = Set(headers.map(\.channels))
     self.channels = channels ?? (found.count == 1 ? found.first! : 3)
 
-    fingerprint = try collection.fingerprint(with: [self.resolution, self.channels])
+    pictureArea = try PictureArea(of: collection, headers, resolution: self.resolution)
+    // Data sets without these have the fingerprint of earlier versions.
+    let filter = kernel.map { [1 << 32, Image.Kernel.allCases.firstIndex(of: $0)!] } ?? []
+    let choices = filter + (pictureArea?.numbers ?? [])
+    fingerprint = try collection.fingerprint(with: [self.resolution, self.channels] + choices)
     let size = self.channels * self.resolution * self.resolution
     let copies = collection.isInMemory && !resizes
     cache = copies || count > cacheLimit / size ? nil : Monitor([[UInt8]?](repeating: nil, count: count))
@@ -63,7 +71,7 @@ final class UniformDataset: ImageDataset {
         name: collection.itemName(at: index), size: "\(image.width)×\(image.height)",
         reason: "the others are \(resolution)×\(resolution)")
     }
-    let fitted = try resizes ? image.fitted(to: resolution) : image
+    let fitted = try resizes ? image.fitted(to: resolution, kernel: kernel) : image
     let pixels = fitted.converted(toChannels: channels).withoutHiddenColors().planar
     cache?.withLock { $0[index] = pixels }
     return pixels
@@ -117,10 +125,11 @@ final class UniformDataset: ImageDataset {
 }
 
 extension Image {
-  /// The central square, resized to `resolution`: area for integer reduction factors, else Lanczos.
-  package func fitted(to resolution: Int) throws -> Image {
+  /// The central square, resized to `resolution`.
+  /// - Parameter kernel: nil: area for integer reduction factors, else Lanczos.
+  package func fitted(to resolution: Int, kernel: Kernel? = nil) throws -> Image {
     let square = croppedToCentralSquare()
     return try square.resized(
-      width: resolution, height: resolution, kernel: square.width % resolution == 0 ? .area : .lanczos)
+      width: resolution, height: resolution, kernel: kernel ?? (square.width % resolution == 0 ? .area : .lanczos))
   }
 }

@@ -2,12 +2,12 @@ import CVips
 
 extension Image {
   /// The resampling kernel.
-  public enum Kernel: String, Sendable, CaseIterable {
+  public enum Kernel: String, Codable, Sendable, CaseIterable {
     /// Lanczos-3 to reduce, bicubic to enlarge.
     case lanczos
     /// The mean over the area of a pixel (box filter); exact for integer factors.
     case area
-    /// The nearest pixel.
+    /// The nearest pixel; no new colors, for pixel art.
     case nearest
   }
 
@@ -49,10 +49,14 @@ extension Image {
     guard newWidth >= width, newHeight >= height else {
       throw ImageError.badGeometry("cannot pad \(width)×\(height) to \(newWidth)×\(newHeight); the new size is smaller")
     }
+    return padded(width: newWidth, height: newHeight, x: (newWidth - width) / 2, y: (newHeight - height) / 2)
+  }
+
+  /// The image at a place inside a larger one of zeros.
+  func padded(width newWidth: Int, height newHeight: Int, x: Int, y: Int) -> Image {
     var out = [UInt8](repeating: 0, count: newWidth * newHeight * channels)
-    let (left, top) = ((newWidth - width) / 2, (newHeight - height) / 2)
     for row in 0..<height {
-      let target = ((row + top) * newWidth + left) * channels
+      let target = ((row + y) * newWidth + x) * channels
       out.replaceSubrange(
         target..<(target + width * channels), with: pixels[(row * width * channels)..<((row + 1) * width * channels)])
     }
@@ -119,7 +123,7 @@ extension Image {
     return image
   }
 
-  private func part(_ x: Int, _ y: Int, _ newWidth: Int, _ newHeight: Int) -> Image {
+  func part(_ x: Int, _ y: Int, _ newWidth: Int, _ newHeight: Int) -> Image {
     if (newWidth, newHeight) == (width, height) { return self }
     var out = [UInt8]()
     out.reserveCapacity(newWidth * newHeight * channels)

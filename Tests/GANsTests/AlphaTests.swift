@@ -48,6 +48,28 @@ import _TestSupport
       small[0].sliced(0..<1, along: 1).sliced(0..<1, along: 2).reshaped([4]), Tensor([-1, 1, -1, -0.5], shape: [4]))
   }
 
+  /// A disc on transparent ground that hides another color, as a growing network gets it: pixels of its edge have its color.
+  @Test(arguments: [(4, 1.0), (8, 1.0), (16, 1.0), (32, 0.5), (16, 0.3)]) func edgesHaveNoHalo(
+    resolution: Int, alpha: Double
+  ) throws {
+    let color: [UInt8] = [230, 120, 10]
+    for hidden: [UInt8] in [[0, 0, 0], [255, 255, 255], [0, 0, 255]] {
+      let pixels = (0..<32 * 32).flatMap { at -> [UInt8] in
+        let (x, y) = (Double(at % 32) - 15.5, Double(at / 32) - 15.5)
+        return x * x + y * y < 110 ? color + [255] : hidden + [0]
+      }
+      let disc = Image(width: 32, height: 32, channels: 4, pixels: pixels)
+      let reals = Tensor(disc.planar.map { Double($0) / 127.5 - 1 }, shape: [1, 4, 32, 32])
+      let grown = Image.images(of: Growth(resolution: resolution, alpha: alpha).prepared(reals))[0]
+      var edge = 0
+      for at in stride(from: 0, to: grown.pixels.count, by: 4) where grown.pixels[at + 3] > 2 {
+        if grown.pixels[at + 3] < 250 { edge += 1 }
+        for channel in 0..<3 { #expect(abs(Int(grown.pixels[at + channel]) - Int(color[channel])) <= 1) }
+      }
+      #expect(edge >= 4)
+    }
+  }
+
   /// Without alpha, and without averages, images stay as they are, bit by bit.
   @Test func otherImagesStayAsTheyWere() {
     let image = images(hidden: 0.2)

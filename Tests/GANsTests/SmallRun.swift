@@ -1,6 +1,7 @@
 import Datasets
 import Foundation
 import GANs
+import Images
 import Testing
 import Torch
 import _TestSupport
@@ -12,6 +13,7 @@ struct SyntheticDataset: ImageDataset {
   var channels = 1
   var resolution = 16
   var labelCount = 0
+  var pictureArea: PictureArea?
   var labelNames: [String] { [] }
   var fingerprint = "50 squares"
 

@@ -11,6 +11,9 @@ public struct Renderer {
   public let growth: Growth
   /// The truncation of every style; only for networks with W.
   public var truncation: Truncation
+  /// The part of its images that holds the picture, at the current resolution; the pictures are cropped to it. Nil: the whole
+  /// images.
+  public var pictureArea: PictureArea?
   /// The source of noise.
   public var noise: NoiseMode
   /// The labels of the images, `[1, labelSize]`; nil for networks without labels.
@@ -28,6 +31,7 @@ public struct Renderer {
     self.init(
       network.generator, growth: network.growth, truncation: truncation, noise: noise, condition: condition,
       compute: compute)
+    pictureArea = network.pictureArea?.resized(from: network.configuration.resolution, to: growth.resolution)
   }
 
   /// A renderer of any generator.
@@ -89,11 +93,19 @@ public struct Renderer {
     return withoutGradients { styleGenerator.synthesize(styles.tensor, noise: noise, growth: growth, compute) }
   }
 
-  /// Draws the images of styles; `each` gets them in order.
+  /// Draws the images of styles, without padding; `each` gets them in order.
   public func draw(_ styles: Styles, each: (Int, Image) throws -> Void) rethrows {
     for range in chunks(styles.count, of: chunk) {
-      for (i, image) in zip(range, Image.images(of: tensor(styles[range]))) { try each(i, image) }
+      for (i, image) in zip(range, pictures(of: tensor(styles[range]))) { try each(i, image) }
     }
+  }
+
+  /// The pictures in images of the network, or of its size, without padding.
+  /// - Parameter images: `[N, C, r, r]`, −1…1.
+  public func pictures(of images: Tensor) -> [Image] {
+    guard let area = pictureArea else { return Image.images(of: images) }
+    return Image.images(
+      of: images.sliced(area.y..<area.y + area.height, along: 2).sliced(area.x..<area.x + area.width, along: 3))
   }
 
   /// Images per batch: about the same number of pixels at every resolution.
@@ -119,16 +131,20 @@ public struct NetworkSnapshot: Sendable {
   private nonisolated(unsafe) let generator: any Generator
   /// The growth of the network.
   public let growth: Growth
+  private let pictureArea: PictureArea?
 
   /// A snapshot of a network file's generator.
-  public init(_ network: NetworkFile) { self.init(network.generator, growth: network.growth) }
+  public init(_ network: NetworkFile) {
+    self.init(network.generator, growth: network.growth, pictureArea: Renderer(network).pictureArea)
+  }
 
   /// A snapshot of the current weights of any generator.
-  public init(_ generator: any Generator, growth: Growth) {
+  /// - Parameter pictureArea: see ``Renderer/pictureArea``.
+  public init(_ generator: any Generator, growth: Growth, pictureArea: PictureArea? = nil) {
     let copy = generator.architecture.makeGenerator(seed: 0, device: generator.store.device)
     copy.store.copy(from: generator.store)
     copy.store.freeze()
-    (self.generator, self.growth) = (copy, growth)
+    (self.generator, self.growth, self.pictureArea) = (copy, growth, pictureArea)
   }
 
   /// A renderer for one task.
@@ -136,6 +152,9 @@ public struct NetworkSnapshot: Sendable {
     truncation: Truncation = .none, noise: NoiseMode = .constant, condition: Condition? = nil,
     compute: Compute = .default
   ) -> Renderer {
-    Renderer(generator, growth: growth, truncation: truncation, noise: noise, condition: condition, compute: compute)
+    var renderer = Renderer(
+      generator, growth: growth, truncation: truncation, noise: noise, condition: condition, compute: compute)
+    renderer.pictureArea = pictureArea
+    return renderer
   }
 }

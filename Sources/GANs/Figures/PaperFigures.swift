@@ -98,6 +98,12 @@ extension Renderer {
   /// standard deviation of each pixel over a hundred, scaled so that the largest is white.
   /// - Parameter seeds: one per row.
   public func stochasticVariationFigure(seeds: [UInt32] = [0, 1, 2], realizations: Int = 100) throws -> Image {
+    guard pictureArea == nil else {
+      // Its parts are squares of the whole image.
+      var whole = self
+      whole.pictureArea = nil
+      return try whole.stochasticVariationFigure(seeds: seeds, realizations: realizations)
+    }
     let (side, gap, top, r) = (2 * shown, 4, 22, growth.resolution)
     let styles = styles(codes(seeds: seeds))
     let window = max(2, r / (r > 64 ? 4 : 2))
@@ -189,7 +195,7 @@ public func datasetFigure(_ dataset: any ImageDataset, columns: Int = 12, rows: 
     try Image(
       planar: dataset.image(at: random.integer(in: 0..<dataset.count)), channels: dataset.channels,
       height: dataset.resolution, width: dataset.resolution
-    ).fitted(dataset.resolution * max(1, 64 / dataset.resolution))
+    ).cropped(to: dataset.pictureArea).fitted(dataset.resolution * max(1, 64 / dataset.resolution))
   }
   return try ImageGrid.tiled(images, columns: columns)
 }
@@ -200,8 +206,11 @@ extension StyleBand {
 }
 
 extension Image {
-  /// Resizes to a square of `side`: nearest neighbor to enlarge, area averages to reduce.
+  /// Resizes to a longer side of `side`: nearest neighbor to enlarge, area averages to reduce.
   func fitted(_ side: Int) throws -> Image {
-    try resized(width: side, height: side, kernel: side < width ? .area : .nearest)
+    let longer = max(width, height)
+    return try resized(
+      width: max(1, side * width / longer), height: max(1, side * height / longer),
+      kernel: side < longer ? .area : .nearest)
   }
 }

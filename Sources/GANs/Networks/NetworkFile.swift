@@ -1,12 +1,15 @@
+import Datasets
 import Files
 import Foundation
+import Images
 import Torch
 
 /// A trained network in a self-describing file: weights, and the metadata to use them.
 ///
 /// Our format is a safetensors file. Tensors: `G_ema.…` (the moving average of the generator, for drawing), `G.…` and
 /// `D.…` (to continue training). Metadata: `format`, `family`, `configuration`, `growth`, `labels`, `label_kind` (`vectors`
-/// where labels are no classes) and `training`, JSON where structured. Other formats need another ``NetworkReader``.
+/// where labels are no classes), `picture_area` and `training`, JSON where structured. Other formats need another
+/// ``NetworkReader``.
 public struct NetworkFile {
   /// The value of `format` in files of this version.
   public static let format = "swift-stylegan network 1"
@@ -27,6 +30,8 @@ public struct NetworkFile {
     public var recipe: String
     /// Whether half of the images were mirrored; nil in files of earlier versions.
     public var mirror: Bool?
+    /// The kernel that resized the images while they were read; nil for the usual one.
+    public var resize: Image.Kernel?
   }
 
   /// Its name in errors: as the user named the file, or the folder with it.
@@ -43,6 +48,8 @@ public struct NetworkFile {
   public var labelNames: [String] { reader.header.labelNames }
   /// The kind of its labels; it says nothing about a network without labels.
   public var labelKind: LabelKind { reader.header.labelKind }
+  /// The part of its images at the full resolution that holds the picture; nil where they have no padding.
+  public var pictureArea: PictureArea? { reader.header.pictureArea }
   /// The training history; nil for an untrained network.
   public var history: History? { reader.header.history }
   /// The path of the file.
@@ -63,6 +70,9 @@ public struct NetworkFile {
     else {
       let side = header.growth.resolution
       throw NetworkFileError(path, "its growth \(side)×\(side), \(header.growth.alpha) is impossible")
+    }
+    guard header.pictureArea?.fits(in: header.configuration.resolution) ?? true else {
+      throw NetworkFileError(path, "its 'picture_area' exceeds its images")
     }
     try header.requireGenerator(in: reader.tensors, of: path)
     generator = header.configuration.makeGenerator(seed: 0, device: device)
@@ -111,6 +121,17 @@ public struct NetworkFile {
     return generator
   }
 
+  /// Refuses images for comparisons whose padding is not that of the network's images.
+  /// - Throws: ``ConfigurationError``.
+  public func requireSamePadding(as dataset: any ImageDataset) throws(ConfigurationError) {
+    let area = dataset.pictureArea?.withoutBorder(configuration.border, of: dataset.resolution)
+    guard area != pictureArea else { return }
+    func words(_ area: PictureArea?) -> String { area.map { "padded, with pictures \($0)" } ?? "without padding" }
+    throw ConfigurationError(
+      "the images of \(name) are \(words(pictureArea)), but those of \(dataset.name) are \(words(area)): compare with "
+        + "the data of its training, or with data that `stylegan dataset build` made with the same width and height")
+  }
+
   /// Writes a network file. The write is atomic.
   static func write(to path: String, _ networks: TrainingNetworks, _ header: NetworkHeader) throws {
     var writer = SafetensorsWriter(metadata: try header.metadata(format: format))
@@ -129,6 +150,8 @@ public struct NetworkHeader {
   public var labelNames: [String] = []
   /// The kind of its labels.
   public var labelKind = LabelKind.classes
+  /// The part of the images at the full resolution that holds the picture; nil where they have no padding.
+  public var pictureArea: PictureArea?
   /// The training history; nil where it is unknown.
   public var history: NetworkFile.History?
 
@@ -153,6 +176,7 @@ public struct NetworkHeader {
       metadata["labels"] = try JSON.compact(labelNames)
       if labelKind == .vectors { metadata["label_kind"] = labelKind.rawValue }
     }
+    if let pictureArea { metadata["picture_area"] = try JSON.compact(pictureArea) }
     if let history { metadata["training"] = try JSON.compact(history) }
     return metadata
   }

@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import Images
 import Torch
 
 /// The networks of a file.
@@ -142,6 +143,8 @@ extension NetworkHeader {
         }
         return kind
       } ?? .classes,
+      pictureArea: file.metadata["picture_area"] == nil
+        ? nil : try file.decoded("picture_area", as: PictureArea.self),
       history: file.metadata["training"] == nil ? nil : try file.decoded("training", as: NetworkFile.History.self))
   }
 }

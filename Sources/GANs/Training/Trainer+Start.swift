@@ -116,7 +116,8 @@ extension Trainer {
   private func writeReals() throws {
     let (columns, rows) = gridSize(resolution: dataset.resolution)
     let batch = try BatchLoader(shown, seed: options.seed).next(columns * rows)
-    try ImageGrid.tiled(Image.images(of: images(of: batch, on: .cpu)), columns: columns).write(to: directory.reals)
+    let images = try Image.images(of: images(of: batch, on: .cpu)).map { try $0.cropped(to: pictureArea) }
+    try ImageGrid.tiled(images, columns: columns).write(to: directory.reals)
   }
 }
 

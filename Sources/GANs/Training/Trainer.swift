@@ -342,6 +342,11 @@ public final class Trainer {
       .cropped(by: options.configuration.border)
   }
 
+  /// The part of the networks' images at the full resolution that holds the picture; nil for images without padding.
+  public var pictureArea: PictureArea? {
+    dataset.pictureArea?.withoutBorder(options.configuration.border, of: dataset.resolution)
+  }
+
   // MARK: The state
 
   /// Writes the training state.
@@ -375,10 +380,10 @@ public final class Trainer {
   var header: NetworkHeader {
     NetworkHeader(
       configuration: options.configuration, growth: growth, labelNames: dataset.labelNames,
-      labelKind: dataset.labelKind,
+      labelKind: dataset.labelKind, pictureArea: pictureArea,
       history: NetworkFile.History(
         kimg: Double(progress.images) / 1000, dataset: options.dataset.name, fingerprint: options.dataset.fingerprint,
         seed: options.seed, steps: progress.steps, recipe: options.recipe,
-        mirror: options.mirror))
+        mirror: options.mirror, resize: options.resize))
   }
 }

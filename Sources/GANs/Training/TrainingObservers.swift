@@ -39,19 +39,21 @@ struct StatisticsWriter: TrainingObserver {
   }
 }
 
-/// Writes a 5×5 grid of a batch's first 25 fakes every `batchGridSteps` steps, scaled by their own minimum and maximum, at
-/// the final size.
+/// Writes a 5×5 grid of a batch's first 25 fakes every `batchGridSteps` steps, with colors scaled by their own minimum and
+/// maximum, at the final size.
 struct BatchGridWriter: TrainingObserver {
   func observe(_ event: Trainer.Event, of trainer: Trainer) throws {
     let interval = trainer.options.batchGridSteps
     guard case .step(let report, let fakes) = event, interval > 0, (report.steps - 1) % interval == 0 else { return }
     let shown = fakes[0..<min(25, fakes.size(0))]
     guard shown.isAllFinite else { return }
-    let (low, high) = (shown.minimum().item, shown.maximum().item)
-    let scaled = (shown - low) * (2 / max(high - low, 1e-5)) - 1
-    let side = trainer.options.configuration.resolution
+    // Alpha is no brightness: it stays as it is.
+    let colors = shown.size(1) == 4 ? shown.sliced(0..<3, along: 1) : shown
+    let (low, high) = (colors.minimum().item, colors.maximum().item)
+    var scaled = (colors - low) * (2 / max(high - low, 1e-5)) - 1
+    if shown.size(1) == 4 { scaled = .concatenated([scaled, shown.sliced(3..<4, along: 1)], along: 1) }
     try ImageGrid.tiled(
-      Image.images(of: scaled).map { try $0.enlarged(to: side) }, columns: 5, padding: 2, background: 0
+      Image.images(of: scaled).map { try $0.finished(for: trainer) }, columns: 5, padding: 2, background: 0
     )
     .write(to: trainer.directory.batch(steps: report.steps - 1))
   }
@@ -118,7 +120,7 @@ enum FakesGrid {
           z[row * columns..<(row + 1) * columns], condition: condition, truncation: .none, noise: .constant,
           growth: trainer.growth, trainer.options.compute))
     }
-    try ImageGrid.tiled(images.map { try $0.enlarged(to: configuration.resolution) }, columns: columns).write(to: path)
+    try ImageGrid.tiled(images.map { try $0.finished(for: trainer) }, columns: columns).write(to: path)
   }
 
   /// The labels of the columns: the classes in turn, or vectors of images that are evenly spaced in the data.
@@ -130,9 +132,11 @@ enum FakesGrid {
 }
 
 extension Image {
-  /// An image of a growing network at the final size; each pixel becomes a square.
-  fileprivate func enlarged(to side: Int) throws -> Image {
-    width >= side ? self : try resized(width: side, height: side * height / width, kernel: .nearest)
+  /// An image of a growing network at the final size, where each pixel becomes a square, without padding.
+  fileprivate func finished(for trainer: Trainer) throws -> Image {
+    let side = trainer.options.configuration.resolution
+    let image = width >= side ? self : try resized(width: side, height: side * height / width, kernel: .nearest)
+    return try image.cropped(to: trainer.pictureArea)
   }
 }
 

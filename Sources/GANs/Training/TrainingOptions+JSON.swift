@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import Images
 
 // Options as JSON: `options.json` in a run's folder, and the metadata of the training state.
 
@@ -8,7 +9,7 @@ extension TrainingOptions: Codable, Equatable {
     case recipe, data, dataset, mirror, family, configuration, schedule, objective, criticSteps, stepOrder, stepDetails
     case mixingProbability, optimizer, adam, rmsprop, averageHalfLifeKimg, averageDecay, totalKimg, tickKimg
     case snapshotTicks, batchGridSteps, seed, precision, kernels, threads, device, initialNetwork, measures
-    case totalSeconds, convolutions, keeping, description, dataChanges, augmentation, subset, validation
+    case totalSeconds, convolutions, keeping, description, dataChanges, augmentation, subset, validation, resize
   }
 
   /// Reads options. Old files have no family; they are of StyleGAN.
@@ -49,6 +50,7 @@ extension TrainingOptions: Codable, Equatable {
     description = try values.decodeIfPresent(String.self, forKey: .description)
     dataChanges = try values.decode(.dataChanges, or: [])
     validation = try values.decodeIfPresent(Double.self, forKey: .validation)
+    resize = try values.decodeIfPresent(Image.Kernel.self, forKey: .resize)
   }
 
   /// Writes every option, with the family's name.
@@ -92,6 +94,7 @@ extension TrainingOptions: Codable, Equatable {
     try values.encodeIfPresent(keeping, forKey: .keeping)
     try values.encodeIfPresent(description, forKey: .description)
     try values.encodeIfPresent(validation, forKey: .validation)
+    try values.encodeIfPresent(resize, forKey: .resize)
     if !dataChanges.isEmpty { try values.encode(dataChanges, forKey: .dataChanges) }
   }
 

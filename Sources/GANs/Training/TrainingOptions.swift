@@ -1,5 +1,6 @@
 import Datasets
 import Foundation
+import Images
 
 /// All options of a training run; saved as `options.json` in its folder.
 ///
@@ -19,6 +20,9 @@ public struct TrainingOptions: Sendable {
   public var augmentation: Augmentation?
   /// The share of the images that is held out of the training, to see overfitting; nil for none.
   public var validation: Double?
+  /// The kernel that resizes the images while they are read; nil: the mean over areas for integer reduction factors, else
+  /// Lanczos.
+  public var resize: Image.Kernel?
   /// The architecture, of any family.
   public var configuration: any NetworkConfiguration
   /// Growth, minibatch sizes and learning rates.

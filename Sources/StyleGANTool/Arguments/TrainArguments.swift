@@ -1,6 +1,7 @@
 import ArgumentParser
 import Datasets
 import GANs
+import Images
 
 /// The shape of a new network.
 struct ArchitectureArguments: ParsableArguments {
@@ -10,6 +11,12 @@ struct ArchitectureArguments: ParsableArguments {
   var resolution: Int?
   @Option(parsing: .unconditional, help: "Convert the pictures to 1, 3 or 4 channels (default: no change).")
   var channels: Int?
+  @Option(
+    help: """
+      The filter of --resolution: lanczos, area (means), or nearest for pixel art, which makes no new colors (default: area \
+      for whole factors, else lanczos).
+      """)
+  var resize: Image.Kernel?
   @Flag(help: "Train a conditional network on the labels of the data: its classes, or vectors of numbers.")
   var cond = false
   @OptionGroup var families: FamilyArguments
@@ -23,9 +30,10 @@ struct ArchitectureArguments: ParsableArguments {
   }
 
   /// All given options.
-  var all: [String] { shaping + given([("--resolution", resolution), ("--channels", channels)]) }
+  var all: [String] { shaping + given([("--resolution", resolution), ("--channels", channels), ("--resize", resize)]) }
 }
 
+extension Image.Kernel: ExpressibleByArgument {}
 extension NetworkWidth: ExpressibleByArgument {}
 extension Objective.Loss: ExpressibleByArgument {}
 extension Objective.Regularizer: ExpressibleByArgument {}

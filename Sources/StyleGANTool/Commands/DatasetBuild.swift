@@ -13,6 +13,8 @@ struct DatasetBuild: ParsableCommand {
 
       Examples:
         stylegan dataset build photos/ photos.zip --resolution 64
+        stylegan dataset build sprites/ sprites.zip --resolution 32 --resize nearest
+        stylegan dataset build posters/ posters.zip --width 46 --height 64
         stylegan dataset build scans.zip small.zip --resolution 32 --channels 1 \\
             --resize area --skip-bad
       """)
@@ -20,10 +22,22 @@ struct DatasetBuild: ParsableCommand {
   @Argument(help: "A folder of images, a .zip, an IDX or CIFAR-10 file, or fashion-mnist.", completion: .data)
   var source: String
   @Argument(help: "The dataset to write, a .zip file.", completion: .file(extensions: ["zip"])) var destination: String
-  @Option(parsing: .unconditional, help: "Side of the images, a power of two from 4 to 1024.") var resolution: Int
-  @Option(help: "For images that are not square: center crops to the central square, none stretches them.")
+  @Option(parsing: .unconditional, help: "Side of square images, a power of two from 4 to 1024.") var resolution: Int?
+  @Option(
+    parsing: .unconditional,
+    help: """
+      Width of images that are not square, 1 to 1024. They are padded to a square, the smallest power of two that holds \
+      them; networks learn the padding, and commands that draw crop it off.
+      """)
+  var width: Int?
+  @Option(parsing: .unconditional, help: "Height of images that are not square, 1 to 1024.") var height: Int?
+  @Option(
+    help: """
+      For images of another shape: center crops to the largest central part of the wanted shape, none stretches them.
+      """)
   var crop = DatasetBuilder.Crop.center
-  @Option(help: "The filter for resizing images.") var resize = DatasetBuilder.Resize.lanczos
+  @Option(help: "The filter for resizing images; nearest is for pixel art and makes no new colors.")
+  var resize = Image.Kernel.lanczos
   @Option(parsing: .unconditional, help: "Channels: 1, 3 or 4 (default: those of the images, 3 if they differ).")
   var channels: Int?
   @Option(parsing: .unconditional, help: "Number of threads that decode, resize and encode.")
@@ -32,12 +46,36 @@ struct DatasetBuild: ParsableCommand {
   @Flag(help: "Replace the dataset if it exists.") var force = false
   @OptionGroup var output: OutputArguments
 
-  func validate() throws { try requireRange("--threads", threads, 1...1024) }
+  func validate() throws {
+    try requireRange("--threads", threads, 1...1024)
+    try requireRange("--width", width, 1...1024)
+    try requireRange("--height", height, 1...1024)
+    guard (width == nil) == (height == nil) else {
+      throw ValidationError("--\(width == nil ? "height" : "width") needs --\(width == nil ? "width" : "height") too")
+    }
+    guard (resolution == nil) != (width == nil) else {
+      throw ValidationError(
+        resolution == nil
+          ? "the size is missing: give --resolution, or --width and --height"
+          : "--resolution is for square images: leave it out, or leave out --width and --height")
+    }
+  }
+
+  private var builder: DatasetBuilder {
+    get throws {
+      if let width, let height {
+        return try DatasetBuilder(
+          width: width, height: height, crop: crop, resize: resize, channels: channels, skipsBad: skipBad)
+      }
+      return DatasetBuilder(
+        resolution: resolution!, crop: crop, resize: resize, channels: channels, skipsBad: skipBad)
+    }
+  }
 
   func run() throws {
     try StyleGANTool.run {
-      let builder = DatasetBuilder(
-        resolution: resolution, crop: crop, resize: resize, channels: channels, skipsBad: skipBad)
+      let builder = try self.builder
+      let resolution = builder.resolution
       if destination.lowercased().hasSuffix(".zip") {
         // The builder decides about an existing data set, but even --force must not replace the source.
         try Outputs(inputs: [source]).check([destination]) { _ in true }
@@ -74,13 +112,15 @@ struct DatasetBuild: ParsableCommand {
         if let size = summary.labelVectorSize { output.say("label vectors of \(counted(size, "number"))") }
         output.say(
           "\(destination.shown): \(counted(summary.images, "image")) of \(resolution)×\(resolution)×\(summary.channels)"
+            + (builder.pictureArea.map { ", with pictures of \($0.width)×\($0.height)" } ?? "")
             + (summary.skipped > 0 ? ", \(summary.skipped) skipped" : "")
             + (summary.conversions.isEmpty ? "" : " (\(summary.conversions.joined(separator: "; ")))"))
         try output.finish(
           Results(
             path: destination, images: summary.images, resolution: resolution, channels: summary.channels,
-            skipped: summary.skipped, skippedImages: skipped, conversions: summary.conversions,
-            classes: summary.classes, labelVectorSize: summary.labelVectorSize, notes: notes))
+            pictureArea: builder.pictureArea, skipped: summary.skipped, skippedImages: skipped,
+            conversions: summary.conversions, classes: summary.classes, labelVectorSize: summary.labelVectorSize,
+            notes: notes))
       } catch {
         line.clear()
         if DatasetBuilder.isSkippable(error), !skipBad, !isAboutTheWhole(error, source) {
@@ -101,6 +141,8 @@ extension DatasetBuild {
     let path: String
     /// The number of images, their side in pixels, and their channels.
     let images, resolution, channels: Int
+    /// The part of each image that is not padding; nil for images without padding.
+    let pictureArea: PictureArea?
     /// The number of images that cannot be read, and a sentence about each that this command met.
     let skipped: Int
     let skippedImages: [String]
@@ -134,4 +176,3 @@ private func isAboutTheWhole(_ error: any Error, _ source: String) -> Bool {
 }
 
 extension DatasetBuilder.Crop: ExpressibleByArgument {}
-extension DatasetBuilder.Resize: ExpressibleByArgument {}

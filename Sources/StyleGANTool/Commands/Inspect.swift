@@ -2,6 +2,7 @@ import ArgumentParser
 import Files
 import Foundation
 import GANs
+import Images
 import Torch
 
 struct Inspect: ParsableCommand {
@@ -33,6 +34,9 @@ struct Inspect: ParsableCommand {
     if let labels = Labels(network) { output.say("  \(labels.line)") }
     let fade = network.growth.alpha < 1 ? String(format: ", %.0f %% faded in", network.growth.alpha * 100) : ""
     output.say("  draws at \(network.growth.resolution)×\(network.growth.resolution)\(fade)")
+    if let area = network.pictureArea {
+      output.say("  pictures of \(area.width)×\(area.height), padded at (\(area.x), \(area.y))")
+    }
     if let h = network.history {
       output.say(
         "  trained on \(h.dataset) for \(h.kimg.plain) kimg in \(h.steps) steps; recipe \(h.recipe), seed \(h.seed)")
@@ -78,6 +82,8 @@ struct Inspect: ParsableCommand {
     let growth: Growth
     /// nil for a network without labels.
     let labels: Labels?
+    /// The part of the images that is not padding; nil for images without padding.
+    let pictureArea: PictureArea?
     let training: NetworkFile.History?
     let tensors: [String: [Int]]
 
@@ -93,6 +99,7 @@ struct Inspect: ParsableCommand {
       configuration = Architecture(value: network.configuration)
       growth = network.growth
       labels = Labels(network)
+      pictureArea = network.pictureArea
       training = network.history
       tensors = Dictionary(uniqueKeysWithValues: network.tensors.map { ($0.name, $0.shape) })
     }

@@ -145,9 +145,10 @@ struct Metrics: ParsableCommand {
     let reals = try data.map {
       try DatasetSource.open(
         $0, resolution: file.configuration.dataResolution, channels: file.configuration.imageChannels,
-        notice: output.note
+        resize: file.history?.resize, notice: output.note
       ).mirrored(mirror ?? file.wasMirrored)
     }
+    if let reals { try file.requireSamePadding(as: reals) }
     try requireMemory(channels: file.configuration.imageChannels, reals)
     let run = try self.run(reals, file.history?.dataset, device, signals)
     if perClass { return try measureClasses(of: file, path, run, reals) }

@@ -14,10 +14,10 @@ struct Project: ParsableCommand {
     discussion: """
       For each picture the command writes its latents as NAME.safetensors and NAME.npz. 'generate', 'style-mixing' and \
       'interpolate' accept these files instead of seeds. NAME-projected.png shows the picture, its projection and their \
-      difference (gray: no difference). projections.png shows all pictures. Pictures are cropped to their central \
-      square and resized. Two pictures of one name are numbered (photo, photo-2). Existing files are not overwritten; \
-      with --force, earlier projections are replaced. The search in a conditional network starts from the class of --class; \
-      pictures of --data start from their own classes without it.
+      difference (gray: no difference). projections.png shows all pictures. Pictures are cropped to the shape of the \
+      network's pictures and resized. Two pictures of one name are numbered (photo, photo-2). Existing files are not \
+      overwritten; with --force, earlier projections are replaced. The search in a conditional network starts from the class \
+      of --class; pictures of --data start from their own classes without it.
 
       Examples:
         stylegan project photo.jpg other.png --network net.safetensors \\
@@ -63,7 +63,7 @@ struct Project: ParsableCommand {
       if optimizeNoise && !file.configuration.traits.hasNoise {
         throw ValidationError("\(file.name) is a network without noise inputs: leave out --optimize-noise")
       }
-      let targets = try targets(file)
+      let targets = try targets(file, area: Renderer(file).pictureArea)
       let condition =
         targets.contains { $0.condition != nil } ? nil : try classes.label(for: file, device: device)?.condition
       let renderer = Renderer(file, condition: condition, compute: Compute(precision: compute.precision))
@@ -93,7 +93,8 @@ struct Project: ParsableCommand {
           for path in saved { try latents.write(to: path) }
           let (before, after) = (target.image.to(.cpu), result.images[range].to(.cpu))
           let difference = (after.clamped(minimum: -1, maximum: 1) - before) * 0.5
-          let triple = try ImageGrid.tiled(Image.images(of: .concatenated([before, after, difference])), columns: 3)
+          let triple = try ImageGrid.tiled(
+            renderer.pictures(of: .concatenated([before, after, difference])), columns: 3)
           let drawn = try pictures.write(
             triple, as: "\(target.name)-projected.png", note: "\(decibels(result.psnr[i])) dB")
           projections.append(.init(name: target.name, latents: saved, picture: drawn, psnr: result.psnr[i]))
@@ -178,18 +179,27 @@ struct Project: ParsableCommand {
   }
 
   /// The pictures to project, in the size of the network.
-  private func targets(_ file: NetworkFile) throws -> [Target] {
+  /// - Parameter area: the part of the network's images that holds the picture; nil for the whole images.
+  private func targets(_ file: NetworkFile, area: PictureArea?) throws -> [Target] {
     let (r, channels) = (file.growth.resolution, file.configuration.imageChannels)
     var targets: [Target] = []
     var names = Outputs.Names()
-    func add(_ name: String, _ pixels: [UInt8], _ side: Int, _ condition: Condition? = nil) {
+    func add(_ name: String, _ pixels: [UInt8], _ condition: Condition? = nil) {
       let batch = ImageBatch(pixels: pixels, labels: [], count: 1)
       targets.append(
-        Target(
-          name: names.take(name), image: batch.tensor(channels: channels, resolution: side), condition: condition))
+        Target(name: names.take(name), image: batch.tensor(channels: channels, resolution: r), condition: condition))
+    }
+    /// A picture in the size of the network, with its padding.
+    func target(_ picture: Image) throws -> Image {
+      let (width, height) = (area?.width ?? r, area?.height ?? r)
+      let image = picture.croppedToCenter(width: width, height: height)
+      let small = try image.resized(width: width, height: height, kernel: width < image.width ? .area : .lanczos)
+        .converted(toChannels: channels).withoutHiddenColors()
+      return try area.map { try small.padded(to: r, at: $0) } ?? small
     }
     if let data {
-      let dataset = try DatasetSource.open(data, resolution: r, channels: channels, notice: pictures.output.note)
+      let dataset = try DatasetSource.open(
+        data, resolution: r, channels: channels, resize: file.history?.resize, notice: pictures.output.note)
       let isLabeled =
         classes.choice == nil && classes.vectors.isEmpty && file.configuration.labelSize > 0
         && (dataset.labelSize, dataset.labelKind) == (file.configuration.labelSize, file.labelKind)
@@ -197,16 +207,18 @@ struct Project: ParsableCommand {
         guard item < dataset.count else {
           throw ValidationError("--items has \(item), but \(data) has pictures 0 to \(dataset.count - 1)")
         }
+        var pixels = try dataset.image(at: Int(item))
+        if dataset.pictureArea != area {
+          let image = Image(planar: pixels, channels: channels, height: r, width: r)
+          pixels = try target(image.cropped(to: dataset.pictureArea)).planar
+        }
         add(
-          "item\(padded(item, 5))", try dataset.image(at: Int(item)), r,
+          "item\(padded(item, 5))", pixels,
           isLabeled ? dataset.condition(of: [Int(item)], device: file.generator.store.device) : nil)
       }
     }
     for path in images {
-      let image = try ImageDecoder.decode(contentsOf: path).croppedToCentralSquare()
-      let small = try image.resized(width: r, height: r, kernel: r < image.width ? .area : .lanczos)
-        .converted(toChannels: channels).withoutHiddenColors()
-      add(FileSystem.stem(of: path), small.planar, r)
+      add(FileSystem.stem(of: path), try target(ImageDecoder.decode(contentsOf: path)).planar)
     }
     return targets
   }

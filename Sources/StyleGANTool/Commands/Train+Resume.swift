@@ -81,8 +81,8 @@ extension Train {
   private func dataset(of options: TrainingOptions) throws -> any ImageDataset {
     do {
       let dataset = try openDataset(
-        options.data, resolution: options.configuration.dataResolution, channels: options.configuration.imageChannels
-      ).subset(options.subset, seed: options.seed)
+        options.data, resolution: options.configuration.dataResolution, channels: options.configuration.imageChannels,
+        resize: options.resize).subset(options.subset, seed: options.seed)
       // Metrics that the run had before are not checked: a missing detector is reported at a snapshot.
       if measures.areGiven { try SnapshotMetrics.requireMeasurable(options, dataset) }
       return dataset

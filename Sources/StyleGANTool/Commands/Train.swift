@@ -54,7 +54,11 @@ struct Train: ParsableCommand {
     }
     if place.initFrom != nil, let option = network.shaping.first(where: { $0 != "--cond" }) {
       throw ValidationError(
-        "--init-from sets the shape of the network; leave out \(option) (it takes --resolution, --channels and --cond)")
+        "--init-from sets the shape of the network; leave out \(option) (it takes --resolution, --resize, --channels and --cond)"
+      )
+    }
+    if network.resize != nil, place.resume == nil, network.resolution == nil, place.initFrom == nil {
+      throw ValidationError("--resize is for pictures that are resized: give --resolution too, or leave it out")
     }
     if place.resume != nil { try requireSameTraining() }
     if place.hours != nil, let option = training.againstHours {
@@ -81,8 +85,7 @@ struct Train: ParsableCommand {
     let initial = try initFrom.map { try NetworkFile(path: try newestNetwork(at: $0)) }
     let dataset = try openDataset(
       data, resolution: network.resolution ?? initial?.configuration.dataResolution,
-      channels: network.channels ?? initial?.configuration.imageChannels
-    ).subset(small.subset, seed: training.seed ?? 0)
+      channels: network.channels ?? initial?.configuration.imageChannels, resize: network.resize).subset(small.subset, seed: training.seed ?? 0)
     if let initial, type(of: initial.configuration) != recipe.family {
       throw ValidationError(
         "--init-from is a network of the family \(type(of: initial.configuration).family), but \(recipe.name) is of "
@@ -95,6 +98,7 @@ struct Train: ParsableCommand {
         dataset: .init(name: dataset.name, fingerprint: dataset.fingerprint, count: dataset.count),
         configuration: try initial.map { try adapted($0.configuration, to: dataset) }
           ?? recipe.configuration(settings, resolution: dataset.resolution, imageChannels: dataset.channels))
+      options.resize = network.resize
       if network.cond { try condition(&options.configuration, on: dataset) }
       options.initialNetwork = try initFrom.map { try newestNetwork(at: $0) }
       timed?.prepare(&options)
@@ -187,12 +191,15 @@ struct Train: ParsableCommand {
   func notice(_ line: String) { output.note(line) }
 
   /// Opens the data and shows the progress of the first look at its files.
-  func openDataset(_ data: String, resolution: Int?, channels: Int?) throws -> any ImageDataset {
+  func openDataset(
+    _ data: String, resolution: Int?, channels: Int?, resize: Image.Kernel?
+  ) throws -> any ImageDataset {
     var line = ProgressLine(unit: "files", quiet: output.quiet)
     defer { line.clear() }
     do {
       return try DatasetSource.open(
-        data, resolution: resolution, channels: channels, notice: notice, progress: { line.show($0, of: $1) })
+        data, resolution: resolution, channels: channels, resize: resize, notice: notice,
+        progress: { line.show($0, of: $1) })
     } catch {
       line.clear()
       output.explainBadImage(error, of: data)

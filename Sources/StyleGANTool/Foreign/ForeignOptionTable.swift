@@ -140,27 +140,31 @@ extension ForeignOptions {
   private static let datasets: [ForeignOption] = [
     .init("dataset build", "--source", examples: ["--source=photos --dest=photos.zip"]) { _ in .argument(0) },
     .init("dataset build", "--dest", examples: []) { _ in .argument(1) },
-    .init("dataset build", "--width, --height", examples: ["--width=256 --height=256", "512"]) { use in
-      guard let (width, height) = Optional((use.value(of: "--width"), use.value(of: "--height"))), width == height
-      else {
-        return .explain(
-          "\(use.name) is one side, but the images of a data set are squares: write --resolution with a power of two")
+    .init(
+      "dataset build", "--width, --height", examples: ["--width=256 --height=256", "--width=480 --height=270", "512"]
+    ) { use in
+      guard let width = use.value(of: "--width"), let height = use.value(of: "--height") else {
+        return .explain("\(use.name) is one side: give both, or --resolution with a power of two for square images")
       }
+      guard width == height, let side = Int(width), side > 0, side & (side - 1) == 0 else { return .same }
       return use.name == "--width" ? .write(["--resolution", use.value]) : .leaveOut("--resolution is both sides")
     },
     .init("dataset build", "--resolution", examples: ["256x256", "512x256", "256"]) { use in
-      let sides = use.value.lowercased().components(separatedBy: "x")
-      guard sides.count == 2 else { return .same }
-      return sides[0] == sides[1]
-        ? .write(["--resolution", sides[0]])
-        : .explain("--resolution is \(use.value), but the images of a data set are squares: write a power of two")
+      guard let (width, height) = sides(use.value) else { return .same }
+      return .write(width == height ? ["--resolution", width] : ["--width", width, "--height", height])
     },
-    .init("dataset build", "--transform", examples: ["center-crop", "center-crop-wide"]) { use in
-      use.value == "center-crop"
-        ? .write(["--crop", "center"])
-        : .explain(
-          "--transform \(use.value) is not possible here: write --crop center, which crops the central square, or "
-            + "--crop none, which stretches")
+    .init(
+      "dataset build", "--transform",
+      examples: ["center-crop", "--transform=center-crop-wide --resolution=480x270", "center-crop-wide"]
+    ) { use in
+      if use.value == "center-crop" { return .write(["--crop", "center"]) }
+      let hasSides = use.value(of: "--width") != nil || use.value(of: "--resolution").flatMap { sides($0) } != nil
+      guard use.value == "center-crop-wide", hasSides else {
+        return .explain(
+          "--transform \(use.value) is not possible here: give --width and --height, which crop to their shape and pad to a "
+            + "square, or --crop none, which stretches")
+      }
+      return .leaveOut("--width and --height crop to their shape and pad to a square")
     },
     .init("dataset build", "--resize-filter", examples: ["lanczos", "box"]) { use in
       .write(["--resize", use.value == "box" ? "area" : use.value])
@@ -189,6 +193,12 @@ extension ForeignOptions {
     },
     .init("train", "--init-from", examples: ["https://example.com/ffhq.pkl"]) { address($0) },
   ]
+
+  /// The sides in "512x256"; nil for other words.
+  private static func sides(_ value: String) -> (width: String, height: String)? {
+    let sides = value.lowercased().components(separatedBy: "x")
+    return sides.count == 2 ? (sides[0], sides[1]) : nil
+  }
 
   /// Whether a value is an address such as https://example.com/a.zip.
   static func isAddress(_ value: String) -> Bool {
