@@ -72,7 +72,7 @@ import _TestSupport
     }
     for name in ["12", "item00003", "item00004"] {
       let triple = try picture("projected/\(name)-projected.png")
-      #expect([triple.width, triple.height] == [36, 16])
+      #expect(triple.width == 36 && triple.height == 16)
       // The target itself: the disc is in its middle, and no padding at its left.
       #expect(triple.pixels[(8 * 36 + 6) * 3] > 90 && triple.pixels[(8 * 36) * 3 + 2] > 0)
     }
