@@ -88,7 +88,8 @@ import _TestSupport
     try fill("in", width: 8, height: 8, channels: 3)
     for (options, sentence) in [
       ("", "give --resolution, or --width and --height"), ("--width 8", "--width is one side: give both"),
-      ("--height 8", "--height is one side: give both"), ("--width 0 --height 8", "--width is 0, but must be 1 to 1024"),
+      ("--height 8", "--height is one side: give both"),
+      ("--width 0 --height 8", "--width is 0, but must be 1 to 1024"),
       ("--width 8 --height 1025", "--height is 1025, but must be 1 to 1024"),
       ("--width 8 --height 4 --resolution 8", "--resolution is for square images"),
       ("--resolution 8 --resize cubic", "--resize"),
