@@ -49,13 +49,24 @@ public struct DatasetSurvey: Sendable {
     channelCounts.max { ($0.value, $0.key) < ($1.value, $1.key) }?.key ?? 3
   }
 
-  /// The pictures as squares of equal size.
+  /// The pictures as squares of equal size. Where all of them are squares of that size, nothing is resized.
   /// - Parameters:
-  ///   - resolution: the side, a power of two 4…1024; nil: all pictures must be squares of the same such side.
-  ///   - channels: 1, 3 or 4; nil for those of the pictures (3 if they differ).
+  ///   - resolution: the side, a power of two 4…1024.
+  ///   - channels: 1, 3 or 4.
   /// - Throws: ``DatasetError``, `FileError`.
-  public func dataset(resolution: Int?, channels: Int? = nil) throws -> any ImageDataset {
+  public func dataset(resolution: Int, channels: Int) throws -> any ImageDataset {
     try UniformDataset(
-      collection, resolution: resolution, channels: channels, threads: threads, cacheLimit: cacheLimit, headers: headers)
+      collection, resolution: isReady(resolution) ? nil : resolution, channels: channels, threads: threads,
+      cacheLimit: cacheLimit, headers: headers)
+  }
+
+  /// Bytes of decoded pictures that such a data set keeps in memory when all of them were read.
+  public func cachedBytes(resolution: Int, channels: Int) -> Int {
+    let size = resolution * resolution * channels
+    return collection.isInMemory && isReady(resolution) || count > cacheLimit / size ? 0 : count * (size + 32)
+  }
+
+  private func isReady(_ resolution: Int) -> Bool {
+    headers.allSatisfy { ($0.width, $0.height) == (resolution, resolution) }
   }
 }

@@ -71,13 +71,30 @@ struct Train: ParsableCommand {
   // MARK: Starting
 
   private func start(_ recipe: Recipe) throws {
+    let (options, dataset, _) = try prepare(recipe)
+    if place.dryRun { return try describe(options, dataset) }
+    let signals = StopSignals()
+    let trainer = try Trainer(options, dataset: dataset, in: place.outdir)
+    if let adaptation = trainer.adaptation, let path = options.initialNetwork {
+      let line = "--init-from \(path): \(adaptation.summary)"
+      tell(line)
+      try trainer.directory.appendToLog(line)
+    }
+    try train(trainer, signals)
+  }
+
+  /// Resolves a new training.
+  /// - Returns: its options, its data, and with `--hours` what the rules looked at.
+  func prepare(_ recipe: Recipe) throws -> (TrainingOptions, any ImageDataset, TimedStart?) {
     _ = try compute.apply()
+    let start = ContinuousClock.now
     let (data, initFrom) = (place.data!, place.initFrom)
     let timed = try timed(recipe)
     let initial = try initFrom.map { try NetworkFile(path: try newestNetwork(at: $0)) }
+    var look = try timed.map { try firstLook($0, recipe, initial?.configuration) }
     let dataset = try openDataset(
       data, resolution: network.resolution ?? initial?.configuration.dataResolution,
-      channels: network.channels ?? initial?.configuration.imageChannels)
+      channels: network.channels ?? initial?.configuration.imageChannels, after: look)
     if let initial, type(of: initial.configuration) != recipe.family {
       throw ValidationError(
         "--init-from is a network of the family \(type(of: initial.configuration).family), but \(recipe.name) is of "
@@ -105,8 +122,6 @@ struct Train: ParsableCommand {
       try options.validate()
       return options
     }
-    let start = ContinuousClock.now
-    let hasWidth = initial != nil || !Set(network.shaping).isDisjoint(with: ["--width", "--fmap-base", "--fmap-max"])
     let widths = timed == nil || hasWidth ? [] : TimedTraining.widths(resolution: dataset.resolution)
     var options = try make(widths.last)
     try SnapshotMetrics.requireMeasurable(options, dataset)
@@ -114,20 +129,12 @@ struct Train: ParsableCommand {
     try options.requireMemory()
     try chooseKernels(for: &options)
     if let timed {
-      options = try fit(options, to: timed, widths: widths, since: start) { try make($0) }
+      options = try fit(options, to: timed, widths: widths, since: start, in: &look!.situation) { try make($0) }
       options.keeping = options.usualKeeping
       try keeping.apply(to: &options.keeping)
       try options.validate()
     }
-    if place.dryRun { return try describe(options, dataset) }
-    let signals = StopSignals()
-    let trainer = try Trainer(options, dataset: dataset, in: place.outdir)
-    if let adaptation = trainer.adaptation, let path = options.initialNetwork {
-      let line = "--init-from \(path): \(adaptation.summary)"
-      tell(line)
-      try trainer.directory.appendToLog(line)
-    }
-    try train(trainer, signals)
+    return (options, dataset, look)
   }
 
   /// Refuses runs in the folder of the data: their pictures would become a part of it, and the run could not be resumed.
@@ -172,7 +179,11 @@ struct Train: ParsableCommand {
   func notice(_ line: String) { output.note(line) }
 
   /// Opens the data and shows the progress of the first look at its files.
-  func openDataset(_ data: String, resolution: Int?, channels: Int?) throws -> any ImageDataset {
+  /// - Parameter look: with `--hours`, what was seen already.
+  func openDataset(_ data: String, resolution: Int?, channels: Int?, after look: TimedStart? = nil) throws
+    -> any ImageDataset
+  {
+    if let look { return try look.survey.dataset(resolution: look.resolution, channels: look.channels) }
     var line = ProgressLine(unit: "files", quiet: output.quiet)
     defer { line.clear() }
     do {
