@@ -56,7 +56,7 @@ struct Plan: ParsableCommand {
   }
 
   private func plan(_ train: Train) throws -> TrainingPlan {
-    let (options, dataset, look) = try train.prepare(RecipeChoice.usual)
+    let (options, dataset, look) = try train.prepare(Families.recipes.first { $0.name == "stylegan" }!)
     let (survey, situation) = (look!.survey, look!.situation)
     let forecast = try TrainingForecast(
       options, reals: dataset.count, afterImages: 0, minutes: nil, secondsLeft: options.totalSeconds)
@@ -136,9 +136,4 @@ struct Plan: ParsableCommand {
     }
     try output.finish(["rules": TrainingRule.table])
   }
-}
-
-extension RecipeChoice {
-  /// StyleGAN.
-  static var usual: Recipe { Families.recipes.first { $0.name == "stylegan" }! }
 }

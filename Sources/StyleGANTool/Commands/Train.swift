@@ -18,6 +18,7 @@ struct Train: ParsableCommand {
         stylegan train --data photos.zip --outdir runs --gamma 10 --kimg 25000 \\
             --width paper --device cuda
         stylegan train --cfg wgan --data fashion-mnist --width tiny --kimg 200
+        stylegan train --data photos/ --hours 8
         stylegan train --data photos/ --resolution 64 --dry-run
         stylegan train --cfg list
         stylegan train --resume latest
