@@ -20,14 +20,18 @@ struct PlanText {
       table.add([choice.choice.rawValue, choice.words, "\(when)\(reason) (\(source))"])
     }
     return ["pictures: \(pictures)", ""] + table.lines + ["", images, first] + [memory].compactMap(\.self)
-      + ["disk: about \(TrainingForecast.bytes(plan.forecast.diskBytes))", "", "the same with all choices:", plan.command]
+      + [
+        "disk: about \(TrainingForecast.bytes(plan.forecast.diskBytes))", "", "the same with all choices:",
+        plan.command,
+      ]
   }
 
   private var pictures: String {
     let pictures = plan.pictures
     let sizes =
       pictures.shortestSide == pictures.longestSide
-      ? "\(pictures.medianSide) pixels" : "\(pictures.shortestSide) to \(pictures.longestSide) pixels (the shorter side; "
+      ? "\(pictures.medianSide) pixels"
+      : "\(pictures.shortestSide) to \(pictures.longestSide) pixels (the shorter side; "
         + "half of them at most \(pictures.medianSide))"
     let alpha = pictures.withAlpha > 0 ? ", \(pictures.withAlpha) with alpha" : ""
     let classes = pictures.classes > 1 ? counted(pictures.classes, "class", "classes") : "no classes"
@@ -46,7 +50,8 @@ struct PlanText {
     guard let kimg = forecast.recognizableKimg, let seconds = forecast.recognizableSeconds else {
       return "first recognizable pictures: not in this time"
     }
-    return "first recognizable pictures: after about \(TrainingForecast.words(seconds)), at \(kimg.plain) kimg (a rule of "
+    return
+      "first recognizable pictures: after about \(TrainingForecast.words(seconds)), at \(kimg.plain) kimg (a rule of "
       + "thumb: at 32×32 they came after 20 to 30 kimg)"
   }
 
@@ -79,5 +84,7 @@ struct PlanText {
 
 extension Double {
   /// The number to some significant digits: "620", "0.25".
-  func rounded(to digits: Int) -> String { formatted(.number.precision(.significantDigits(1...digits)).grouping(.never)) }
+  func rounded(to digits: Int) -> String {
+    formatted(.number.precision(.significantDigits(1...digits)).grouping(.never))
+  }
 }

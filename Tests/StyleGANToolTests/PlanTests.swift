@@ -121,7 +121,8 @@ import _TestSupport
     #expect(network["resolution"] as? Int == 16 && network["imageChannels"] as? Int == 4, "\(network)")
     // Without a time, the sizes must be given as before.
     #expect(try run(["train", "--data", "mixed", "--dry-run"] + small).exitCode != 0)
-    let given = try json(["plan", "--data", "mixed", "--hours", "0.01", "--resolution", "8", "--channels", "3"] + small)
+    let given = try json(
+      ["plan", "--data", "mixed", "--hours", "0.01", "--resolution", "8", "--channels", "3"] + small)
     let choices = try choices(given)
     #expect(choices["resolution"]?["value"] as? Int == 8 && choices["channels"]?["value"] as? Int == 3)
     #expect(choices["resolution"]?["source"] == nil)

@@ -89,7 +89,8 @@ public struct StepProbe {
     let isPenalized = options.objective.discriminatorPhase(at: 0) != .none
     // Twice: the second step allocates beside the moments of the optimizers.
     for _ in 0..<2 {
-      probe.take(reals, growth, batch, penalized: isPenalized, regularized: !probe.networks.generatorRegularizers.isEmpty)
+      probe.take(
+        reals, growth, batch, penalized: isPenalized, regularized: !probe.networks.generatorRegularizers.isEmpty)
     }
     probe.device.synchronize()
     _ = probe.fakes(growth)

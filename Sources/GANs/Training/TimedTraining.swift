@@ -128,7 +128,8 @@ public struct TimedTraining: Sendable {
       (options.averageHalfLifeKimg, options.averageDecay) = (value(.average, whole).double!, nil)
     }
     if !asked.contains(.snapshots) {
-      options.snapshotTicks = Int(min(max(1, (kimg / value(.snapshots, whole).double! / options.tickKimg).rounded()), 1e6))
+      options.snapshotTicks = Int(
+        min(max(1, (kimg / value(.snapshots, whole).double! / options.tickKimg).rounded()), 1e6))
     }
   }
 

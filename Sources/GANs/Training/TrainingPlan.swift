@@ -25,8 +25,9 @@ public struct TrainingPlan: Sendable, Encodable {
 
   /// A choice.
   public struct Choice: Sendable, Encodable, Equatable {
-    /// What is chosen, and the value.
+    /// What is chosen.
     public let choice: TrainingRule.Choice
+    /// The value in the options.
     public let value: SettingValue
     /// When the rule holds, why it chooses so, and how that is known; nil where the user has chosen.
     public let condition, reason, source: String?
@@ -55,8 +56,9 @@ public struct TrainingPlan: Sendable, Encodable {
     public let recognizableKimg, recognizableSeconds: Double?
     /// The hours that recognizable pictures need, where the time is too short for them.
     public let neededHours: Double?
-    /// The peak of resident memory and the files, in bytes; memory is nil on other devices than the CPU.
+    /// The peak of resident memory in bytes; nil on other devices than the CPU.
     public let memoryBytes: Int?
+    /// The files of the run, in bytes.
     public let diskBytes: Int
 
     /// - Parameters:

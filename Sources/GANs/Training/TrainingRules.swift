@@ -79,7 +79,8 @@ public struct TrainingRule: Sendable {
         .minibatch, "16", because: "8 learns worse, and 32 makes fewer steps in the same time.", measured: garments,
         value: { _ in 16 }),
       .init(
-        .learningRate, "0.005", because: "It is faster than the 0.002 of the paper in a short time, 0.008 is no better.",
+        .learningRate, "0.005",
+        because: "It is faster than the 0.002 of the paper in a short time, 0.008 is no better.",
         measured: garments, value: { _ in .number(0.005) }),
       .init(
         .mixing, "0.5", because: "Half of the minibatches with mixed styles gave no worse pictures than none.",
@@ -92,7 +93,8 @@ public struct TrainingRule: Sendable {
         .precision, "the faster one, by whole steps", because: "It sees more images in the same time.",
         measured: "on this machine, once; the result is kept in the cache"),
       .init(
-        .mirror, "never", because: "Mirrored letters, digits, clocks and flags are wrong; give --mirror if yours are not.",
+        .mirror, "never",
+        because: "Mirrored letters, digits, clocks and flags are wrong; give --mirror if yours are not.",
         value: { _ in false }),
       .init(
         .labels, if: "pictures with classes", "left out",
@@ -114,7 +116,8 @@ public struct TrainingRule: Sendable {
       .init(
         .resolution, if: "pictures of \(side) pixels or more, and time for \(kimg.plain) kimg", "\(side)×\(side)",
         because: side == 1024
-          ? "It is the length of the paper's training." : "Each doubling needs several times as many images to look good.",
+          ? "It is the length of the paper's training."
+          : "Each doubling needs several times as many images to look good.",
         when: { $0.side >= side && $0.kimgByResolution[side] ?? 0 >= kimg }, value: { _ in .integer(side) })
     } + [
       .init(

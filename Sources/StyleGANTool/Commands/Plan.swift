@@ -35,7 +35,9 @@ struct Plan: ParsableCommand {
   func validate() throws {
     if rules { return }
     if data == nil { throw ValidationError("--data is missing: give a data set, or see the rules with --rules") }
-    if hours == nil { throw ValidationError("--hours is missing: say how long the training may take, such as --hours 8") }
+    if hours == nil {
+      throw ValidationError("--hours is missing: say how long the training may take, such as --hours 8")
+    }
     _ = try train()
   }
 
@@ -74,7 +76,8 @@ struct Plan: ParsableCommand {
   /// The choices that options made.
   private func asked(_ train: Train) -> Set<TrainingRule.Choice> {
     let choices: [(TrainingRule.Choice, Bool)] = [
-      (.resolution, network.resolution != nil || initFrom != nil), (.channels, network.channels != nil || initFrom != nil),
+      (.resolution, network.resolution != nil || initFrom != nil),
+      (.channels, network.channels != nil || initFrom != nil),
       (.width, train.hasWidth), (.growing, training.growing != nil), (.minibatch, training.batch != nil),
       (.learningRate, training.lr != nil), (.gamma, training.gamma != nil),
       (.penaltyInterval, training.r1Interval != nil), (.mixing, training.mixing != nil),

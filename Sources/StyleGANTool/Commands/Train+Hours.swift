@@ -28,7 +28,8 @@ extension Train {
 
   /// Looks at the pictures, and chooses resolution and channels where they are not given.
   /// - Parameter initial: the network to start from.
-  func firstLook(_ timed: TimedTraining, _ recipe: Recipe, _ initial: (any NetworkConfiguration)?) throws -> TimedStart {
+  func firstLook(_ timed: TimedTraining, _ recipe: Recipe, _ initial: (any NetworkConfiguration)?) throws -> TimedStart
+  {
     var line = ProgressLine(unit: "files", quiet: quiet)
     let survey: DatasetSurvey
     do {
