@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// What the rules of a training of a given time look at: the pictures, and what this machine can do with them.
@@ -74,114 +75,120 @@ public struct TrainingRule: Sendable {
 
   /// All rules, in the order of the choices.
   public static let table: [TrainingRule] =
-    resolutions + channels + widths + growth + penalty + [
-      .init(
-        .minibatch, "16", because: "8 learns worse, and 32 makes fewer steps in the same time.", measured: garments,
-        value: { _ in 16 }),
-      .init(
-        .learningRate, "0.005",
-        because: "It is faster than the 0.002 of the paper in a short time, 0.008 is no better.",
-        measured: garments, value: { _ in .number(0.005) }),
-      .init(
-        .mixing, "0.5", because: "Half of the minibatches with mixed styles gave no worse pictures than none.",
-        measured: garments, value: { _ in .number(0.5) }),
-      .init(
-        .average, "4 % of the images, 0.5 to 10 kimg",
-        because: "It smooths the noise of the last steps without holding on to early pictures.",
-        value: { .number(min(max(0.04 * $0.kimg, 0.5), 10)) }),
-      .init(
-        .precision, "the faster one, by whole steps", because: "It sees more images in the same time.",
-        measured: "on this machine, once; the result is kept in the cache"),
-      .init(
-        .mirror, "never",
-        because: "Mirrored letters, digits, clocks and flags are wrong; give --mirror if yours are not.",
-        value: { _ in false }),
-      .init(
-        .labels, if: "pictures with classes", "left out",
-        because: "A conditional network draws one class at a time; give --cond to choose the class when drawing.",
-        when: { $0.classes > 1 }, value: { _ in false }),
-      .init(.labels, if: "otherwise", "none", because: "The pictures have no classes.", value: { _ in false }),
-      .init(
-        .snapshots, "about 8", because: "You see how it goes, and they cost little time and disk.",
-        value: { _ in 8 }),
-    ]
+    resolutions + channels + widths + growth + steps + penalty + others
 
   private static let garments = "32×32 garments, two cores, docs/RECIPES.md"
 
   /// Thousands of images from which a resolution is worth its cost.
-  private static let usefulKimgOfResolutions = [(1024, 25_000.0), (512, 15_000), (256, 6000), (128, 1500), (64, 150)]
+  private static let usefulKimgOfResolutions: [(Int, Double)] = [
+    (1024, 25_000.0), (512, 15_000), (256, 6000), (128, 1500), (64, 150),
+  ]
 
   private static let resolutions: [TrainingRule] =
-    usefulKimgOfResolutions.map { side, kimg in
-      .init(
+    usefulKimgOfResolutions.map { side, kimg -> TrainingRule in
+      TrainingRule(
         .resolution, if: "pictures of \(side) pixels or more, and time for \(kimg.plain) kimg", "\(side)×\(side)",
         because: side == 1024
           ? "It is the length of the paper's training."
           : "Each doubling needs several times as many images to look good.",
         when: { $0.side >= side && $0.kimgByResolution[side] ?? 0 >= kimg }, value: { _ in .integer(side) })
     } + [
-      .init(
+      TrainingRule(
         .resolution, if: "other pictures of 32 pixels or more", "32×32",
         because: "In a short time small good pictures are better than large bad ones.", when: { $0.side >= 32 },
         value: { _ in 32 }),
-      .init(
+      TrainingRule(
         .resolution, if: "pictures of 16 pixels or more", "16×16", because: "Enlarged pictures show nothing new.",
         when: { $0.side >= 16 }, value: { _ in 16 }),
-      .init(
+      TrainingRule(
         .resolution, if: "smaller pictures", "8×8", because: "It is the smallest resolution of the network.",
         value: { _ in 8 }),
     ]
 
   private static let channels: [TrainingRule] = [
-    .init(
+    TrainingRule(
       .channels, if: "most pictures have alpha", "4",
       because: "A cut-out picture without its alpha has a background that nobody painted.",
       when: { $0.channels == 4 }, value: { _ in 4 }),
-    .init(
+    TrainingRule(
       .channels, if: "all pictures are gray", "1", because: "Color would cost time and learn nothing.",
       when: { $0.channels == 1 && $0.sameChannels }, value: { _ in 1 }),
-    .init(.channels, if: "otherwise", "3", because: "Color shows gray pictures, too.", value: { _ in 3 }),
+    TrainingRule(.channels, if: "otherwise", "3", because: "Color shows gray pictures, too.", value: { _ in 3 }),
   ]
 
   /// Thousands of images from which a width is worth its cost.
   private static let usefulKimgOfWidths: [(NetworkWidth, Double)] = [(.paper, 1500), (.small, 500), (.tiny, 250)]
 
   private static let widths: [TrainingRule] =
-    usefulKimgOfWidths.map { width, kimg in
-      .init(
+    usefulKimgOfWidths.map { width, kimg -> TrainingRule in
+      TrainingRule(
         .width, if: "time for \(kimg.plain) kimg", width.rawValue,
         because: "A wider network draws better, but only after enough images.",
         when: { $0.kimgByWidth[width] ?? 0 >= kimg }, value: { _ in .text(width.rawValue) })
     } + [
-      .init(
+      TrainingRule(
         .width, if: "otherwise, above 32×32", "tiny", because: "micro has too few feature maps for large pictures.",
         when: { $0.resolution > 32 }, value: { _ in .text("tiny") }),
-      .init(
+      TrainingRule(
         .width, if: "otherwise", "micro", because: "In minutes it sees twice as many images as tiny, and that counts.",
         measured: garments, value: { _ in .text("micro") }),
     ]
 
   private static let growth: [TrainingRule] = [
-    .init(
+    TrainingRule(
       .growing, if: "above 32×32, time for less than 40 kimg, no --init-from", "from 8×8, in 40 % of the images",
       because: "Low resolutions are cheap, and show something within this time.",
       when: { $0.resolution > 32 && $0.kimg < 40 && !$0.isTrained }, value: { _ in true }),
-    .init(
+    TrainingRule(
       .growing, if: "otherwise", "no", because: "The full network learns faster from the same images.",
       measured: garments, value: { _ in false }),
   ]
 
+  private static let steps: [TrainingRule] = [
+    TrainingRule(
+      .minibatch, "16", because: "8 learns worse, and 32 makes fewer steps in the same time.", measured: garments,
+      value: { _ in 16 }),
+    TrainingRule(
+      .learningRate, "0.005", because: "It is faster than the 0.002 of the paper in a short time; 0.008 is no better.",
+      measured: garments, value: { _ in .number(0.005) }),
+  ]
+
   private static let penalty: [TrainingRule] = [
-    .init(
+    TrainingRule(
       .gamma, if: "up to 32×32", "1", because: "0.1 was much worse and 3 no better.", measured: garments,
       when: { $0.resolution <= 32 }, value: { _ in 1 }),
-    .init(
+    TrainingRule(
       .gamma, if: "above 32×32", "(R/32)^⅔",
       because: "It leads from the measured 1 at 32×32 to the paper's 10 at 1024×1024.",
       value: { .number(gamma(resolution: $0.resolution)) }),
-    .init(
+    TrainingRule(
       .penaltyInterval, "16", because: "R1 in every step would cost much time; this is the interval of StyleGAN2.",
       value: { _ in 16 }),
+  ]
+
+  private static let others: [TrainingRule] = [
+    TrainingRule(
+      .mixing, "0.5", because: "Half of the minibatches with mixed styles gave no worse pictures than none.",
+      measured: garments, value: { _ in .number(0.5) }),
+    TrainingRule(
+      .average, "4 % of the images, 0.5 to 10 kimg",
+      because: "It smooths the noise of the last steps without holding on to early pictures.",
+      value: { .number(min(max(0.04 * $0.kimg, 0.5), 10)) }),
+    TrainingRule(
+      .precision, "the faster one, by whole steps", because: "It sees more images in the same time.",
+      measured: "on this machine, once; the result is kept in the cache"),
+    TrainingRule(
+      .mirror, "never",
+      because: "Mirrored letters, digits, clocks and flags are wrong; give --mirror if yours are not.",
+      value: { _ in false }),
+    TrainingRule(
+      .labels, if: "pictures with classes", "left out",
+      because: "A conditional network draws one class at a time; give --cond to choose the class when drawing.",
+      when: { $0.classes > 1 }, value: { _ in false }),
+    TrainingRule(.labels, if: "otherwise", "none", because: "The pictures have no classes.", value: { _ in false }),
+    TrainingRule(
+      .snapshots, "about 8", because: "You see how it goes, and they cost little time and disk.",
+      value: { _ in 8 }),
   ]
 
   /// (R/32)^⅔, to one decimal. A D that looks at the content has a quarter of the squared gradient in a picture with twice
