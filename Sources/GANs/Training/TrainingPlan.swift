@@ -151,19 +151,22 @@ public struct TrainingPlan: Sendable, Encodable {
 
 /// The memory of a training on the CPU: measured steps, and what a run adds to them.
 public struct MemoryUse: Sendable {
+  /// The peak of resident memory until now: a training of a given time also measures before it starts.
+  public let before: Int
   /// The peak of resident memory in a few steps, with the rest of the program.
   public let steps: Int
   /// Decoded pictures that stay in memory.
   public let pictures: Int
-  /// All of it.
-  public var total: Int { steps + pictures }
+  /// The peak of the training.
+  public var total: Int { max(before, steps + pictures) }
 
-  /// Measures a few steps of a training in a process that has not done more than fit it to its time.
-  /// - Parameter pictures: see ``DatasetSurvey/cachedBytes(resolution:channels:)``.
+  /// Measures a few steps of a training, in a process that did not do more than fit it to its time.
+  /// - Parameter pictures: see `DatasetSurvey.cachedBytes(resolution:channels:)`.
   /// - Throws: `DeviceError`.
   public init(measuring options: TrainingOptions, pictures: Int) throws {
-    let images = Double(options.totalImages) / Double(max(options.dataset.count, 1))
-    self.pictures = Int(Double(pictures) * min(1, images))
+    before = ProcessMemory.peakResident
+    let rounds = Double(options.totalImages) / Double(max(options.dataset.count, 1))
+    self.pictures = Int(Double(pictures) * min(1, rounds))
     steps = try StepProbe.peakMemory(of: options)
   }
 }
