@@ -1,3 +1,4 @@
+import Files
 import Images
 
 /// A first look at a data set: how many pictures of which sizes and channels, by the headers of its files. It tells which
