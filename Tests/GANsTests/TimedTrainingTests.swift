@@ -28,7 +28,7 @@ import _TestSupport
     fit(&options, to: timed, [8: 0.001, 16: 0.002, 32: 0.005])
     let kimg = seconds / 0.005 / 1000
     #expect(!options.schedule.grows && options.totalKimg > 1.5 * kimg)
-    #expect(options.averageHalfLifeKimg == min(max(0.04 * kimg, 0.5), 10))
+    #expect(abs(options.averageHalfLifeKimg - min(max(0.04 * kimg, 0.5), 10)) < 0.05)
     #expect((4...12).contains(kimg / options.tickKimg / Double(options.snapshotTicks)))
     #expect(options.objective.penaltyInterval == 16 && options.mixingProbability == 0.5)
     try options.validate()

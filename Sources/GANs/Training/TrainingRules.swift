@@ -81,7 +81,7 @@ public struct TrainingRule: Sendable {
 
   /// Thousands of images from which a resolution is worth its cost.
   private static let usefulKimgOfResolutions: [(Int, Double)] = [
-    (1024, 25_000.0), (512, 15_000), (256, 6000), (128, 1500), (64, 150),
+    (1024, 25_000.0), (512, 15_000), (256, 6000), (128, 1500), (64, 100),
   ]
 
   private static let resolutions: [TrainingRule] =
@@ -173,7 +173,7 @@ public struct TrainingRule: Sendable {
     TrainingRule(
       .average, "4 % of the images, 0.5 to 10 kimg",
       because: "It smooths the noise of the last steps without holding on to early pictures.",
-      value: { .number(min(max(0.04 * $0.kimg, 0.5), 10)) }),
+      value: { .number(min(max((0.4 * $0.kimg).rounded() / 10, 0.5), 10)) }),
     TrainingRule(
       .precision, "the faster one, by whole steps", because: "It sees more images in the same time.",
       measured: "on this machine, once; the result is kept in the cache"),

@@ -3,6 +3,19 @@ import Files
 import GANs
 import Torch
 
+/// What is planned, and for how long.
+struct PlanArguments: ParsableArguments {
+  @Option(
+    help: "A folder, a ZIP, IDX or CIFAR files, or fashion-mnist; see 'stylegan help dataset'.", completion: .data)
+  var data: String?
+  @Option(parsing: .unconditional, help: "The time for the training in hours, such as 0.2 or 48.") var hours: Double?
+  @Flag(help: "Print the rules of all choices.") var rules = false
+  @Option(help: "Start from the weights of this network file, or of a run.", completion: .network)
+  var initFrom: String?
+  @Option(help: "The folder of the runs.", completion: .directory) var outdir = "runs"
+  @OptionGroup var output: OutputArguments
+}
+
 /// `stylegan plan`: what `stylegan train --hours` would do.
 struct Plan: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -18,24 +31,18 @@ struct Plan: ParsableCommand {
         stylegan plan --rules
       """)
 
-  @Option(
-    help: "A folder, a ZIP, IDX or CIFAR files, or fashion-mnist; see 'stylegan help dataset'.", completion: .data)
-  var data: String?
-  @Option(parsing: .unconditional, help: "The time for the training in hours, such as 0.2 or 48.") var hours: Double?
-  @Flag(help: "Print the rules of all choices.") var rules = false
-  @Option(help: "Start from the weights of this network file, or of a run.", completion: .network)
-  var initFrom: String?
-  @Option(help: "The folder of the runs.", completion: .directory) var outdir = "runs"
-  @OptionGroup var output: OutputArguments
+  @OptionGroup(title: "Plan") var wish: PlanArguments
   @OptionGroup(title: "Network") var network: ArchitectureArguments
   @OptionGroup(title: "Training") var training: ScheduleArguments
   @OptionGroup(title: "Machine") var compute: ComputeArguments
   @OptionGroup(title: "Machine") var machine: KernelArguments
 
+  private var output: OutputArguments { wish.output }
+
   func validate() throws {
-    if rules { return }
-    if data == nil { throw ValidationError("--data is missing: give a data set, or see the rules with --rules") }
-    if hours == nil {
+    if wish.rules { return }
+    if wish.data == nil { throw ValidationError("--data is missing: give a data set, or see the rules with --rules") }
+    if wish.hours == nil {
       throw ValidationError("--hours is missing: say how long the training may take, such as --hours 8")
     }
     _ = try train()
@@ -43,14 +50,14 @@ struct Plan: ParsableCommand {
 
   func run() throws {
     chooseWaiting(threads: compute.threads ?? Processor.threadCount)
-    try StyleGANTool.run { try rules ? showRules() : show(try plan(try train())) }
+    try StyleGANTool.run { try wish.rules ? showRules() : show(try plan(try train())) }
   }
 
   /// The training that is planned.
   private func train() throws -> Train {
     var train = try Train.parse(["--data", "", "--hours", "1"])
-    (train.place.data, train.place.hours, train.place.initFrom) = (data, hours, initFrom)
-    (train.place.outdir, train.place.output) = (outdir, output)
+    (train.place.data, train.place.hours, train.place.initFrom) = (wish.data, wish.hours, wish.initFrom)
+    (train.place.outdir, train.place.output) = (wish.outdir, output)
     (train.network, train.training, train.compute, train.machine) = (network, training, compute, machine)
     try train.place.validate()
     try train.validate()
@@ -65,7 +72,7 @@ struct Plan: ParsableCommand {
     let cached = survey.cachedBytes(resolution: dataset.resolution, channels: dataset.channels)
     let memory = try options.device == "cpu" ? MemoryUse(measuring: forecast.options, pictures: cached) : nil
     var plan = TrainingPlan(
-      options, hours: hours!, survey: survey, situation: situation, asked: asked(train),
+      options, hours: wish.hours!, survey: survey, situation: situation, asked: asked(train),
       forecast: .init(forecast.options, probe: forecast.probe, memory: memory))
     plan.command = (["stylegan", "train"] + words + spelled(plan, options)).map(shellWord).joined(separator: " ")
     return plan
@@ -76,8 +83,8 @@ struct Plan: ParsableCommand {
   /// The choices that options made.
   private func asked(_ train: Train) -> Set<TrainingRule.Choice> {
     let choices: [(TrainingRule.Choice, Bool)] = [
-      (.resolution, network.resolution != nil || initFrom != nil),
-      (.channels, network.channels != nil || initFrom != nil),
+      (.resolution, network.resolution != nil || wish.initFrom != nil),
+      (.channels, network.channels != nil || wish.initFrom != nil),
       (.width, train.hasWidth), (.growing, training.growing != nil), (.minibatch, training.batch != nil),
       (.learningRate, training.lr != nil), (.gamma, training.gamma != nil),
       (.penaltyInterval, training.r1Interval != nil), (.mixing, training.mixing != nil),
