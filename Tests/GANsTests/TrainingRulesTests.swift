@@ -129,7 +129,7 @@ import _TestSupport
     options.totalKimg = 0.5
     options.dataset.count = 1000
     let use = try MemoryUse(measuring: options, pictures: 2_000_000)
-    #expect(use.pictures == 1_000_000 && use.total == max(use.before, use.steps + use.pictures))
+    #expect(use.pictures == 1_000_000 && use.total >= max(use.before, use.steps + use.pictures))
     #expect(use.steps > 20_000_000 && use.steps <= ProcessMemory.peakResident)
     options.totalKimg = 5
     #expect(try MemoryUse(measuring: options, pictures: 2_000_000).pictures == 2_000_000)

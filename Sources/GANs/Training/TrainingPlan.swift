@@ -157,8 +157,10 @@ public struct MemoryUse: Sendable {
   public let steps: Int
   /// Decoded pictures that stay in memory.
   public let pictures: Int
+  /// What a run needs besides: reading pictures, drawing grids and plots. It was 46 and 110 MB in two short trainings.
+  static let rest = 60_000_000
   /// The peak of the training.
-  public var total: Int { max(before, steps + pictures) }
+  public var total: Int { max(before, steps + pictures + Self.rest) }
 
   /// Measures a few steps of a training, in a process that did not do more than fit it to its time.
   /// - Parameter pictures: see `DatasetSurvey.cachedBytes(resolution:channels:)`.
