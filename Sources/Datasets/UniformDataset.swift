@@ -22,11 +22,12 @@ final class UniformDataset: ImageDataset {
 
   /// - Parameter resize: the kernel with a resolution; nil for area or Lanczos.
   /// - Parameter cacheLimit: decoded images stay in memory if all of them fit in this many bytes.
+  /// - Parameter headers: of all images, if they are known; nil to read them.
   /// - Parameter progress: called with the number of headers read, and of all.
   /// - Throws: ``DatasetError``, and the errors of reading headers.
   init(
     _ collection: any ImageCollection, resolution: Int?, channels: Int?, resize: Image.Kernel? = nil, threads: Int,
-    cacheLimit: Int, progress: ((Int, Int) -> Void)? = nil
+    cacheLimit: Int, headers known: [ImageDecoder.Header]? = nil, progress: ((Int, Int) -> Void)? = nil
   ) throws {
     if let resolution, !Self.isPossible(resolution: resolution) { throw DatasetError.badResolution(resolution) }
     if let channels, ![1, 3, 4].contains(channels) { throw DatasetError.badChannels(channels) }
@@ -36,9 +37,7 @@ final class UniformDataset: ImageDataset {
     (resizes, kernel) = (resolution != nil, resolution == nil ? nil : resize)
     omissions = collection.omissions
     // Also where the resolution is given: most damaged files are found now, not in the middle of a training.
-    let headers =
-      collection.isInMemory
-      ? [try collection.header(at: 0)] : try Self.headers(of: collection, threads: threads, progress: progress)
+    let headers = try known ?? Self.headers(of: collection, threads: threads, progress: progress)
     self.resolution = try resolution ?? Self.commonResolution(headers, of: collection)
     let found = Set(headers.map(\.channels))
     self.channels = channels ?? (found.count == 1 ? found.first! : 3)
@@ -77,11 +76,12 @@ final class UniformDataset: ImageDataset {
     return pixels
   }
 
-  /// Reads the header and the end of every file.
+  /// Reads the header and the end of every file; of pictures in memory the first header, which is that of all.
   /// - Throws: the error of the only bad image, or ``DatasetError/badImages(first:others:)``; a shortage.
-  private static func headers(
+  static func headers(
     of collection: any ImageCollection, threads: Int, progress: ((Int, Int) -> Void)?
   ) throws -> [ImageDecoder.Header] {
+    if collection.isInMemory { return [try collection.header(at: 0)] }
     let resources = ScarceResources()
     var headers: [ImageDecoder.Header] = []
     var errors: [any Error] = []

@@ -6,7 +6,8 @@ import Torch
 struct TrainingForecast {
   /// The times of a few steps.
   let probe: StepProbe.Result
-  private var options: TrainingOptions
+  /// The options, with the length that fits into the time.
+  private(set) var options: TrainingOptions
   private let images: Int
   /// Whether it is finished then, as a training of a given time.
   private let finishes: Bool

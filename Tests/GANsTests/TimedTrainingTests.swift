@@ -11,15 +11,24 @@ import _TestSupport
       configuration: StyleGANConfiguration(width: .tiny, resolution: resolution, imageChannels: 1))
   }
 
+  /// Fits a training without looking at what the rules saw.
+  private func fit(
+    _ options: inout TrainingOptions, to timed: TimedTraining, _ secondsPerImage: [Int: Double], growing: Bool? = nil,
+    asked: Set<TimedTraining.Asked> = []
+  ) {
+    var situation = TrainingSituation()
+    timed.fit(&options, secondsPerImage: secondsPerImage, growing: growing, asked: asked, in: &situation)
+  }
+
   /// 32×32 does not grow; the length is in proportion to the time, and the clock ends it before that.
   @Test(arguments: [60, 600, 6000]) func smallPicturesDoNotGrow(seconds: Double) throws {
     var options = try options(32)
     let timed = TimedTraining(seconds: seconds)
     timed.prepare(&options)
-    timed.fit(&options, secondsPerImage: [8: 0.001, 16: 0.002, 32: 0.005])
+    fit(&options, to: timed, [8: 0.001, 16: 0.002, 32: 0.005])
     let kimg = seconds / 0.005 / 1000
     #expect(!options.schedule.grows && options.totalKimg > 1.5 * kimg)
-    #expect(options.averageHalfLifeKimg == min(max(0.04 * kimg, 0.5), 10))
+    #expect(abs(options.averageHalfLifeKimg - min(max(0.04 * kimg, 0.5), 10)) < 0.05)
     #expect((4...12).contains(kimg / options.tickKimg / Double(options.snapshotTicks)))
     #expect(options.objective.penaltyInterval == 16 && options.mixingProbability == 0.5)
     try options.validate()
@@ -46,7 +55,7 @@ import _TestSupport
     let timed = TimedTraining(seconds: 600)
     timed.prepare(&short)
     var fixed = short
-    timed.fit(&short, secondsPerImage: cost)
+    fit(&short, to: timed, cost)
     #expect(short.schedule.initialResolution == 8)
     let grown = short.schedule.imagesUntilGrown
     #expect(grown > 0 && grown < Int(short.totalKimg * 1000))
@@ -58,11 +67,11 @@ import _TestSupport
     #expect(abs(seconds - 600) < 6)
     // What the user asked for stays.
     fixed.averageHalfLifeKimg = 7
-    timed.fit(&fixed, secondsPerImage: cost, growing: false, asked: [.average, .snapshots])
+    fit(&fixed, to: timed, cost, growing: false, asked: [.average, .snapshots])
     #expect(!fixed.schedule.grows && fixed.averageHalfLifeKimg == 7 && fixed.snapshotTicks == 25)
     var long = try options(128)
     TimedTraining(seconds: 36_000).prepare(&long)
-    TimedTraining(seconds: 36_000).fit(&long, secondsPerImage: cost)
+    fit(&long, to: TimedTraining(seconds: 36_000), cost)
     #expect(!long.schedule.grows)
   }
 
@@ -83,25 +92,30 @@ import _TestSupport
     options.initialNetwork = "network.safetensors"
     let timed = TimedTraining(seconds: 60)
     timed.prepare(&options)
-    timed.fit(&options, secondsPerImage: [8: 0.001, 128: 0.1])
+    fit(&options, to: timed, [8: 0.001, 128: 0.1])
     #expect(!options.schedule.grows)
-    timed.fit(&options, secondsPerImage: [8: 0.001, 128: 0.1], growing: true)
+    fit(&options, to: timed, [8: 0.001, 128: 0.1], growing: true)
     #expect(options.schedule.grows)
   }
 
   /// A wider network is chosen where it sees enough images.
   @Test func theWidthFollowsTheSpeed() {
     let costs: [NetworkWidth: Double] = [.micro: 0.5, .tiny: 1, .small: 10, .paper: 200]
-    func width(_ seconds: Double) -> NetworkWidth {
-      TimedTraining(seconds: seconds).width(secondsPerImage: 0.0025, costs: costs)
+    func width(_ seconds: Double, _ costs: [NetworkWidth: Double], resolution: Int = 32) -> NetworkWidth {
+      var situation = TrainingSituation()
+      situation.resolution = resolution
+      return TimedTraining(seconds: seconds).width(secondsPerImage: 0.0025, costs: costs, in: &situation)
     }
-    let small = TimedTraining.usefulKimg(.small) * 1000 * 0.05, paper = TimedTraining.usefulKimg(.paper) * 1000
-    let tiny = TimedTraining.usefulKimg(.tiny) * 1000 * 0.005
+    func width(_ seconds: Double) -> NetworkWidth { width(seconds, costs) }
+    // 250, 500 and 1500 kimg.
+    let (tiny, small, paper) = (250_000 * 0.005, 500_000 * 0.05, 1_500_000.0)
     #expect(width(1) == .micro && width(tiny - 1) == .micro && width(tiny + 1) == .tiny)
     #expect(width(small - 1) == .tiny && width(small + 1) == .small)
     #expect(width(paper - 1) == .small && width(paper + 1) == .paper)
     // Without room for the wider ones.
-    #expect(TimedTraining(seconds: 1e7).width(secondsPerImage: 0.0025, costs: [.micro: 0.5, .tiny: 1]) == .tiny)
+    #expect(width(1e7, [.micro: 0.5, .tiny: 1]) == .tiny)
+    // One width, given or the only one that fits into memory, is taken.
+    #expect(width(1, [.tiny: 1]) == .tiny && width(1, [.micro: 1], resolution: 64) == .micro)
     #expect(TimedTraining.widths(resolution: 32).last == .micro && TimedTraining.widths(resolution: 64).last == .tiny)
   }
 }

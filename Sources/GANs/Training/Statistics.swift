@@ -51,6 +51,9 @@ public enum ProcessMemory {
     #endif
   }
 
+  /// Sets the peak to the present resident memory, where the system can do that (Linux).
+  static func resetPeak() { try? Data("5".utf8).write(to: URL(fileURLWithPath: "/proc/self/clear_refs")) }
+
   /// The memory limit of this process in bytes: that of the machine or of its control groups.
   public static var limit: Int? {
     let limits = [Int(clamping: ProcessInfo.processInfo.physicalMemory), ControlGroup().memory].compactMap(\.self)

@@ -85,6 +85,24 @@ public struct StepProbe {
     return result
   }
 
+  /// The peak of this process's resident memory, in bytes, in whole steps with all regularizers at the final resolution, and
+  /// in drawing.
+  static func peakMemory(of options: TrainingOptions) throws -> Int {
+    ProcessMemory.resetPeak()
+    let (probe, growth) = (try StepProbe(options), options.configuration.grown)
+    let batch = options.schedule.batchSize(at: growth.resolution)
+    let reals = probe.reals(growth, batch)
+    let isPenalized = options.objective.discriminatorPhase(at: 0) != .none
+    // Twice: the second step allocates beside the moments of the optimizers.
+    for _ in 0..<2 {
+      probe.take(
+        reals, growth, batch, penalized: isPenalized, regularized: !probe.networks.generatorRegularizers.isEmpty)
+    }
+    probe.device.synchronize()
+    _ = probe.fakes(growth)
+    return ProcessMemory.peakResident
+  }
+
   /// The seconds of a step: the mean over its kinds, with and without regularizers, in their proportion.
   private func step(_ growth: Growth, _ batch: Int, seconds: Double, _ shouldStop: () -> Bool) -> Double {
     let reals = reals(growth, batch)

@@ -1,6 +1,8 @@
+import Datasets
 import Torch
 
-/// The recipe for a StyleGAN that has a given time to train, for minutes to a few days: docs/RECIPES.md has what was tried.
+/// The recipe for a StyleGAN that has a given time to train, for minutes to a few days. ``TrainingRule/table`` has its rules,
+/// and docs/RECIPES.md what was tried.
 public struct TimedTraining: Sendable {
   /// The time for the training, in seconds.
   public let seconds: Double
@@ -10,11 +12,48 @@ public struct TimedTraining: Sendable {
 
   /// Sets all that does not depend on the speed of the machine. Options of the user come after it.
   public func prepare(_ options: inout TrainingOptions) {
-    let resolution = options.configuration.resolution
-    options.schedule = .fixed(resolution: resolution, batch: 16, learningRate: 0.005)
-    options.objective.gamma = 1
-    options.objective.penaltyInterval = 16
-    options.mixingProbability = options.configuration.traits.hasStyles ? 0.5 : 0
+    var situation = TrainingSituation()
+    situation.resolution = options.configuration.resolution
+    func number(_ choice: TrainingRule.Choice) -> Double {
+      TrainingRule.deciding(choice, in: situation).value(situation).double!
+    }
+    options.schedule = .fixed(
+      resolution: situation.resolution, batch: Int(number(.minibatch)), learningRate: number(.learningRate))
+    options.objective.gamma = number(.gamma)
+    options.objective.penaltyInterval = Int(number(.penaltyInterval))
+    options.mixingProbability = options.configuration.traits.hasStyles ? number(.mixing) : 0
+  }
+
+  /// The situation of these pictures, before anything is measured.
+  public func situation(of survey: DatasetSurvey) -> TrainingSituation {
+    var situation = TrainingSituation()
+    (situation.pictures, situation.classes, situation.side) = (survey.count, survey.labelCount, survey.medianSide)
+    (situation.channels, situation.sameChannels) = (survey.usualChannels, survey.channelCounts.count == 1)
+    return situation
+  }
+
+  /// The resolution for the pictures. Measures resolutions above 32×32 from the lowest on, as far as the time is enough.
+  /// - Parameter make: the training at a resolution and the least width.
+  public func resolution(
+    for situation: inout TrainingSituation, make: (Int) throws -> TrainingOptions
+  ) throws -> Int {
+    func decided() -> Int {
+      Int(TrainingRule.deciding(.resolution, in: situation).value(situation).double!)
+    }
+    var side = 64
+    while side <= min(situation.side, 1024) {
+      let cost = try StepProbe.measure(try make(side), only: side, seconds: 3).secondsPerImage[side]!
+      situation.kimgByResolution[side] = seconds / cost / 1000
+      guard decided() == side else { break }
+      side *= 2
+    }
+    situation.resolution = decided()
+    return situation.resolution
+  }
+
+  /// The channels for the pictures.
+  public func channels(for situation: TrainingSituation) -> Int {
+    Int(TrainingRule.deciding(.channels, in: situation).value(situation).double!)
   }
 
   /// Measured seconds of a training step for one image at each resolution that the training may use, the last one in any
@@ -40,24 +79,18 @@ public struct TimedTraining: Sendable {
 
   /// The width for a machine that needs `secondsPerImage` for a network of the least width: the widest one that will see
   /// enough images. A wider network has more operations, and computes them no slower.
-  /// - Parameter costs: operations of each width that the memory allows.
-  public func width(secondsPerImage: Double, costs: [NetworkWidth: Double]) -> NetworkWidth {
-    let widths = NetworkWidth.allCases.filter { costs[$0] != nil }
-    guard let least = widths.last else { return .tiny }
-    func kimg(_ width: NetworkWidth) -> Double {
-      seconds / (secondsPerImage * costs[width]! / costs[least]!) / 1000
-    }
-    return widths.first { kimg($0) >= Self.usefulKimg($0) } ?? least
-  }
-
-  /// Thousands of images from which a width is worth its cost.
-  package static func usefulKimg(_ width: NetworkWidth) -> Double {
-    switch width {
-    case .paper: 1500
-    case .small: 500
-    case .tiny: 250
-    case .micro: 0
-    }
+  /// - Parameters:
+  ///   - costs: operations of each width that the memory allows.
+  ///   - situation: gets the thousands of images of each width.
+  public func width(
+    secondsPerImage: Double, costs: [NetworkWidth: Double], in situation: inout TrainingSituation
+  ) -> NetworkWidth {
+    guard let least = NetworkWidth.allCases.last(where: { costs[$0] != nil }) else { return .tiny }
+    situation.kimgByWidth = costs.mapValues { seconds / (secondsPerImage * $0 / costs[least]!) / 1000 }
+    guard case .text(let name) = TrainingRule.deciding(.width, in: situation).value(situation),
+      let width = NetworkWidth(rawValue: name), costs[width] != nil
+    else { return least }
+    return width
   }
 
   /// Options of a user that are not fitted.
@@ -68,32 +101,37 @@ public struct TimedTraining: Sendable {
   ///   - secondsPerImage: of ``costs(of:)``.
   ///   - growing: whether the network grows; nil: if the time is too short to do without.
   ///   - asked: what the user has set.
+  ///   - situation: gets the thousands of images that fit.
   public func fit(
-    _ options: inout TrainingOptions, secondsPerImage: [Int: Double], growing: Bool? = nil, asked: Set<Asked> = []
+    _ options: inout TrainingOptions, secondsPerImage: [Int: Double], growing: Bool? = nil, asked: Set<Asked> = [],
+    in situation: inout TrainingSituation
   ) {
     let resolution = options.configuration.resolution
     guard let cost = secondsPerImage[resolution], cost > 0 else { return }
     var kimg = seconds / cost / 1000
-    let isShort = Self.mayGrow(options) && kimg < Self.kimgWithoutGrowing && options.initialNetwork == nil
-    if growing ?? isShort, options.configuration.traits.grows, resolution > 8 {
+    (situation.resolution, situation.kimg) = (resolution, kimg)
+    situation.isTrained = options.initialNetwork != nil
+    func value(_ choice: TrainingRule.Choice, _ situation: TrainingSituation) -> SettingValue {
+      TrainingRule.deciding(choice, in: situation).value(situation)
+    }
+    if growing ?? (value(.growing, situation) == true), options.configuration.traits.grows, resolution > 8 {
       options.schedule.initialResolution = 8
       kimg = grown(&options, secondsPerImage)
     }
+    // The rules for what follows look at the images of the whole training, growth included.
+    var whole = situation
+    whole.kimg = kimg
     // The clock ends the training before that, if the machine is busy now and idle later, too.
     options.totalSeconds = seconds
     options.totalKimg = min(max(1, (4 * kimg).rounded(.up)), 1e9)
     if !asked.contains(.average) {
-      (options.averageHalfLifeKimg, options.averageDecay) = (min(max(0.04 * kimg, 0.5), 10), nil)
+      (options.averageHalfLifeKimg, options.averageDecay) = (value(.average, whole).double!, nil)
     }
     if !asked.contains(.snapshots) {
-      options.snapshotTicks = Int(min(max(1, (kimg / Self.snapshots / options.tickKimg).rounded()), 1e6))
+      options.snapshotTicks = Int(
+        min(max(1, (kimg / value(.snapshots, whole).double! / options.tickKimg).rounded()), 1e6))
     }
   }
-
-  /// Below so many thousand images at the final resolution, a network of more than 32×32 grows.
-  static let kimgWithoutGrowing = 40.0
-  /// About so many snapshots are written.
-  static let snapshots = 8.0
 
   private static func mayGrow(_ options: TrainingOptions) -> Bool {
     options.configuration.traits.grows && options.configuration.resolution > 32

@@ -44,9 +44,9 @@ struct RunArguments: ParsableArguments {
   @Option(
     parsing: .unconditional,
     help: """
-      StyleGAN: train for this many hours, such as 0.2 or 48, by a recipe for short trainings. It sets minibatch, learning \
-      rate, R1, mixing and precision, and fits width, growth, moving average and snapshots to the measured speed of this \
-      machine. Other options stay as you give them. A resumed run trains for the rest of its hours.
+      StyleGAN: train for this many hours, such as 0.2 or 48, by a recipe for short trainings. It chooses all that you do \
+      not give, such as resolution, channels, width, minibatch, R1 and precision, by the pictures and the measured speed \
+      of this machine; 'stylegan plan' says what and why. A resumed run trains for the rest of its hours.
       """)
   var hours: Double?
   @Flag(help: "With --resume: continue with data that differ from those at the start; the run records the change.")

@@ -18,6 +18,7 @@ struct Train: ParsableCommand {
         stylegan train --data photos.zip --outdir runs --gamma 10 --kimg 25000 \\
             --width paper --device cuda
         stylegan train --cfg wgan --data fashion-mnist --width tiny --kimg 200
+        stylegan train --data photos/ --hours 8
         stylegan train --data photos/ --resolution 64 --dry-run
         stylegan train --cfg list
         stylegan train --resume latest
@@ -79,13 +80,31 @@ struct Train: ParsableCommand {
   // MARK: Starting
 
   private func start(_ recipe: Recipe) throws {
+    let (options, dataset, _) = try prepare(recipe)
+    if place.dryRun { return try describe(options, dataset) }
+    let signals = StopSignals()
+    let trainer = try Trainer(options, dataset: dataset, in: place.outdir)
+    if let adaptation = trainer.adaptation, let path = options.initialNetwork {
+      let line = "--init-from \(path): \(adaptation.summary)"
+      tell(line)
+      try trainer.directory.appendToLog(line)
+    }
+    try train(trainer, signals)
+  }
+
+  /// Resolves a new training.
+  /// - Returns: its options, its data, and with `--hours` what the rules looked at.
+  func prepare(_ recipe: Recipe) throws -> (TrainingOptions, any ImageDataset, TimedStart?) {
     _ = try compute.apply()
+    let start = ContinuousClock.now
     let (data, initFrom) = (place.data!, place.initFrom)
     let timed = try timed(recipe)
     let initial = try initFrom.map { try NetworkFile(path: try newestNetwork(at: $0)) }
+    var look = try timed.map { try firstLook($0, recipe, initial?.configuration) }
     let dataset = try openDataset(
       data, resolution: network.resolution ?? initial?.configuration.dataResolution,
-      channels: network.channels ?? initial?.configuration.imageChannels, resize: network.resize).subset(small.subset, seed: training.seed ?? 0)
+      channels: network.channels ?? initial?.configuration.imageChannels, resize: network.resize, after: look
+    ).subset(small.subset, seed: training.seed ?? 0)
     if let initial, type(of: initial.configuration) != recipe.family {
       throw ValidationError(
         "--init-from is a network of the family \(type(of: initial.configuration).family), but \(recipe.name) is of "
@@ -115,8 +134,6 @@ struct Train: ParsableCommand {
       try options.validate()
       return options
     }
-    let start = ContinuousClock.now
-    let hasWidth = initial != nil || !Set(network.shaping).isDisjoint(with: ["--width", "--fmap-base", "--fmap-max"])
     let widths = timed == nil || hasWidth ? [] : TimedTraining.widths(resolution: dataset.resolution)
     var options = try make(widths.last)
     try SnapshotMetrics.requireMeasurable(options, dataset)
@@ -124,20 +141,12 @@ struct Train: ParsableCommand {
     try options.requireMemory()
     try chooseKernels(for: &options)
     if let timed {
-      options = try fit(options, to: timed, widths: widths, since: start) { try make($0) }
+      options = try fit(options, to: timed, widths: widths, since: start, in: &look!.situation) { try make($0) }
       options.keeping = try keeping.chosen(for: options)
       try options.validate()
     }
     noteUnusedLabels(options, dataset)
-    if place.dryRun { return try describe(options, dataset) }
-    let signals = StopSignals()
-    let trainer = try Trainer(options, dataset: dataset, in: place.outdir)
-    if let adaptation = trainer.adaptation, let path = options.initialNetwork {
-      let line = "--init-from \(path): \(adaptation.summary)"
-      tell(line)
-      try trainer.directory.appendToLog(line)
-    }
-    try train(trainer, signals)
+    return (options, dataset, look)
   }
 
   /// Refuses runs in the folder of the data: their pictures would become a part of it, and the run could not be resumed.
@@ -191,9 +200,13 @@ struct Train: ParsableCommand {
   func notice(_ line: String) { output.note(line) }
 
   /// Opens the data and shows the progress of the first look at its files.
+  /// - Parameter look: with `--hours`, what was seen already.
   func openDataset(
-    _ data: String, resolution: Int?, channels: Int?, resize: Image.Kernel?
+    _ data: String, resolution: Int?, channels: Int?, resize: Image.Kernel?, after look: TimedStart? = nil
   ) throws -> any ImageDataset {
+    if let look {
+      return try look.survey.dataset(resolution: look.resolution, channels: look.channels, resize: resize)
+    }
     var line = ProgressLine(unit: "files", quiet: output.quiet)
     defer { line.clear() }
     do {
