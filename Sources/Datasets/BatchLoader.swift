@@ -52,6 +52,8 @@ public final class BatchLoader: Sendable {
     var pixels = [UInt8]()
     pixels.reserveCapacity(count * sampleSize)
     var labels = [Int]()
+    var vectors = [Float]()
+    let vectorSize = dataset.labelVectorSize
     var at = start
     let end = at + count
     while at < end {
@@ -66,11 +68,12 @@ public final class BatchLoader: Sendable {
         pixels.append(contentsOf: UnsafeBufferPointer(rebasing: $0[(first * sampleSize)..<(last * sampleSize)]))
       }
       if !chunk.labels.isEmpty { labels += chunk.labels[first..<last] }
+      vectors += chunk.vectors[first * vectorSize..<last * vectorSize]
       at = index * chunkSize + last
     }
     // Release only after success, so that a failed batch can be retried.
     chunks.release(before: at / chunkSize)
-    return ImageBatch(pixels: pixels, labels: labels, count: count)
+    return ImageBatch(pixels: pixels, labels: labels, vectors: vectors, count: count)
   }
 }
 
@@ -79,6 +82,7 @@ private struct ChunkReader: Sendable {
   struct Chunk: Sendable {
     var pixels: [UInt8] = []
     var labels: [Int] = []
+    var vectors: [Float] = []
     /// The number of samples read before an error, or all.
     var count = 0
     var error: (any Error)?
@@ -110,6 +114,7 @@ private struct ChunkReader: Sendable {
         precondition(pixels.count == sampleSize, "\(dataset.name): image \(item) has \(pixels.count) samples")
         chunk.pixels += mirror && order.isMirrored(sample: sample) ? pixels.mirrored(width: dataset.resolution) : pixels
         if dataset.labelCount > 0 { chunk.labels.append(dataset.label(at: item)!) }
+        if dataset.labelVectorSize > 0 { chunk.vectors += dataset.labelVector(at: item)! }
         chunk.count += 1
       } catch {
         chunk.error = error

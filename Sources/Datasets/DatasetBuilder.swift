@@ -48,16 +48,18 @@ public struct DatasetBuilder: Sendable {
     /// The names of the classes with their numbers of images, or numbers where classes have no names; empty without
     /// labels.
     public let classes: [DatasetDescription.Label]
+    /// The numbers in a label vector; nil without vectors.
+    public let labelVectorSize: Int?
     /// The number of images with other channels (the key: 1, 3 or 4), which were converted; without resumed ones.
     public let converted: [Int: Int]
 
     /// A summary with these numbers.
     public init(
       images: Int, skipped: Int, resumed: Int, channels: Int, classes: [DatasetDescription.Label] = [],
-      converted: [Int: Int] = [:]
+      labelVectorSize: Int? = nil, converted: [Int: Int] = [:]
     ) {
       (self.images, self.skipped, self.resumed, self.channels) = (images, skipped, resumed, channels)
-      (self.classes, self.converted) = (classes, converted)
+      (self.classes, self.labelVectorSize, self.converted) = (classes, labelVectorSize, converted)
     }
 
     /// What was converted, in words: "alpha of 3 images is composited on white".
@@ -160,16 +162,21 @@ public struct DatasetBuilder: Sendable {
       if state.images == 0 { state.abandon() }
       throw error
     }
-    try state.finish(
-      labels: collection.labelCount > 0 ? state.kept.map { collection.label(at: $0)! } : nil,
-      labelNames: collection.labelNames)
+    try state.finish(labels: labels(of: state.kept, collection), labelNames: collection.labelNames)
     var counts = [Int](repeating: 0, count: collection.labelCount)
     for index in state.kept { if let label = collection.label(at: index) { counts[label] += 1 } }
     let names = collection.labelNames
     return Summary(
       images: state.images, skipped: collection.count - state.images, resumed: resumed, channels: channels,
       classes: counts.enumerated().map { .init(name: names.isEmpty ? String($0) : names[$0], images: $1) },
-      converted: converted)
+      labelVectorSize: collection.labelVectorSize > 0 ? collection.labelVectorSize : nil, converted: converted)
+  }
+
+  /// The labels of images as JSON: numbers of classes, or vectors; nil without labels.
+  private func labels(of images: [Int], _ collection: any ImageCollection) -> [String]? {
+    if collection.labelCount > 0 { return images.map { "\(collection.label(at: $0)!)" } }
+    // The shortest decimals that are read as the same float32.
+    return collection.labelVectorSize > 0 ? images.map { "\(collection.labelVector(at: $0)!)" } : nil
   }
 
   /// The PNG of one image, and the channels of the stored image.

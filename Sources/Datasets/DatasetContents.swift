@@ -6,18 +6,23 @@ import Files
 public struct DatasetContents: Codable, Sendable, Equatable {
   /// The paths in the dataset, in the order of the images.
   public let names: [String]
-  /// The class of each file; empty without labels.
+  /// The class of each file; empty without classes.
   public let labels: [Int]
   /// The names of the classes, or empty.
   public let labelNames: [String]
+  /// A digest of each file's label vector; nil without vectors.
+  public let labelDigests: [UInt64]?
   /// A number per file that changes with the content, as far as known without reading it: its size, or in a ZIP its
   /// checksum and size.
   public let stamps: [UInt64]
   /// The digests of the about 64 files whose bytes are part of ``ImageDataset/fingerprint``, by their index.
   public let digests: [Int: UInt64]
 
-  init(names: [String], labels: [Int], labelNames: [String], stamps: [UInt64], digests: [Int: UInt64]) {
-    (self.names, self.labels, self.labelNames) = (names, labels, labelNames)
+  init(
+    names: [String], labels: [Int], labelNames: [String], labelDigests: [UInt64]? = nil, stamps: [UInt64],
+    digests: [Int: UInt64]
+  ) {
+    (self.names, self.labels, self.labelNames, self.labelDigests) = (names, labels, labelNames, labelDigests)
     (self.stamps, self.digests) = (stamps, digests)
   }
 
@@ -28,10 +33,11 @@ public struct DatasetContents: Codable, Sendable, Equatable {
     names = try values.decode([String].self, forKey: .names)
     labels = try values.decode([Int].self, forKey: .labels)
     labelNames = try values.decode([String].self, forKey: .labelNames)
+    labelDigests = try values.decodeIfPresent([UInt64].self, forKey: .labelDigests)
     stamps = try values.decode([UInt64].self, forKey: .stamps)
     digests = try values.decode([Int: UInt64].self, forKey: .digests)
     guard stamps.count == names.count, Set(names.map(\.pathBytes)).count == names.count,
-      labels.isEmpty || labels.count == names.count,
+      labels.isEmpty || labels.count == names.count, (labelDigests?.count ?? names.count) == names.count,
       digests.keys.allSatisfy(names.indices.contains),
       labelNames.isEmpty || labels.allSatisfy(labelNames.indices.contains)
     else {
@@ -40,9 +46,10 @@ public struct DatasetContents: Codable, Sendable, Equatable {
     }
   }
 
-  /// The class of a file by its name, or by its number where classes have no names.
+  /// The class of a file by its name, or by its number where classes have no names; the digest of a vector.
   func label(at index: Int) -> String? {
-    labels.isEmpty ? nil : labelNames.isEmpty ? String(labels[index]) : labelNames[labels[index]]
+    if let labelDigests { return "vector \(labelDigests[index])" }
+    return labels.isEmpty ? nil : labelNames.isEmpty ? String(labels[index]) : labelNames[labels[index]]
   }
 }
 
@@ -87,7 +94,7 @@ public struct DatasetChanges: Sendable, Equatable, CustomStringConvertible {
   public var description: String {
     let kinds = [
       (changed, "changed", "changed"), (missing, "is missing", "are missing"), (added, "is new", "are new"),
-      (relabeled, "has another class", "have another class"),
+      (relabeled, "has another label", "have another label"),
     ]
     let parts = kinds.filter { !$0.0.isEmpty }.enumerated().map { place, kind in
       let (names, one, several) = kind
@@ -121,6 +128,17 @@ extension ImageCollection {
     for index in sampled { digests[index] = try digest(at: index) }
     return DatasetContents(
       names: (0..<count).map(itemName), labels: labelCount > 0 ? (0..<count).map { label(at: $0)! } : [],
-      labelNames: labelNames, stamps: try (0..<count).map(stamp), digests: digests)
+      labelNames: labelNames,
+      labelDigests: labelVectorSize > 0 ? (0..<count).map { labelVector(at: $0)!.digest } : nil,
+      stamps: try (0..<count).map(stamp), digests: digests)
+  }
+}
+
+extension [Float] {
+  /// A digest of the numbers.
+  fileprivate var digest: UInt64 {
+    var digest = Digest()
+    for number in self { digest.add(UInt64(number.bitPattern)) }
+    return digest.value
   }
 }

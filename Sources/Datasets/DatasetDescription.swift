@@ -19,8 +19,10 @@ public struct DatasetDescription: Codable, Sendable, Equatable {
   public let resolution: Int
   /// The number of channels: 1, 3 or 4.
   public let channels: Int
-  /// The classes in order; empty without labels.
+  /// The classes in order; empty without classes.
   public let labels: [Label]
+  /// The numbers in a label vector; nil without vectors.
+  public let labelVectorSize: Int?
   /// See ``ImageDataset/fingerprint``.
   public let fingerprint: String
   /// What is left out.
@@ -32,6 +34,7 @@ public struct DatasetDescription: Codable, Sendable, Equatable {
   public init(_ dataset: any ImageDataset) {
     (name, images, resolution) = (dataset.name, dataset.count, dataset.resolution)
     (channels, fingerprint, omissions) = (dataset.channels, dataset.fingerprint, dataset.omissions)
+    labelVectorSize = dataset.labelVectorSize > 0 ? dataset.labelVectorSize : nil
     var counts = [Int](repeating: 0, count: dataset.labelCount)
     for index in 0..<dataset.count { if let label = dataset.label(at: index) { counts[label] += 1 } }
     let names = dataset.labelNames
@@ -47,7 +50,9 @@ public struct DatasetDescription: Codable, Sendable, Equatable {
       "name         \(name.shown)",
       "images       \(images)",
       "size         \(resolution)×\(resolution)×\(channels)",
-      "labels       \(labels.isEmpty ? "none" : String(labels.count))",
+      "labels       "
+        + (labelVectorSize.map { "vectors of \($0) number\($0 == 1 ? "" : "s")" }
+          ?? (labels.isEmpty ? "none" : "\(labels.count)")),
     ]
     let used = labels.enumerated().filter { $0.element.images > 0 }
     for (index, label) in used.prefix(Self.longest) { lines.append("  \(index)  \(label.name.shown): \(label.images)") }

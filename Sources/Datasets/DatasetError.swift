@@ -26,6 +26,8 @@ public enum DatasetError: Error, Sendable, Equatable, CustomStringConvertible {
   case suspiciousEntry(name: String, reason: String)
   /// The download failed.
   case notFetched(name: String, reason: String)
+  /// A subset of `count` images was asked for, and there are fewer.
+  case subsetTooLarge(String, count: Int, available: Int)
   /// The output cannot be written to this place.
   case badOutput(path: String, reason: String)
 
@@ -51,6 +53,8 @@ public enum DatasetError: Error, Sendable, Equatable, CustomStringConvertible {
     case .malformed(let path, let reason): "\(path.shown) is damaged (\(reason)); copy or download it again"
     case .suspiciousEntry(let name, let reason): "\(name.shown) is refused: \(reason); unpack and check it by hand"
     case .notFetched(let name, let reason): "cannot fetch \(name): \(reason)"
+    case .subsetTooLarge(let name, let count, let available):
+      "a subset of \(count) images is asked for, but \(name.shown) has \(available): give at most \(available)"
     case .badOutput(let path, let reason): "cannot write \(path.shown): \(reason)"
     }
   }

@@ -47,8 +47,10 @@ public struct DatasetInspection: Codable, Sendable, Equatable {
   public let mixedChannels: Int
   /// What is left out.
   public let omissions: DatasetOmissions
-  /// The number of images of each class, by its name or number; empty without labels.
+  /// The number of images of each class, by its name or number; empty without classes.
   public let classes: [String: Int]
+  /// The numbers in a label vector; nil without vectors.
+  public let labelVectorSize: Int?
   /// The problems, in the order of the images.
   public let problems: [Problem]
 
@@ -115,6 +117,7 @@ public struct DatasetInspection: Codable, Sendable, Equatable {
     images = collection.count
     mixedChannels = mixed
     omissions = collection.omissions
+    labelVectorSize = collection.labelVectorSize > 0 ? collection.labelVectorSize : nil
     let names = collection.labelNames
     classes = Dictionary(
       (0..<collection.count).compactMap { collection.label(at: $0).map { (names.isEmpty ? "\($0)" : names[$0], 1) } },

@@ -76,9 +76,11 @@ struct FileCollection: ImageCollection {
   var count: Int { items.count }
   var labelCount: Int { labels.count }
   var labelNames: [String] { labels.names }
+  var labelVectorSize: Int { labels.vectorSize }
   var isInMemory: Bool { false }
   func itemName(at index: Int) -> String { store.files[items[index]].name }
   func label(at index: Int) -> Int? { labels[index] }
+  func labelVector(at index: Int) -> [Float]? { labels.vector(index) }
   func stamp(at index: Int) throws -> UInt64 { store.files[items[index]].stamp }
 
   func header(at index: Int) throws -> ImageDecoder.Header {

@@ -10,8 +10,10 @@ package protocol ImageCollection: Sendable {
   var kind: String { get }
   /// The number of images, at least 1.
   var count: Int { get }
-  /// The number of classes; 0 without labels.
+  /// The number of classes; 0 without labels and for vectors.
   var labelCount: Int { get }
+  /// The numbers in a label vector; 0 without vectors.
+  var labelVectorSize: Int { get }
   /// The names of the classes, or empty.
   var labelNames: [String] { get }
   /// Whether reading an image is only a copy.
@@ -21,8 +23,10 @@ package protocol ImageCollection: Sendable {
 
   /// The path of an image in the collection.
   func itemName(at index: Int) -> String
-  /// The class of an image.
+  /// The class of an image; nil without classes.
   func label(at index: Int) -> Int?
+  /// The label vector of an image; nil without vectors.
+  func labelVector(at index: Int) -> [Float]?
   /// A number that changes with the content, as far as known without decoding: size, checksum.
   func stamp(at index: Int) throws -> UInt64
   /// The size and channels of an image.
@@ -36,6 +40,8 @@ package protocol ImageCollection: Sendable {
 extension ImageCollection {
   package var omissions: DatasetOmissions { DatasetOmissions() }
   package func file(at index: Int) throws -> [UInt8]? { nil }
+  package var labelVectorSize: Int { 0 }
+  package func labelVector(at index: Int) -> [Float]? { nil }
 
   /// A digest of names, labels, stamps, `numbers` and about 64 evenly spaced files, as 16 hexadecimal digits. Equal
   /// sizes and checksums alone do not mean equal images, see ``Digest``.
@@ -45,6 +51,7 @@ extension ImageCollection {
     for index in 0..<count {
       digest.add(itemName(at: index))
       digest.add(UInt64(bitPattern: Int64(label(at: index) ?? -1)))
+      for number in labelVector(at: index) ?? [] { digest.add(UInt64(number.bitPattern)) }
       digest.add(try stamp(at: index))
     }
     // Ignore an unreadable file here; reading it later reports the error.

@@ -10,18 +10,22 @@ public protocol ImageDataset: Sendable {
   var channels: Int { get }
   /// The side in pixels.
   var resolution: Int { get }
-  /// The number of classes; 0 without labels.
+  /// The number of classes; 0 without labels and for vectors.
   var labelCount: Int { get }
   /// The names of the classes, or empty.
   var labelNames: [String] { get }
+  /// The numbers in the label vector of each image; 0 without vectors. A data set has classes or vectors, or neither.
+  var labelVectorSize: Int { get }
   /// A digest of the content, order and shape, equal on all machines.
   var fingerprint: String { get }
 
   /// What the file or folder holds besides its images.
   var omissions: DatasetOmissions { get }
 
-  /// The class of an image, 0..<labelCount; nil without labels.
+  /// The class of an image, 0..<labelCount; nil without classes.
   func label(at index: Int) -> Int?
+  /// The label vector of an image, ``labelVectorSize`` finite numbers; nil without vectors.
+  func labelVector(at index: Int) -> [Float]?
   /// The pixels of an image: `[channels, resolution, resolution]`, sRGB samples 0…255. With alpha, pixels of alpha 0 are
   /// black.
   /// - Throws: `ImageError`, `FileError` or ``DatasetError``, with the file's name.
@@ -37,6 +41,11 @@ public protocol ImageDataset: Sendable {
 extension ImageDataset {
   /// Nothing.
   public var omissions: DatasetOmissions { DatasetOmissions() }
+
+  /// 0
+  public var labelVectorSize: Int { 0 }
+  /// Nil.
+  public func labelVector(at index: Int) -> [Float]? { nil }
 
   /// One file with the dataset's name.
   public func contents() throws -> DatasetContents {
@@ -55,13 +64,15 @@ extension ImageDataset {
 public struct ImageBatch: Sendable, Equatable {
   /// Samples 0…255: `[count, channels, resolution, resolution]`.
   public let pixels: [UInt8]
-  /// The class of each image; empty without labels.
+  /// The class of each image; empty without classes.
   public let labels: [Int]
+  /// The label vectors of the images, `[count, labelVectorSize]`; empty without vectors.
+  public let vectors: [Float]
   /// The number of images.
   public let count: Int
 
   /// A batch of these images.
-  public init(pixels: [UInt8], labels: [Int], count: Int) {
-    (self.pixels, self.labels, self.count) = (pixels, labels, count)
+  public init(pixels: [UInt8], labels: [Int], vectors: [Float] = [], count: Int) {
+    (self.pixels, self.labels, self.vectors, self.count) = (pixels, labels, vectors, count)
   }
 }

@@ -1,18 +1,27 @@
 import Files
 import Foundation
 
-/// The classes of the images of a collection.
+/// The labels of the images of a collection: classes, or vectors of numbers.
 package struct Labels: Sendable {
-  /// The number of classes; 0 without labels.
+  /// The number of classes; 0 without labels and for vectors.
   package let count: Int
   /// The names of the classes, or empty.
   package let names: [String]
   /// What a table of labels holds beside the classes of the images, one sentence each.
   package let notes: [String]
+  /// The numbers in each vector; 0 for classes and without labels.
+  package let vectorSize: Int
   private let values: [Int]
+  /// The vectors of all images, one after another.
+  private let numbers: [Float]
 
-  /// The class of an image.
+  /// The class of an image; nil without classes.
   package subscript(index: Int) -> Int? { values.isEmpty ? nil : values[index] }
+
+  /// The vector of an image; nil without vectors.
+  package func vector(_ index: Int) -> [Float]? {
+    vectorSize == 0 ? nil : Array(numbers[index * vectorSize..<(index + 1) * vectorSize])
+  }
 
   /// Classes from subfolders: the first folder level at which the paths differ, in the order of their bytes.
   ///
@@ -31,6 +40,7 @@ package struct Labels: Sendable {
       parts.count == 1 && parts.first!.count == 5 && parts.first!.allSatisfy { (0x30...0x39).contains($0) }
         && FileSystem.name(of: item).hasPrefix("img")
     }
+    (vectorSize, numbers) = (0, [])
     guard classes.count == folders.count, !sharded else {
       (count, names, values, notes) = (0, [], [], [])
       return
@@ -42,8 +52,9 @@ package struct Labels: Sendable {
     (count, notes) = (names.count, [])
   }
 
-  /// Classes from NVIDIA's `dataset.json`: `{"labels": [["00000/img00000000.png", 6], …]}` or `{"labels": null}`. The
-  /// key `"label_names": ["…", …]` is our extension; other programs ignore it.
+  /// Labels from NVIDIA's `dataset.json`: `{"labels": [["00000/img00000000.png", 6], …]}` with numbers of classes or, for
+  /// all images, vectors of one length (`[0.5, -1]`), or `{"labels": null}`. The key `"label_names": ["…", …]` has the names
+  /// of the classes. It is our extension; other programs ignore it.
   ///
   /// Paths with `\` or `./`, as some programs write them, are normalized. Labels of files that do not exist are noted.
   /// - Parameter path: the path of the table, for errors.
@@ -55,25 +66,38 @@ package struct Labels: Sendable {
       throw bad("it is not a JSON object; write {\"labels\": null} for a dataset without labels")
     }
     guard let value = table["labels"], !(value is NSNull) else {
-      (count, names, values, notes) = (0, [], [], [])
+      (count, names, values, notes, vectorSize, numbers) = (0, [], [], [], 0, [])
       return
     }
-    guard let pairs = value as? [[Any]] else { throw bad("\"labels\" is not a list of [file, number] pairs") }
+    guard let pairs = value as? [[Any]] else { throw bad("\"labels\" is not a list of [file, label] pairs") }
+    let size = (pairs.first?.last as? [Any])?.count ?? 0
     // By bytes first; then as texts, where an accent may be composed or separate.
     var (exact, loose): ([[UInt8]: Int], [String: Int]) = ([:], [:])
-    for pair in pairs {
-      guard pair.count == 2, let file = pair[0] as? String else { throw bad("an entry is not a [file, number] pair") }
-      guard let number = pair[1] as? Double, number == number.rounded(), (0..<1e9).contains(number) else {
-        throw bad("the label of \(file.shown) is not an integer from 0")
+    var vectors: [Float] = []
+    for (place, pair) in pairs.enumerated() {
+      guard pair.count == 2, let file = pair[0] as? String else { throw bad("an entry is not a [file, label] pair") }
+      // The class, or the place of the vector.
+      let value: Int
+      if size > 0 {
+        guard let vector = Self.vector(pair[1], size: size) else {
+          throw bad("the label of \(file.shown) is not a list of \(size) finite numbers, as the first one")
+        }
+        vectors += vector
+        value = place
+      } else {
+        guard let number = pair[1] as? Double, number == number.rounded(), (0..<1e9).contains(number) else {
+          throw bad("the label of \(file.shown) is not an integer from 0")
+        }
+        value = Int(number)
       }
       let name = StoredFile.normalized(file)
-      guard exact.updateValue(Int(number), forKey: Array(name.utf8)) == nil else {
+      guard exact.updateValue(value, forKey: Array(name.utf8)) == nil else {
         throw bad("\(file.shown) has two labels; delete one of them")
       }
-      loose[name] = Int(number)
+      loose[name] = value
       // A backslash separates in Windows' tables, but may be a part of a name elsewhere.
       let slashed = StoredFile.normalized(file, usesBackslashes: true)
-      if slashed != name { loose[slashed] = Int(number) }
+      if slashed != name { loose[slashed] = value }
     }
     let found = items.map { exact[Array($0.utf8)] ?? loose[$0] }
     let lacking = zip(items, found).filter { $1 == nil }.map(\.0)
@@ -84,8 +108,15 @@ package struct Labels: Sendable {
           + (known.map { "; its first entry is \($0.shown)" } ?? "")
           + "; add their labels, or set \"labels\" to null for a dataset without labels")
     }
-    values = found.compactMap { $0 }
     notes = exact.count > items.count ? [Self.surplus(pairs, items: items, path: path)] : []
+    vectorSize = size
+    guard size == 0 else {
+      numbers = found.flatMap { vectors[$0! * size..<($0! + 1) * size] }
+      (count, names, values) = (0, [], [])
+      return
+    }
+    values = found.compactMap { $0 }
+    numbers = []
 
     let largest = values.max()!
     let given = table["label_names"] as? [String] ?? []
@@ -97,6 +128,16 @@ package struct Labels: Sendable {
         "the labels reach \(largest), but only \(used) of these \(count) classes have images; number the classes from 0 "
           + "without gaps, or set \"labels\" to null")
     }
+  }
+
+  /// The most numbers in a vector.
+  private static let largestVector = 100_000
+
+  /// The numbers of a JSON list; nil where it has another size, or something that is not a finite number of float32.
+  private static func vector(_ value: Any, size: Int) -> [Float]? {
+    guard let list = value as? [Any], list.count == size, size <= largestVector else { return nil }
+    let numbers = list.compactMap { ($0 as? Double).map(Float.init) }
+    return numbers.count == size && numbers.allSatisfy(\.isFinite) ? numbers : nil
   }
 
   /// The note on labels without an image.

@@ -17,6 +17,8 @@ public struct MirroredDataset: ImageDataset {
   public var resolution: Int { base.resolution }
   /// The number of classes; 0 without labels.
   public var labelCount: Int { base.labelCount }
+  /// The numbers in a label vector; 0 without vectors.
+  public var labelVectorSize: Int { base.labelVectorSize }
   /// The names of the classes, or empty.
   public var labelNames: [String] { base.labelNames }
   /// The digest of the images, marked as mirrored.
@@ -24,6 +26,9 @@ public struct MirroredDataset: ImageDataset {
 
   /// The class of an image; a mirror image has the class of its original.
   public func label(at index: Int) -> Int? { base.label(at: index % base.count) }
+
+  /// The label vector of an image; a mirror image has that of its original.
+  public func labelVector(at index: Int) -> [Float]? { base.labelVector(at: index % base.count) }
 
   /// The pixels of an image, or from ``base``'s count on, with each row reversed.
   /// - Throws: errors of the data set.

@@ -79,9 +79,9 @@ final class PartialBuild {
   func skip() throws { try note("skip") }
 
   /// Adds `dataset.json`, moves the archive to its destination and removes the folder.
-  /// - Parameter labels: one for each image in the archive, or nil.
+  /// - Parameter labels: one for each image in the archive as JSON, or nil.
   /// - Throws: `FileError`.
-  func finish(labels: [Int]?, labelNames: [String]) throws {
+  func finish(labels: [String]?, labelNames: [String]) throws {
     var json = "{\"labels\": "
     if let labels {
       json += "[\n\(labels.enumerated().map { "[\"\(Self.name(of: $0))\", \($1)]" }.joined(separator: ",\n"))\n]"

@@ -47,7 +47,9 @@ final class UniformDataset: ImageDataset {
 
   var labelCount: Int { collection.labelCount }
   var labelNames: [String] { collection.labelNames }
+  var labelVectorSize: Int { collection.labelVectorSize }
   func label(at index: Int) -> Int? { collection.label(at: index) }
+  func labelVector(at index: Int) -> [Float]? { collection.labelVector(at: index) }
   func contents() throws -> DatasetContents { try collection.contents(fingerprint: fingerprint) }
   func changes(since old: DatasetContents) throws -> DatasetChanges {
     try DatasetChanges(from: old, to: try contents(), digest: collection.digest)

@@ -45,7 +45,7 @@ extension ImageError: UserFacingError {
 extension DatasetError: UserFacingError {
   var exitCode: Int32 {
     switch self {
-    case .badResolution, .badChannels: 64
+    case .badResolution, .badChannels, .subsetTooLarge: 64
     case .notFound, .notFetched: 66
     case .badOutput: 73
     default: 65

@@ -104,7 +104,7 @@ final class TrainingProgressPrinter: TrainingObserver {
     let fade = report.growth.alpha < 1 ? String(format: "@%.2f", report.growth.alpha) : ""
     let measures = [
       ("G", "Loss/G/loss"), ("D", "Loss/D/loss"), ("r1", "Loss/r1_penalty"), ("gp", "Loss/gradient_penalty"),
-      ("pl", "Loss/pl_penalty"), ("W", "Loss/wasserstein"),
+      ("pl", "Loss/pl_penalty"), ("ls", "Loss/ls_penalty"), ("W", "Loss/wasserstein"), ("p", "Progress/augment"),
     ].compactMap { name, key in report.statistics[key].map { "\(name) " + String(format: "%.3f", $0) } }
     let total = trainer.options.totalSeconds != nil ? "" : String(format: "/%.1f", Double(report.totalImages) / 1000)
     return String(

@@ -83,14 +83,19 @@ def dcgan_generator(P, z, resolution):
         F.conv_transpose2d(x, P[f"b{side}.conv.weight"], P[f"b{side}.conv.bias"], stride=2, padding=1))
 
 
-def dcgan_discriminator(P, images):
+def dcgan_discriminator(P, images, labels=None):
     x, side = images, images.shape[-1] // 2
     while side >= 4:
         x = F.conv2d(x, P[f"b{side}.conv.weight"], P.get(f"b{side}.conv.bias"), stride=2, padding=1)
         if f"b{side}.norm.weight" in P:
             x = batch_norm(P, f"b{side}.norm", x, 1e-5)
         x, side = F.leaky_relu(x, 0.2), side // 2
-    return F.conv2d(x, P["b1.conv.weight"], P["b1.conv.bias"]).view(-1, 1)
+    score = F.conv2d(x, P["b1.conv.weight"], P["b1.conv.bias"]).view(-1, 1)
+    if labels is None:
+        return score
+    # The projection of Miyato & Koyama 2018: the inner product of the summed features and the embedded labels.
+    embedded = torch.einsum("nl,cl->nc", labels, P["embedding.weight"])
+    return score + torch.einsum("nchw,nc->n", x, embedded).view(-1, 1)
 
 
 # Progressive GAN, and StyleGAN's configurations A to E (Table 1) as switches.
@@ -165,8 +170,8 @@ def traditional_generator(P, z, noise, growth, smooth):
     return image
 
 
-def pggan_discriminator(P, image, growth):
-    """Two convolutions, then 2×2 means, without filters."""
+def pggan_discriminator(P, image, growth, labels=None):
+    """Two convolutions, then 2×2 means, without filters. With labels the score is a projection on the mapped labels."""
     gain = math.sqrt(2)
 
     def layer(x, name):
@@ -181,7 +186,11 @@ def pggan_discriminator(P, image, growth):
         if r == top and growth.alpha < 1:
             x = lerp(layer(downsample(image), f"b{r // 2}.from_rgb"), x, growth.alpha)
     x = layer(minibatch_stddev(x), "b4.conv").reshape(len(x), -1)
-    return layer(x, "b4.dense0") @ equalized(P["b4.dense1.weight"], 1).T + P["b4.dense1.bias"]
+    h = layer(x, "b4.dense0") @ equalized(P["b4.dense1.weight"], 1).T + P["b4.dense1.bias"]
+    if labels is None:
+        return h
+    mapped = pixel_norm(labels @ equalized(P["b4.embedding.weight"], 1).T)
+    return torch.einsum("nc,nc->n", h, mapped).view(-1, 1) / math.sqrt(h.shape[1])
 
 
 # Losses of scores, as the papers write them: with sigmoids and logarithms.

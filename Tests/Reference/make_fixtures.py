@@ -12,8 +12,11 @@ import numpy as np
 import scipy
 import torch
 
+import make_augmentation_fixture
 import make_growing_fixture
+import make_labels_fixture
 import make_lineage_fixture
+import make_separability_fixture
 import detectors_reference as detectors
 import make_numpy_fixture
 import make_program_fixture
@@ -428,7 +431,10 @@ def main():
     if not options.float32 and not options.only:
         make_numpy_fixture.main()
         make_lineage_fixture.main()
+        make_labels_fixture.main()
         make_growing_fixture.main()
+        make_augmentation_fixture.main()
+        make_separability_fixture.main()
         make_stylegan2_fixture.main()
         make_program_fixture.main()
         make_script_fixture.main()

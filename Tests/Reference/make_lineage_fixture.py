@@ -16,6 +16,8 @@ from stylegan_reference import Config, Growth, discriminator, discriminator_shap
 
 FOLDER = Path(__file__).parent.parent / "GANsTests" / "Fixtures"
 BATCH, SIDE, Z = 6, 16, 8
+# Larger gradients are sampled.
+LARGEST = 4096
 
 
 def fnv1a(text):
@@ -53,7 +55,7 @@ def store(out, name, y, P=None):
         return
     for (key, _), g in zip(P.items(), torch.autograd.grad(y, list(P.values()), allow_unused=True, retain_graph=True)):
         g = torch.zeros_like(P[key]) if g is None else g
-        if g.numel() > 4096:
+        if g.numel() > LARGEST:
             out[f"{name}.d.{key}.norm"] = g.norm().reshape(1)
             g = g.flatten()[::97]
         out[f"{name}.d.{key}"] = g

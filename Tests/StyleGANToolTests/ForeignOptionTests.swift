@@ -193,8 +193,8 @@ import _TestSupport
     ("style-mixing --network net.safetensors --row 1 --cols 2", "Did you mean '--rows'?"),
     ("metrics --network net.safetensors --metrics swd --metric-samples 5", "Did you mean '--samples'?"),
     (
-      "train --data a --aug=ada --subset=9",
-      "--mirror doubles the data; also, --subset would train on 9 of the pictures"
+      "train --data a --freezed=3 --batch-gpu=9",
+      "which this version cannot do: leave it out; also, --batch-gpu cuts a minibatch"
     ),
     ("interpolate --network net.safetensors --seeds 1,2 --format gif,gif", "gif is there twice"),
     ("dataset build a b.zip --resolutoin 64", "Did you mean '--resolution'?"),

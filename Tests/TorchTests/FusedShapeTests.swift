@@ -147,6 +147,29 @@ import _TestSupport
     }
   }
 
+  @Test func resamplingTakesWhatFits() throws {
+    let cases: [(x: [Int64], type: Int, maps: [Int64], taps: Int64, complaint: String?)] = [
+      ([2, 3, 8, 6], CT_FLOAT32, [2, 2, 3], 12, nil), ([2, 3, 8], CT_FLOAT32, [2, 2, 3], 12, "float32 images"),
+      ([2, 3, 8, 6], CT_FLOAT64, [2, 2, 3], 12, "float32 images"),
+      ([2, 0, 8, 6], CT_FLOAT32, [2, 2, 3], 12, "images"),
+      ([2, 3, 8, 6], CT_FLOAT32, [1, 2, 3], 12, "maps [N, 2, 3], not [1, 2, 3]"),
+      ([2, 3, 8, 6], CT_FLOAT32, [2, 3, 3], 12, "maps [N, 2, 3]"),
+      ([2, 3, 8, 6], CT_FLOAT32, [2, 2, 3], 11, "12 taps"),
+    ]
+    for one in cases {
+      let parts = [tensor(one.x, one.type), tensor(one.maps, CT_FLOAT64), tensor([one.taps], CT_FLOAT64)]
+      defer { for part in parts { ct_tensor_free(part) } }
+      for margins: [Int64] in [[1, 2, 3, 4], [0, 0, -1, 0]] {
+        let message = refusal { ct_fused_resample(parts[0], parts[1], parts[2], margins, $0, $1) }
+        if let complaint = one.complaint {
+          #expect(try #require(message).contains(complaint))
+        } else {
+          #expect(margins[0] == 1 ? message == nil : message?.contains("a margin of -1") == true)
+        }
+      }
+    }
+  }
+
   /// Filters kept for one weight are not taken for another that lies where it lay.
   @Test func filtersBelongToOneWeight() {
     let filters = TransformedFilters()

@@ -192,6 +192,14 @@ ct_status ct_fused_styled_convolution(ct_tensor x, ct_tensor weight, ct_filters 
                                       ct_tensor _Nullable noise, ct_tensor _Nullable strength, ct_tensor bias,
                                       ct_tensor style, double slope, ct_out out, ct_message message);
 
+/// Images padded by reflection, doubled with a 12-tap filter, sampled bilinearly by an affine map (0 outside), and halved
+/// with the filter again: [N, C, H, W] → the same shape.
+/// - `maps`: float64 [N, 2, 3], from a sampled pixel (x, y, 1), of 2(W + 6) × 2(H + 6), to a pixel of the doubled image.
+/// - `filter`: float64 [12], with the sum 1.
+/// - `margins`: left, top, right, bottom.
+ct_status ct_fused_resample(ct_tensor x, ct_tensor maps, ct_tensor filter, const int64_t *margins, ct_out out,
+                            ct_message message);
+
 // MARK: Linear algebra and pooling, for metrics and their detectors
 
 /// The eigenvalues (ascending) and eigenvectors (columns) of a symmetric matrix.

@@ -8,24 +8,34 @@ import Torch
 public struct Codes<Stage>: Sendable {
   /// `[N, L, wSize]`, or `[N, zSize]`.
   public let tensor: Tensor
+  /// The labels of the images, for z of a conditional network without W; w has them in itself. nil: those of the renderer.
+  public let condition: Condition?
 
   /// Codes of N images.
-  public init(_ tensor: Tensor) { self.tensor = tensor }
+  public init(_ tensor: Tensor, condition: Condition? = nil) { (self.tensor, self.condition) = (tensor, condition) }
 
   /// The number of images.
   public var count: Int { tensor.size(0) }
 
   /// The codes of some images.
-  public subscript(range: Range<Int>) -> Self { Self(tensor[range]) }
+  public subscript(range: Range<Int>) -> Self { Self(tensor[range], condition: condition?[range]) }
 
   /// The code of one image, `count` times.
-  public func repeated(_ count: Int) -> Self { Self(tensor.expanded([count] + tensor.shape[1...].map { _ in -1 })) }
+  public func repeated(_ count: Int) -> Self {
+    Self(tensor.expanded([count] + tensor.shape[1...].map { _ in -1 }), condition: condition?.repeated(count))
+  }
 
   /// The codes in reverse order.
-  public func reversed() -> Self { Self(tensor.flipped([0])) }
+  public func reversed() -> Self {
+    Self(tensor.flipped([0]), condition: condition.map { Condition($0.vectors.flipped([0])) })
+  }
 
   /// Concatenates codes.
-  public static func joined(_ all: [Self]) -> Self { Self(.concatenated(all.map(\.tensor))) }
+  public static func joined(_ all: [Self]) -> Self {
+    let conditions = all.compactMap(\.condition)
+    return Self(
+      .concatenated(all.map(\.tensor)), condition: conditions.count == all.count ? .joined(conditions) : nil)
+  }
 
   /// Style mixing: `layers` come from `source`, the others from these codes (StyleGAN Fig. 3).
   public func copying(_ layers: Set<Int>, from source: Self) -> Self {

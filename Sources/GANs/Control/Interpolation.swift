@@ -50,14 +50,18 @@ extension Renderer {
     return withoutGradients {
       let rows = stops(seeds.count, frames: frames, loop: loop).map { from, t in
         func at(_ i: Int) -> Tensor { points[i % seeds.count..<i % seeds.count + 1] }
-        if t == 0 { return at(from) }
-        let (a, b) = (at(from), at(from + 1))
-        func norm(_ x: Tensor) -> Tensor { x.squared().sum(over: [1], keepingDimensions: true).squareRoot() }
-        // slerp gives directions. The length goes from one latent's to the other's, for families that do not normalize z.
-        return a.slerp(to: b, t) * (norm(a) * (1 - t) + norm(b) * t)
+        return between(at(from), at(from + 1), t)
       }
       return codes(w: w(.concatenated(rows)))
     }
+  }
+
+  /// A point on the great circle from one latent to another, `[1, zSize]`.
+  func between(_ a: Tensor, _ b: Tensor, _ t: Double) -> Tensor {
+    if t == 0 { return a }
+    func norm(_ x: Tensor) -> Tensor { x.squared().sum(over: [1], keepingDimensions: true).squareRoot() }
+    // slerp gives directions. The length goes from one latent's to the other's, for families that do not normalize z.
+    return a.slerp(to: b, t) * (norm(a) * (1 - t) + norm(b) * t)
   }
 
   /// Styles of one image under `frames` truncations, ψ in equal steps from `first` to `last`, with this renderer's cutoff.
@@ -88,7 +92,7 @@ extension Renderer {
 }
 
 /// The steps of a walk through `count` points: the index of the last point, and the progress to the next, 0…1.
-private func stops(_ count: Int, frames: Int, loop: Bool) -> [(Int, Double)] {
+func stops(_ count: Int, frames: Int, loop: Bool) -> [(Int, Double)] {
   let segments = (0..<(loop ? count : count - 1)).flatMap { segment in
     (0..<frames).map { (segment, Double($0) / Double(frames)) }
   }

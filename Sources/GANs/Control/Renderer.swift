@@ -15,6 +15,8 @@ public struct Renderer {
   public var noise: NoiseMode
   /// The labels of the images, `[1, labelSize]`; nil for networks without labels.
   public var condition: Condition?
+  /// The center of truncation, `[wSize]`, such as the mean w of a class; nil: w_avg, the mean over all training images.
+  public var center: Tensor?
   /// Precision and kernels.
   public var compute: Compute
 
@@ -59,7 +61,8 @@ public struct Renderer {
 
   /// Codes of images with one w each: `[N, wSize]` → `[N, L, wSize]`.
   public func codes(w: Tensor) -> LatentCodes {
-    LatentCodes(styleGenerator.map { g in withoutGradients { g.broadcast(w) } } ?? w)
+    guard let styleGenerator else { return LatentCodes(w, condition: condition?.repeated(w.size(0))) }
+    return LatentCodes(withoutGradients { styleGenerator.broadcast(w) })
   }
 
   /// Codes of seeds.
@@ -68,8 +71,8 @@ public struct Renderer {
   /// Truncates codes.
   public func styles(_ codes: LatentCodes) -> Styles {
     Styles(
-      styleGenerator.map { g in withoutGradients { truncation(codes.tensor, average: g.wAverage.value) } }
-        ?? codes.tensor)
+      styleGenerator.map { g in withoutGradients { truncation(codes.tensor, average: center ?? g.wAverage.value) } }
+        ?? codes.tensor, condition: codes.condition)
   }
 
   // MARK: Pictures
@@ -79,7 +82,8 @@ public struct Renderer {
   public func tensor(_ styles: Styles) -> Tensor {
     guard let styleGenerator else {
       return generator.images(
-        styles.tensor, condition: condition?.repeated(styles.count), truncation: .none, noise: noise, growth: growth,
+        styles.tensor, condition: styles.condition ?? condition?.repeated(styles.count), truncation: .none,
+        noise: noise, growth: growth,
         compute)
     }
     return withoutGradients { styleGenerator.synthesize(styles.tensor, noise: noise, growth: growth, compute) }

@@ -106,6 +106,8 @@ public struct MetricResult: Codable, Sendable, Equatable {
   public var seconds: Double
   /// Random latents mixed into each image; nil for one.
   public var mixing: Int?
+  /// The class, by its name or its number, where only its images are compared; nil for all images.
+  public var label: String?
   /// The results for each attribute, in Z and in W.
   public var attributes: [String: [LinearSeparability.Attribute]]?
   /// The training length of the network in thousands of images.

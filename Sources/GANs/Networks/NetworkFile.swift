@@ -5,8 +5,8 @@ import Torch
 /// A trained network in a self-describing file: weights, and the metadata to use them.
 ///
 /// Our format is a safetensors file. Tensors: `G_ema.…` (the moving average of the generator, for drawing), `G.…` and
-/// `D.…` (to continue training). Metadata: `format`, `family`, `configuration`, `growth`, `labels` and `training`, JSON
-/// where structured. Other formats need another ``NetworkReader``.
+/// `D.…` (to continue training). Metadata: `format`, `family`, `configuration`, `growth`, `labels`, `label_kind` (`vectors`
+/// where labels are no classes) and `training`, JSON where structured. Other formats need another ``NetworkReader``.
 public struct NetworkFile {
   /// The value of `format` in files of this version.
   public static let format = "swift-stylegan network 1"
@@ -41,6 +41,8 @@ public struct NetworkFile {
   public var growth: Growth { reader.header.growth }
   /// A name for each class, or empty.
   public var labelNames: [String] { reader.header.labelNames }
+  /// The kind of its labels; it says nothing about a network without labels.
+  public var labelKind: LabelKind { reader.header.labelKind }
   /// The training history; nil for an untrained network.
   public var history: History? { reader.header.history }
   /// The path of the file.
@@ -125,6 +127,8 @@ public struct NetworkHeader {
   public var growth: Growth
   /// A name for each class, or empty.
   public var labelNames: [String] = []
+  /// The kind of its labels.
+  public var labelKind = LabelKind.classes
   /// The training history; nil where it is unknown.
   public var history: NetworkFile.History?
 
@@ -145,7 +149,10 @@ public struct NetworkHeader {
     var metadata = ["format": format, "family": type(of: configuration).family]
     metadata["configuration"] = try JSON.compact(configuration)
     metadata["growth"] = try JSON.compact(growth)
-    if configuration.labelSize > 0 { metadata["labels"] = try JSON.compact(labelNames) }
+    if configuration.labelSize > 0 {
+      metadata["labels"] = try JSON.compact(labelNames)
+      if labelKind == .vectors { metadata["label_kind"] = labelKind.rawValue }
+    }
     if let history { metadata["training"] = try JSON.compact(history) }
     return metadata
   }

@@ -136,6 +136,12 @@ extension NetworkHeader {
     self.init(
       configuration: try configuration(family), growth: try file.decoded("growth", as: Growth.self),
       labelNames: file.metadata["labels"] == nil ? [] : try file.decoded("labels", as: [String].self),
+      labelKind: try file.metadata["label_kind"].map { text in
+        guard let kind = LabelKind(rawValue: text) else {
+          throw NetworkFileError(file.path, "its label kind '\(text)' is unknown")
+        }
+        return kind
+      } ?? .classes,
       history: file.metadata["training"] == nil ? nil : try file.decoded("training", as: NetworkFile.History.self))
   }
 }

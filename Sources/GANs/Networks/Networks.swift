@@ -22,7 +22,7 @@ public protocol NetworkConfiguration: Codable, Sendable, Equatable {
   var imageChannels: Int { get }
   /// Size of z.
   var zSize: Int { get }
-  /// Size of the label vector: the number of classes, or 0 without labels.
+  /// Size of the label vector: the number of classes, or of the numbers of a label; 0 without labels.
   var labelSize: Int { get set }
   /// Pixels cropped from each side of the data's images.
   var border: Int { get }
@@ -57,6 +57,11 @@ extension NetworkConfiguration {
   }
   /// The side of the data's images.
   public var dataResolution: Int { resolution + 2 * border }
+  /// Checks the size of labels.
+  /// - Throws: ``ConfigurationError`` naming the field.
+  func requireLabelSize() throws(ConfigurationError) {
+    try require((0...100_000).contains(labelSize), "labelSize", labelSize, "0 (no labels) to 100000")
+  }
   /// The complete growth.
   public var grown: Growth { Growth(resolution: resolution) }
 }
@@ -73,6 +78,8 @@ public struct NetworkTraits: Sendable, Equatable {
   public var hasNoise = false
   /// Whether they can be conditioned on labels.
   public var takesLabels = false
+  /// Whether weights have an equalized learning rate: layers scale them by 1/√fan-in (PGGAN §4.1).
+  public var hasEqualizedWeights = false
   /// Whether the generator, and whether the discriminator, normalizes over the minibatch.
   public var normalizesGeneratorBatches = false, normalizesCriticBatches = false
 

@@ -1,3 +1,4 @@
+import Datasets
 import Files
 import Foundation
 import Images
@@ -25,7 +26,7 @@ struct RunRecordFiles {
   let dataChanges: [DataChange]
   /// The lines of stats.jsonl.
   let statistics: [[String: Double]]
-  /// The lines of all metric-NAME.jsonl, sorted by file name.
+  /// The lines of all metric-NAME.jsonl, sorted by file name, without those of single classes.
   let metrics: [MetricResult]
   /// The unreadable parts, one sentence each.
   let problems: [String]
@@ -60,6 +61,7 @@ struct RunRecordFiles {
     }
     statistics = lines("stats.jsonl")
     metrics = names.filter { $0.hasPrefix("metric-") && $0.hasSuffix(".jsonl") }.sorted().flatMap { lines($0) }
+      .filter { (result: MetricResult) in result.label == nil }
     self.problems = problems
   }
 
@@ -91,6 +93,15 @@ struct RunRecordFiles {
 
   /// A statistic over kimg.
   func series(_ key: String) -> [(x: Double, y: Double)] { Self.series(key, of: statistics) }
+
+  /// The warnings that the statistics give.
+  var warnings: [WarningSigns.Warning] {
+    let count = options["dataset.count"].flatMap(Int.init) ?? 1
+    let held = options["validation"].flatMap(Double.init).map { ValidationSplit.heldCount(of: count, share: $0) } ?? 0
+    let loss = options["objective.loss"].flatMap(Objective.Loss.init) ?? .nonSaturating
+    var signs = WarningSigns(imageCount: count - held, loss: loss)
+    return statistics.flatMap { signs.observe($0) }
+  }
 
   /// The names of the PNG files that satisfy a condition.
   func pictures(_ isWanted: (String) -> Bool) -> [String] { files.filter { $0.hasSuffix(".png") && isWanted($0) } }

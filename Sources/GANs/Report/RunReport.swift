@@ -33,6 +33,7 @@ public struct RunReport {
     body += section(
       "Not read", problems.isEmpty ? "" : "<ul>\n\(problems.map { "<li>\(escaped($0))</li>\n" }.joined())</ul>\n")
     body += section("Changes of the data", dataChanges())
+    body += section("Warnings", warnings())
     body += section("Losses", charts())
     body += section("Metrics", metricCharts() + metricTable())
     body += section("Samples over time", try named.map { try samples($0.run, $0.name) }.joined())
@@ -68,8 +69,12 @@ public struct RunReport {
     ("Generator loss", "Loss/G/loss"), ("Discriminator loss", "Loss/D/loss"), ("R1 penalty", "Loss/r1_penalty"),
     ("Gradient penalty", "Loss/gradient_penalty"), ("Drift", "Loss/drift"),
     ("Path length penalty", "Loss/pl_penalty"), ("Mean path length", "Loss/pl_mean"),
+    ("Separability penalty", "Loss/ls_penalty"), ("Share without separation", "Loss/ls_share"),
     ("Wasserstein estimate", "Loss/wasserstein"),
     ("Scores of reals", "Loss/scores/real"), ("Scores of fakes", "Loss/scores/fake"),
+    ("Augmentation p", "Progress/augment"),
+    ("Overfitting of D, r_v", "Overfitting/r_v"), ("Signs of reals, r_t", "Loss/signs/real"),
+    ("Diversity of fakes / reals", "Diversity/ratio"),
     ("Resolution", "Progress/resolution"), ("Seconds per kimg", "Timing/sec_per_kimg"),
   ]
 
@@ -189,6 +194,14 @@ public struct RunReport {
         "<li>\(escaped(label)), after \(number(change.kimg)) kimg: \(escaped(change.what)); \(change.before.count) images before, "
           + "\(change.after.count) after</li>\n"
       }
+    }
+    return items.isEmpty ? "" : "<ul>\n\(items.joined())</ul>\n"
+  }
+
+  /// The warnings that the statistics give; see ``WarningSigns``.
+  private func warnings() -> String {
+    let items = named.flatMap { label, run in
+      run.warnings.map { "<li>\(escaped(label)): \(escaped($0.message.description))</li>\n" }
     }
     return items.isEmpty ? "" : "<ul>\n\(items.joined())</ul>\n"
   }

@@ -32,6 +32,10 @@ extension ConfigurationField {
   public static let images: Self = "images", metricSamples: Self = "metricSamples"
   public static let detector: Self = "detector", attributes: Self = "attributes", metrics: Self = "metrics"
   public static let keptSnapshots: Self = "keptSnapshots", bestMetric: Self = "bestMetric"
+  public static let augmentation: Self = "augmentation", augmentationStrength: Self = "augmentationStrength"
+  public static let augmentationTarget: Self = "augmentationTarget", augmentationKimg: Self = "augmentationKimg"
+  public static let augmentationInterval: Self = "augmentationInterval", subset: Self = "subset"
+  public static let validation: Self = "validation", mirror: Self = "mirror"
   /// ``RunChanges/acceptsChangedData``
   public static let acceptsChangedData: Self = "acceptsChangedData"
 }

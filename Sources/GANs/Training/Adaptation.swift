@@ -4,8 +4,8 @@ import Torch
 /// How the networks of a new training differ from the network file that they start from.
 ///
 /// The file may be for another resolution, another number of channels, or without labels. Tensors of the same name and shape
-/// are taken. The first layer of a mapping network that gets labels too is resized: its new inputs start at 0, so it maps as
-/// before. All other tensors start anew.
+/// are taken. The first layer that gets labels too is resized: its new inputs start at 0, so it maps as before. (Progressive
+/// GAN normalizes z and labels together, so that its first features change a little.) All other tensors start anew.
 public struct Adaptation: Sendable, Equatable {
   /// The number of tensors that are as in the file.
   public var taken = 0
@@ -57,7 +57,7 @@ extension NetworkFile {
         if value.shape == target.shape {
           target.overwrite(with: value.to(target.device))
           if isCounted { adaptation.taken += 1 }
-        } else if let resized = Self.resized(value, to: target.shape) {
+        } else if let resized = resized(value, to: target.shape, configuration) {
           target.overwrite(with: resized.to(target.device))
           if isCounted { adaptation.resized.append(name) }
         } else if isCounted {
@@ -68,15 +68,23 @@ extension NetworkFile {
     return adaptation
   }
 
-  /// The weight of a fully connected layer with more inputs, which have no effect yet; nil for other shapes.
+  /// The weight of a first layer with more inputs, those of labels, which have no effect yet; nil for other shapes.
   ///
-  /// The layer scales its weight by 1/√inputs; the factor here cancels the change of that scale.
-  private static func resized(_ weight: Tensor, to shape: [Int]) -> Tensor? {
-    guard weight.shape.count == 2, shape.count == 2, weight.size(0) == shape[0], weight.size(1) < shape[1] else {
-      return nil
-    }
-    let factor = (Double(shape[1]) / Double(weight.size(1))).squareRoot()
-    return .concatenated([weight * factor, .zeros([shape[0], shape[1] - weight.size(1)])], along: 1)
+  /// Inputs are the second dimension of a fully connected layer, and the first of a transposed convolution. A layer with
+  /// equalized learning rate scales its weight by 1/√inputs; the factor here cancels the change of that scale.
+  private func resized(_ weight: Tensor, to shape: [Int], _ new: any NetworkConfiguration) -> Tensor? {
+    let inputs = shape.count == 2 ? 1 : 0
+    guard [2, 4].contains(shape.count), weight.shape.count == shape.count else { return nil }
+    let added = shape[inputs] - weight.size(inputs)
+    // A mapping network gets an embedding of the size of z.
+    guard added > 0, [new.labelSize - self.configuration.labelSize, new.zSize].contains(added) else { return nil }
+    var rest = weight.shape
+    rest[inputs] = shape[inputs]
+    guard rest == shape, new.labelSize > self.configuration.labelSize else { return nil }
+    let scaled = self.configuration.traits.hasEqualizedWeights
+    let factor = scaled ? (Double(shape[inputs]) / Double(weight.size(inputs))).squareRoot() : 1
+    rest[inputs] = added
+    return .concatenated([weight * factor, .zeros(rest)], along: inputs)
   }
 }
 

@@ -45,6 +45,10 @@ public struct Objective: Codable, Sendable, Equatable {
     case current
   }
 
+  /// Whether D compares each real image with a fake, by the loss or by a penalty between the two. Their labels are the same
+  /// then: the distance of images of different classes says nothing about either.
+  package var comparesPairs: Bool { loss.comparesPairs || regularizer == .gradientPenalty }
+
   /// The loss.
   public var loss: Loss
   /// The regularizer of D.
@@ -63,6 +67,8 @@ public struct Objective: Codable, Sendable, Equatable {
   public var halvesDiscriminatorLoss: Bool
   /// G's path length regularizer; nil for none.
   public var pathLength: PathLength?
+  /// G's separability regularizer; nil for none.
+  public var separability: Separability?
 
   /// An objective; by default StyleGAN's: the logistic loss with R1.
   public init(
@@ -85,6 +91,7 @@ public struct Objective: Codable, Sendable, Equatable {
       halvesDiscriminatorLoss: try values.decode(.halvesDiscriminatorLoss, or: false),
       pathLength: try values.decodeIfPresent(PathLength.self, forKey: .pathLength))
     penaltyResolution = try values.decode(.penaltyResolution, or: .current)
+    separability = try values.decodeIfPresent(Separability.self, forKey: .separability)
   }
 
   // MARK: Losses
@@ -127,11 +134,14 @@ public struct Objective: Codable, Sendable, Equatable {
   /// The phase of D's regularizer in a step, counted from 0.
   func discriminatorPhase(at step: Int) -> Phase { isRegularized ? Phase(every: penaltyInterval, at: step) : .none }
 
+  /// The intervals of G's regularizers.
+  var generatorIntervals: [Int] { [pathLength?.interval, separability?.interval].compactMap(\.self) }
+
   /// Adam's corrections for the extra steps of D and of G.
   public var lazyCorrections: (discriminator: Double, generator: Double) {
     (
       Phase.lazyCorrection(intervals: isRegularized ? [penaltyInterval] : []),
-      Phase.lazyCorrection(intervals: pathLength.map { [$0.interval] } ?? [])
+      Phase.lazyCorrection(intervals: generatorIntervals)
     )
   }
 

@@ -43,6 +43,21 @@ public protocol GeneratorRegularizer: AnyObject {
   ) -> Tensor
 }
 
+extension Objective {
+  /// The regularizers of a generator.
+  func generatorRegularizers(
+    of generator: any Generator, classifier: Classifier?, device: Device
+  ) -> [any GeneratorRegularizer] {
+    var all: [any GeneratorRegularizer] = []
+    if let pathLength { all.append(PathLengthRegularizer(pathLength, device: device)) }
+    if let separability, let classifier, let generator = generator as? any StyleBasedGenerator {
+      all.append(
+        SeparabilityRegularizer(separability, classifier: classifier, wSize: generator.wSize, device: device))
+    }
+    return all
+  }
+}
+
 /// The settings of path length regularization (StyleGAN2 §3.2).
 public struct PathLength: Codable, Sendable, Equatable {
   /// Its weight; 2 in the paper.

@@ -80,6 +80,8 @@ public struct RunDirectory: Sendable, Equatable {
   public var losses: String { "\(path)/loss.png" }
   /// The files of the data.
   public var dataRecord: String { "\(path)/data.json" }
+  /// The numbers of the held-out images.
+  public var validationRecord: String { "\(path)/validation.json" }
   /// A grid of the first fakes, until the first snapshot.
   public var preview: String { "\(path)/preview.png" }
   /// Everything for an exact resume.

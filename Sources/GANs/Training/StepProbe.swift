@@ -26,8 +26,14 @@ public struct StepProbe {
   private init(_ options: TrainingOptions) throws {
     self.options = options
     device = try Device(options.device)
-    networks = TrainingNetworks(options, device: device)
+    networks = TrainingNetworks(
+      options, device: device, classifier: try options.openSeparabilityClassifier(device: device))
     random = SamplingStreams(seed: 1, device: device)
+    // Adaptive p is 0 at the start, where nothing is done; the cost of later steps does not depend on it.
+    if var settings = options.augmentation {
+      if settings.mode == .adaptive { (settings.mode, settings.p) = (.fixed, 0.5) }
+      networks.use(Augmenter(settings, random: random))
+    }
   }
 
   /// Times the resolutions that are ahead, lowest first.
@@ -83,8 +89,8 @@ public struct StepProbe {
   private func step(_ growth: Growth, _ batch: Int, seconds: Double, _ shouldStop: () -> Bool) -> Double {
     let reals = reals(growth, batch)
     let intervalD = options.objective.discriminatorPhase(at: 0) == .none ? nil : options.objective.penaltyInterval
-    let intervalG = networks.generatorRegularizers.first?.interval
-    func time(_ penalized: Bool, _ regularized: Bool) -> Double {
+    let regularizers = networks.generatorRegularizers
+    func time(_ penalized: Bool, _ regularized: [any GeneratorRegularizer]) -> Double {
       var times: [Double] = []
       let end = clock.now + .seconds(seconds)
       while times.count < 3 || (times.count < 8 && clock.now < end), !(shouldStop() && times.count > 1) {
@@ -98,16 +104,20 @@ public struct StepProbe {
       let rest = times.dropFirst(max(1, times.count / 2 - 1)).sorted()
       return rest[rest.count / 2]
     }
-    let (always, alwaysG) = (intervalD == 1, intervalG == 1)
+    let (always, alwaysG) = (intervalD == 1, regularizers.filter { $0.interval == 1 })
     let plain = time(always, alwaysG)
     var mean = plain
     if let intervalD, intervalD > 1 { mean += max(0, time(true, alwaysG) - plain) / Double(intervalD) }
-    if let intervalG, intervalG > 1 { mean += max(0, time(always, true) - plain) / Double(intervalG) }
+    for lazy in regularizers where lazy.interval > 1 {
+      mean += max(0, time(always, alwaysG + [lazy]) - plain) / Double(lazy.interval)
+    }
     return mean
   }
 
   /// One step with images of noise.
-  private func take(_ batch: ImageBatch, _ growth: Growth, _ count: Int, penalized: Bool, regularized: Bool) {
+  private func take(
+    _ batch: ImageBatch, _ growth: Growth, _ count: Int, penalized: Bool, regularized: [any GeneratorRegularizer]
+  ) {
     let (labels, objective) = (options.configuration.labelSize, options.objective)
     func sample(_ count: Int) -> TrainingSample {
       let condition =
@@ -133,8 +143,7 @@ public struct StepProbe {
         reals(), sample: sample(count), fakes: fakes, growth: growth, phase: phase, record: { _, _ in })
     }
     func penalties() -> [Tensor] {
-      guard regularized else { return [] }
-      return networks.generatorRegularizers.map {
+      regularized.map {
         networks.penalty(
           $0, sample: sample($0.sampleCount(batch: count)), growth: growth, random: random, record: { _, _ in })
       }

@@ -16,7 +16,11 @@ extension Trainer {
     try options.requireBatches()
     Processor.threadCount = options.threads
     let device = try Device(options.device)
-    let networks = TrainingNetworks(options, device: device)
+    var options = options
+    try options.settleSeparability(for: dataset)
+    let networks = TrainingNetworks(
+      options, device: device, classifier: try options.openSeparabilityClassifier(device: device))
+    let validation = try Validation(options, dataset)
     let adaptation = try options.initialNetwork.map {
       try NetworkFile(path: $0, device: device).load(into: networks, options.configuration)
     }
@@ -27,9 +31,11 @@ extension Trainer {
       progress.snapshots = []
       self.init(
         options, dataset: dataset, directory: directory, lock: try directory.lock(), device: device,
-        networks: networks, random: SamplingStreams(seed: options.seed, device: device), progress: progress)
+        networks: networks, random: SamplingStreams(seed: options.seed, device: device), progress: progress,
+        validation: validation)
       self.adaptation = adaptation
       try DataRecord(dataset).write(to: directory)
+      try validation?.write(to: directory, options)
       try writeReals()
       try writeState()
     } catch {
@@ -83,7 +89,9 @@ extension Trainer {
       dataset, in: directory, after: saved, acceptingChanges: changes.acceptsChangedData)
     try options.requireMemory()
     Processor.threadCount = options.threads
-    let networks = TrainingNetworks(options, device: device)
+    let networks = TrainingNetworks(
+      options, device: device, classifier: try options.openSeparabilityClassifier(device: device))
+    let validation = try Validation(options, dataset)
     let random = SamplingStreams(seed: 0, device: device)
     var progress = try TrainingState.load(from: state, networks: networks, random: random)
     progress.unreadable = nil
@@ -92,13 +100,14 @@ extension Trainer {
     try AtomicFile.write(try options.text(), to: directory.options)
     self.init(
       options, dataset: dataset, directory: directory, lock: lock, device: device, networks: networks, random: random,
-      progress: progress)
+      progress: progress, validation: validation)
     savedImages = progress.images
     self.dataChange = dataChange
     // The state first: a record that is older than the state is written again here.
     if dataChange != nil { try writeState() }
     if DataRecord(in: directory, fingerprint: dataset.fingerprint) == nil {
       try DataRecord(dataset).write(to: directory)
+      try validation?.write(to: directory, options)
     }
     removeOldSnapshots()
     if hasSnapshots { unlink(directory.preview) }
@@ -106,7 +115,7 @@ extension Trainer {
 
   private func writeReals() throws {
     let (columns, rows) = gridSize(resolution: dataset.resolution)
-    let batch = try BatchLoader(dataset, seed: options.seed).next(columns * rows)
+    let batch = try BatchLoader(shown, seed: options.seed).next(columns * rows)
     try ImageGrid.tiled(Image.images(of: images(of: batch, on: .cpu)), columns: columns).write(to: directory.reals)
   }
 }

@@ -20,10 +20,15 @@ public final class Trainer {
   public let dataset: any ImageDataset
   /// The observers, called in this order for every event, before the argument of ``train(shouldStop:observe:)``.
   public var observers: [any TrainingObserver] = [StatisticsWriter(), BatchGridWriter(), SnapshotWriter()]
+  /// The images to train on: all of ``dataset``, or those that are not held out.
+  let shown: any ImageDataset
+  /// Scores held-out images; nil without them.
+  let validation: Validation?
   private let lock: FolderLock
   private let device: Device
   private var loader: BatchLoader
   private let random: SamplingStreams
+  private let augmenter: Augmenter?
   private var progress: TrainingProgress
   private var failedToRead = false
   /// Images shown at the last saved state. After an error it tells what a resumed run continues from.
@@ -71,11 +76,14 @@ public final class Trainer {
 
   init(
     _ options: TrainingOptions, dataset: any ImageDataset, directory: RunDirectory, lock: FolderLock, device: Device,
-    networks: TrainingNetworks, random: SamplingStreams, progress: TrainingProgress
+    networks: TrainingNetworks, random: SamplingStreams, progress: TrainingProgress, validation: Validation? = nil
   ) {
+    (self.validation, shown) = (validation, validation?.split.training ?? dataset)
     (self.options, self.dataset, self.directory, self.lock) = (options, dataset, directory, lock)
     (self.device, self.networks, self.random, self.progress) = (device, networks, random, progress)
-    loader = Self.loader(dataset, options, at: progress.position)
+    loader = Self.loader(shown, options, at: progress.position)
+    augmenter = options.augmentation.map { Augmenter($0, random: random, state: progress.augmentation) }
+    if let augmenter { networks.use(augmenter) }
   }
 
   private static func loader(_ dataset: any ImageDataset, _ options: TrainingOptions, at position: Int) -> BatchLoader {
@@ -114,7 +122,7 @@ public final class Trainer {
     do { return try loop(shouldStop, observe) } catch {
       if !(error is TrainingError) {
         // The images of a failed step are read again.
-        loader = Self.loader(dataset, options, at: progress.position)
+        loader = Self.loader(shown, options, at: progress.position)
         if failedToRead { noteUnreadableImages() }
         try? writeState()
       }
@@ -150,7 +158,8 @@ public final class Trainer {
     }
     func tick() throws {
       guard progress.statistics.read() else { throw diverged }
-      statistics = progress.statistics.means
+      statistics = try withOverfitting(progress.statistics.means)
+      if let augmenter { statistics["Progress/augment"] = augmenter.p }
       progress.ticks += 1
       do { try tell(.tick(report())) } catch {
         progress.ticks -= 1
@@ -229,32 +238,38 @@ public final class Trainer {
     networks.setLearningRate(options.schedule.learningRate(at: growth.resolution))
     let phase = options.objective.discriminatorPhase(at: progress.steps)
     let fakes: Tensor
+    var seen: TrainingNetworks.Reals?
     switch options.stepOrder {
     case .discriminatorFirst:
       for _ in 0..<options.criticSteps {
+        let reals = reals(batches.removeFirst(), growth)
         networks.updateDiscriminator(
-          reals(batches.removeFirst(), growth), sample: sample(batch, growth, phase), growth: growth, phase: phase,
-          record: record)
+          reals, sample: sample(batch, growth, phase, pairedWith: reals), growth: growth, phase: phase, record: record)
+        seen = reals
       }
       if options.averageMovesFirst { networks.updateAverage(images: batch * options.criticSteps) }
-      fakes = updateGenerator(sample(batch, growth), reals: batches.first, batch, growth)
+      let reals = batches.first.map { self.reals($0, growth) }
+      fakes = updateGenerator(sample(batch, growth, pairedWith: reals), reals: reals, batch, growth)
     case .generatorFirst:
       let reals = reals(batches.removeFirst(), growth)
-      let sample = sample(batch, growth, phase)
-      fakes = updateGenerator(sample, reals: batches.first, batch, growth)
+      let sample = sample(batch, growth, phase, pairedWith: reals)
+      fakes = updateGenerator(sample, reals: batches.first.map { self.reals($0, growth) }, batch, growth)
       networks.updateDiscriminator(reals, sample: sample, fakes: fakes, growth: growth, phase: phase, record: record)
+      seen = reals
     }
+    recordDiversity(ofReals: seen?.images, fakes)
     if !options.averageMovesFirst { networks.updateAverage(images: batch * options.criticSteps) }
     progress.growth = growth
     progress.images += batch * options.criticSteps
     progress.steps += 1
+    augmenter?.endStep(progress.steps, images: batch * options.criticSteps)
     return fakes
   }
 
   /// G's update with its regularizers: joint with the loss, or each in a separate update.
   /// - Parameter reals: the images of a loss of pairs; nil for other losses.
   private func updateGenerator(
-    _ sample: TrainingSample, reals: ImageBatch?, _ batch: Int, _ growth: Growth
+    _ sample: TrainingSample, reals: TrainingNetworks.Reals?, _ batch: Int, _ growth: Growth
   ) -> Tensor {
     let due = networks.generatorRegularizers.map { ($0, Phase(every: $0.interval, at: progress.steps)) }
     func penalty(_ regularizer: any GeneratorRegularizer) -> Tensor {
@@ -263,7 +278,7 @@ public final class Trainer {
         record: record)
     }
     let fakes = networks.updateGenerator(
-      sample: sample, reals: reals.map { self.reals($0, growth) }, growth: growth, record: record
+      sample: sample, reals: reals, growth: growth, record: record
     ) { due.filter { $0.1 == .joint }.map { penalty($0.0) } }
     for case (let regularizer, .separate(let weight)) in due {
       networks.updateGenerator(penalty: penalty(regularizer), weight: weight)
@@ -271,13 +286,18 @@ public final class Trainer {
     return fakes
   }
 
-  private func record(_ name: String, _ value: Tensor) { progress.statistics.add(name, value) }
+  func record(_ name: String, _ value: Tensor) { progress.statistics.add(name, value) }
 
-  private func sample(_ count: Int, _ growth: Growth, _ phase: Phase = .none) -> TrainingSample {
-    // Labels of fakes have the distribution of the data.
-    let condition = condition(
-      options.configuration.labelSize == 0
-        ? [] : (0..<count).map { _ in dataset.label(at: random.choices.integer(in: 0..<dataset.count)) ?? 0 })
+  /// - Parameter reals: the images of the same update. Where they are paired with the fakes, the labels are theirs.
+  private func sample(
+    _ count: Int, _ growth: Growth, _ phase: Phase = .none, pairedWith reals: TrainingNetworks.Reals? = nil
+  ) -> TrainingSample {
+    var condition = options.objective.comparesPairs ? reals?.condition : nil
+    if condition == nil && options.configuration.labelSize > 0 {
+      // Labels of fakes have the distribution of the data.
+      let images = (0..<count).map { _ in random.choices.integer(in: 0..<shown.count) }
+      condition = shown.condition(of: images, device: device)
+    }
     var sample = networks.generator.sample(
       count: count, condition: condition, growth: growth, mixingProbability: options.mixingProbability, random: random)
     if phase != .none && options.objective.regularizer == .gradientPenalty {
@@ -299,26 +319,22 @@ public final class Trainer {
   /// Notes the files that cannot be read, so that the run can be resumed when they are repaired or removed.
   private func noteUnreadableImages() {
     guard let record = DataRecord(in: directory, fingerprint: dataset.fingerprint) else { return }
-    let order = SampleOrder(seed: options.seed, count: dataset.count)
+    let order = SampleOrder(seed: options.seed, count: shown.count)
     let batch = options.schedule.batchSize(at: growth.resolution) * options.batchesPerStep
     var permutations: [Int: [Int32]] = [:]
     let next = (progress.position..<progress.position + batch).map { sample in
-      let (epoch, place) = sample.quotientAndRemainder(dividingBy: dataset.count)
+      let (epoch, place) = sample.quotientAndRemainder(dividingBy: shown.count)
       if permutations[epoch] == nil { permutations[epoch] = order.permutation(epoch: epoch) }
-      return Int(permutations[epoch]![place])
+      let item = Int(permutations[epoch]![place])
+      return validation?.split.training.indices[item] ?? item
     }
     progress.unreadable = dataset.unreadableImages(first: next).compactMap(record.name)
   }
 
-  private func reals(_ batch: ImageBatch, _ growth: Growth) -> TrainingNetworks.Reals {
+  func reals(_ batch: ImageBatch, _ growth: Growth) -> TrainingNetworks.Reals {
     TrainingNetworks.Reals(
       growth.prepared(images(of: batch, on: device)),
-      condition: condition(options.configuration.labelSize == 0 ? [] : batch.labels))
-  }
-
-  /// The condition of classes; nil without labels.
-  private func condition(_ classes: [Int]) -> Condition? {
-    classes.isEmpty ? nil : Condition(classes: classes, of: options.configuration.labelSize, device: device)
+      condition: options.configuration.labelSize == 0 ? nil : dataset.condition(of: batch, device: device))
   }
 
   func images(of batch: ImageBatch, on device: Device) -> Tensor {
@@ -332,6 +348,7 @@ public final class Trainer {
   func writeState() throws {
     guard progress.statistics.read() else { throw diverged }
     try requireFiniteWeights()
+    progress.augmentation = augmenter?.state
     progress.generatorUpdates = networks.generatorOptimizer.stepCount
     progress.discriminatorUpdates = networks.discriminatorOptimizer.stepCount
     try TrainingState.write(
@@ -358,6 +375,7 @@ public final class Trainer {
   var header: NetworkHeader {
     NetworkHeader(
       configuration: options.configuration, growth: growth, labelNames: dataset.labelNames,
+      labelKind: dataset.labelKind,
       history: NetworkFile.History(
         kimg: Double(progress.images) / 1000, dataset: options.dataset.name, fingerprint: options.dataset.fingerprint,
         seed: options.seed, steps: progress.steps, recipe: options.recipe,

@@ -1,3 +1,4 @@
+import Datasets
 import Files
 import Foundation
 import Images
@@ -9,15 +10,21 @@ public protocol TrainingObserver {
   func observe(_ event: Trainer.Event, of trainer: Trainer) throws
 }
 
+extension Trainer.Report {
+  /// The progress under the keys of the statistics.
+  var progress: [String: Double] {
+    [
+      "Progress/tick": Double(tick), "Progress/kimg": Double(images) / 1000,
+      "Progress/resolution": Double(growth.resolution), "Progress/alpha": growth.alpha,
+    ]
+  }
+}
+
 /// Appends a line to `stats.jsonl` at every tick.
 struct StatisticsWriter: TrainingObserver {
   func observe(_ event: Trainer.Event, of trainer: Trainer) throws {
     guard case .tick(let report) = event else { return }
-    var line = report.statistics
-    line["Progress/tick"] = Double(report.tick)
-    line["Progress/kimg"] = Double(report.images) / 1000
-    line["Progress/resolution"] = Double(report.growth.resolution)
-    line["Progress/alpha"] = report.growth.alpha
+    var line = report.statistics.merging(report.progress) { $1 }
     line["Timing/sec_per_tick"] = report.secondsInTick
     // A tick that an error prevented is made up for after resuming; it has no time of its own.
     if report.imagesPerSecond > 0 { line["Timing/sec_per_kimg"] = 1000 / report.imagesPerSecond }
@@ -95,22 +102,30 @@ public final class PreviewWriter: TrainingObserver {
   }
 }
 
-/// A grid of fakes of the seeds 0, 1, 2, …, at the final size; with labels each column has one class.
+/// A grid of fakes of the seeds 0, 1, 2, …, at the final size; with classes each column has one class,
+/// with label vectors the one of an image of the data.
 enum FakesGrid {
   static func write(to path: String, _ generator: any Generator, of trainer: Trainer) throws {
     let configuration = trainer.options.configuration
     let (columns, rows) = gridSize(resolution: configuration.resolution)
     let z = Tensor.latents(seeds: (0..<UInt32(columns * rows)).map { $0 }, size: configuration.zSize)
       .to(generator.store.device)
+    let condition =
+      configuration.labelSize == 0 ? nil : condition(columns, trainer.dataset, configuration.labelSize, z.device)
     let images = (0..<rows).flatMap { row in
-      let classes = configuration.labelSize == 0 ? [] : (0..<columns).map { $0 % configuration.labelSize }
-      let condition = classes.isEmpty ? nil : Condition(classes: classes, of: configuration.labelSize, device: z.device)
       return Image.images(
         of: generator.images(
           z[row * columns..<(row + 1) * columns], condition: condition, truncation: .none, noise: .constant,
           growth: trainer.growth, trainer.options.compute))
     }
     try ImageGrid.tiled(images.map { try $0.enlarged(to: configuration.resolution) }, columns: columns).write(to: path)
+  }
+
+  /// The labels of the columns: the classes in turn, or vectors of images that are evenly spaced in the data.
+  private static func condition(_ columns: Int, _ data: any ImageDataset, _ size: Int, _ device: Device) -> Condition {
+    data.labelKind == .classes
+      ? Condition(classes: (0..<columns).map { $0 % size }, of: size, device: device)
+      : data.condition(of: (0..<columns).map { $0 * data.count / columns }, device: device)
   }
 }
 

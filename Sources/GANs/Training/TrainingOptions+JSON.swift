@@ -8,7 +8,7 @@ extension TrainingOptions: Codable, Equatable {
     case recipe, data, dataset, mirror, family, configuration, schedule, objective, criticSteps, stepOrder, stepDetails
     case mixingProbability, optimizer, adam, rmsprop, averageHalfLifeKimg, averageDecay, totalKimg, tickKimg
     case snapshotTicks, batchGridSteps, seed, precision, kernels, threads, device, initialNetwork, measures
-    case totalSeconds, convolutions, keeping, description, dataChanges
+    case totalSeconds, convolutions, keeping, description, dataChanges, augmentation, subset, validation
   }
 
   /// Reads options. Old files have no family; they are of StyleGAN.
@@ -43,9 +43,12 @@ extension TrainingOptions: Codable, Equatable {
     (threads, device) = (try value(.threads), try value(.device))
     initialNetwork = try values.decodeIfPresent(String.self, forKey: .initialNetwork)
     measures = try values.decodeIfPresent(MeasureOptions.self, forKey: .measures)
+    augmentation = try values.decodeIfPresent(Augmentation.self, forKey: .augmentation)
+    subset = try values.decodeIfPresent(Int.self, forKey: .subset)
     keeping = try values.decodeIfPresent(SnapshotKeeping.self, forKey: .keeping)
     description = try values.decodeIfPresent(String.self, forKey: .description)
     dataChanges = try values.decode(.dataChanges, or: [])
+    validation = try values.decodeIfPresent(Double.self, forKey: .validation)
   }
 
   /// Writes every option, with the family's name.
@@ -84,8 +87,11 @@ extension TrainingOptions: Codable, Equatable {
     try values.encode(device, forKey: .device)
     try values.encodeIfPresent(initialNetwork, forKey: .initialNetwork)
     try values.encodeIfPresent(measures, forKey: .measures)
+    try values.encodeIfPresent(augmentation, forKey: .augmentation)
+    try values.encodeIfPresent(subset, forKey: .subset)
     try values.encodeIfPresent(keeping, forKey: .keeping)
     try values.encodeIfPresent(description, forKey: .description)
+    try values.encodeIfPresent(validation, forKey: .validation)
     if !dataChanges.isEmpty { try values.encode(dataChanges, forKey: .dataChanges) }
   }
 

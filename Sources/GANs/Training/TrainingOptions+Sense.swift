@@ -16,6 +16,10 @@ extension TrainingOptions {
       throw ConfigurationError(
         "path lengths are measured in W, and \(title) has no W: use \(field: .pathLengthWeight, 0)")
     }
+    if objective.separability != nil && !traits.hasW {
+      throw ConfigurationError(
+        "separability is measured in W, and \(title) has no W: use \(field: .separabilityWeight, 0)")
+    }
     if objective.regularizer == .gradientPenalty && traits.normalizesCriticBatches {
       throw ConfigurationError(
         "the gradient penalty is a norm of each image's own gradient, but \(title)'s discriminator normalizes over the "
@@ -26,7 +30,7 @@ extension TrainingOptions {
         "each of \(criticSteps) critic steps needs its own fakes, but with G first D uses the fakes of G: use "
           + "\(field: .criticSteps, 1) or \(field: .stepOrder, "d-first")")
     }
-    let isLazy = objective.penaltyInterval > 1 || (objective.pathLength?.interval ?? 1) > 1
+    let isLazy = objective.penaltyInterval > 1 || objective.generatorIntervals.contains { $0 > 1 }
     if isLazy && optimizer != .adam {
       throw ConfigurationError(
         "lazy regularization needs a correction of Adam's constants: use \(field: .optimizer, "adam")")

@@ -13,6 +13,12 @@ public struct TrainingOptions: Sendable {
   public var dataset: DatasetIdentity
   /// Whether half of the images are mirrored left to right.
   public var mirror = false
+  /// The number of images of the data that are used, chosen at random by the seed; nil for all.
+  public var subset: Int?
+  /// The augmentation of D's images; nil for none.
+  public var augmentation: Augmentation?
+  /// The share of the images that is held out of the training, to see overfitting; nil for none.
+  public var validation: Double?
   /// The architecture, of any family.
   public var configuration: any NetworkConfiguration
   /// Growth, minibatch sizes and learning rates.
@@ -170,6 +176,12 @@ public struct TrainingOptions: Sendable {
       try require((1...1024).contains(length.interval), .pathLengthInterval, length.interval, "1 to 1024")
       try require((1...1024).contains(length.batchShrink), .pathLengthBatchShrink, length.batchShrink, "1 to 1024")
     }
+    try augmentation?.validate(loss: objective.loss)
+    if let subset { try require(subset > 0, .subset, subset, "1 or more") }
+    try objective.separability?.validate()
+    if let validation {
+      try require(validation > 0 && validation <= 0.5, .validation, validation, "above 0 and at most 0.5")
+    }
     try require((0..<1).contains(rmsprop.alpha), "rmsprop.alpha", rmsprop.alpha, "0 to below 1")
     try require(rmsprop.epsilon > 0 && rmsprop.epsilon < 1, "rmsprop.epsilon", rmsprop.epsilon, "above 0 and below 1")
     if let decay = averageDecay { try require((0..<1).contains(decay), .averageDecay, decay, "0 to below 1") }
@@ -211,9 +223,16 @@ public struct TrainingOptions: Sendable {
           + "\(shape(configuration.dataResolution, configuration.imageChannels)): give both the same resolution and channels"
       )
     }
-    guard configuration.labelSize == 0 || configuration.labelSize == dataset.labelCount else {
+    if let subset, subset != dataset.count {
       throw ConfigurationError(
-        "the network takes \(configuration.labelSize) classes, but the data has \(dataset.labelCount)")
+        "\(field: .subset) is \(subset), but the training was given \(dataset.count) images: give it a subset of the data"
+      )
+    }
+    guard configuration.labelSize == 0 || configuration.labelSize == dataset.labelSize else {
+      throw ConfigurationError(
+        dataset.labelKind == .classes
+          ? "the network takes \(configuration.labelSize) classes, but the data has \(dataset.labelCount)"
+          : "the network takes labels of \(configuration.labelSize), but the data has vectors of \(dataset.labelSize)")
     }
   }
 }

@@ -26,6 +26,8 @@ struct TrainingProgress: Codable {
   var snapshots: [String]?
   /// Seconds of training, in a training of a given time; nil in others, whose files do not depend on the speed.
   var seconds: Double?
+  /// The augmentation's p and statistics; nil without augmentation.
+  var augmentation: Augmenter.State?
   /// The files that could not be read, where that ended the training; nil for none.
   var unreadable: [String]?
 
@@ -39,7 +41,7 @@ struct TrainingProgress: Codable {
   var isPossible: Bool {
     let numbers = [images, steps, ticks, position, resolution, generatorUpdates, discriminatorUpdates]
     return numbers.allSatisfy { (0...1 << 50).contains($0) } && ticks <= steps && statistics.isConsistent
-      && (seconds ?? 0).isFinite && seconds ?? 0 >= 0
+      && augmentation?.isPossible ?? true && (seconds ?? 0).isFinite && seconds ?? 0 >= 0
   }
 }
 

@@ -15,6 +15,8 @@ public final class TrainingNetworks {
   public let generatorRegularizers: [any GeneratorRegularizer]
   /// A differentiable augmentation of all images before D, reals and fakes; nil for no augmentation.
   public var augmentation: ((_ images: Tensor) -> Tensor)?
+  /// Takes D's scores of reals, in D's updates and under R1.
+  var sawRealScores: ((Tensor) -> Void)?
   let objective: Objective
   let averageHalfLife: Double
   let averageDecay: Double?
@@ -40,12 +42,14 @@ public final class TrainingNetworks {
   }
 
   /// Fresh networks.
-  public convenience init(_ options: TrainingOptions, device: Device = .cpu) {
-    self.init(options, device: device, type: .float32)
+  /// - Parameter classifier: of ``TrainingOptions/openSeparabilityClassifier(device:)``. Without one there is no separability
+  ///   regularizer.
+  public convenience init(_ options: TrainingOptions, device: Device = .cpu, classifier: Classifier? = nil) {
+    self.init(options, device: device, classifier: classifier, type: .float32)
   }
 
   /// Fresh networks with weights and optimizers of another type, for tests of the arithmetic.
-  package init(_ options: TrainingOptions, device: Device = .cpu, type: DType) {
+  package init(_ options: TrainingOptions, device: Device = .cpu, classifier: Classifier? = nil, type: DType) {
     let configuration = options.configuration
     generator = configuration.makeGenerator(seed: options.seed &* 2 &+ 1, device: device)
     average = configuration.makeGenerator(seed: options.seed &* 2 &+ 1, device: device)
@@ -58,7 +62,7 @@ public final class TrainingNetworks {
     averageHalfLife = options.averageHalfLifeKimg * 1000
     averageDecay = options.averageDecay
     (compute, resolution, details) = (options.compute, configuration.resolution, options.stepDetails)
-    generatorRegularizers = objective.pathLength.map { [PathLengthRegularizer($0, device: device)] } ?? []
+    generatorRegularizers = objective.generatorRegularizers(of: generator, classifier: classifier, device: device)
     let corrections = objective.lazyCorrections
     generatorOptimizer = options.makeOptimizer(generator.store.parameters, correction: corrections.generator)
     discriminatorOptimizer = options.makeOptimizer(
@@ -125,6 +129,7 @@ public final class TrainingNetworks {
     record("Loss/scores/real", realScore)
     record("Loss/scores/fake", fakeScore)
     record("Loss/signs/real", realScores.withoutGraph.signs().mean())
+    sawRealScores?(realScores)
     if objective.loss == .wasserstein { record("Loss/wasserstein", realScore - fakeScore) }
     if objective.drift > 0 {
       let drift = objective.driftTerm(realScores: realScores)
@@ -138,6 +143,7 @@ public final class TrainingNetworks {
     if case .separate(let weight) = phase {
       let images = reals.images.requiringGradient()
       let scores = isR1 ? judge(images, reals.condition, growth: growth) : realScores
+      if isR1 { sawRealScores?(scores) }
       step(discriminatorOptimizer, penalty(images, scores) * weight)
     }
   }
@@ -222,7 +228,7 @@ public final class TrainingNetworks {
 
 extension Tensor {
   /// The signs −1, 0 or 1. Their mean over scores of reals is near 1 where D is overfitting.
-  fileprivate func signs() -> Tensor {
+  func signs() -> Tensor {
     let zero = Tensor.zeros([1], device: device)
     return zero.isLess(than: self).to(.float32) - isLess(than: zero).to(.float32)
   }

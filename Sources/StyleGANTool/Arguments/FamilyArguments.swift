@@ -68,7 +68,10 @@ extension ConfigurationField {
     .grows: "growing",
     .initialResolution: "start-resolution", .totalKimg: "kimg", .tickKimg: "tick", .snapshotTicks: "snap",
     .batchGridSteps: "sample-interval", .initialNetwork: "init-from", .keptSnapshots: "keep", .bestMetric: "keep-best",
-    .acceptsChangedData: "data-changed",
+    .augmentation: "aug", .augmentationStrength: "p", .augmentationTarget: "target", .augmentationKimg: "ada-kimg",
+    .augmentationInterval: "ada-interval", .acceptsChangedData: "data-changed", .separabilityWeight: "ls-weight",
+    .separabilityInterval: "ls-interval", .separabilityDecay: "ls-decay", .separabilityDesign: "ls-design",
+    .separabilityClassifier: "ls-classifier",
   ]
 }
 

@@ -101,6 +101,10 @@ struct MetricRun {
   /// Whether progress is shown.
   var showsProgress = false
   var shouldStop: () -> Bool = { false }
+  /// The names of the classes that are measured one by one; empty where all images are measured together.
+  var classNames: [String] = []
+  /// Whether results of few images come with a warning.
+  var cautions = true
   /// Whether the fakes of a stopped run are kept, so that the same command can resume.
   var isResumable = true
 
@@ -131,12 +135,13 @@ struct MetricRun {
 
   /// The generator of a network file, as input of the metrics.
   func subject(
-    _ file: NetworkFile, raw: Bool = false, mixing: Int = 1, reals: (any ImageDataset)?
+    _ file: NetworkFile, raw: Bool = false, mixing: Int = 1, reals: (any ImageDataset)?,
+    labels: LabelDistribution? = nil
   ) throws -> MetricSubject {
     if mixing > 1 { _ = try file.styleGenerator() }
     return MetricSubject(
       raw ? try file.rawGenerator() : file.generator, growth: file.growth, seed: seed, mixing: mixing,
-      labels: LabelDistribution(for: file.configuration, data: reals), compute: Compute(precision: precision))
+      labels: labels ?? LabelDistribution(for: file.configuration, data: reals), compute: Compute(precision: precision))
   }
 
   /// Measures all metrics.
@@ -172,9 +177,10 @@ struct MetricRun {
         label(&result)
         line.clear()
         say(table(mixes: result.mixing != nil).line(Self.cells(result)))
-        if let caution = result.caution { note("note: \(caution)") }
+        if cautions, let caution = result.caution { note("note: \(caution)") }
         if let folder {
-          try RunDirectory.append(try JSON.compact(result), to: "\(folder)/\(Self.resultsName(metric))")
+          try RunDirectory.append(
+            try JSON.compact(result), to: "\(folder)/\(Self.resultsName(metric, perClass: result.label != nil))")
           if metric.output == .perceptual {
             var writer = SafetensorsWriter(metadata: ["metric": result.metric])
             let values = evaluation.lastPathLengths
@@ -194,7 +200,9 @@ struct MetricRun {
   }
 
   /// The file of a metric's results, one line each.
-  static func resultsName(_ metric: Metric) -> String { "metric-\(metric.rawValue).jsonl" }
+  static func resultsName(_ metric: Metric, perClass: Bool = false) -> String {
+    "metric-\(metric.rawValue)\(perClass ? "-per-class" : "").jsonl"
+  }
   /// The file of all measured path lengths.
   static func valuesName(_ metric: Metric) -> String { "metric-\(metric.rawValue)-values.safetensors" }
 
@@ -202,7 +210,9 @@ struct MetricRun {
   /// - Parameter mixes: whether names have a number of mixed latents.
   func table(mixes: Bool = false) -> Table {
     let detector = detectors.map { $0.name.count + 2 }.max() ?? 0
-    let count = (samples.map { "@\($0)".count } ?? 0) + (mixes ? " mixing 2".count : 0)
+    let count =
+      (samples.map { "@\($0)".count } ?? 0) + (mixes ? " mixing 2".count : 0)
+      + (classNames.map { $0.shown.count + 1 }.max() ?? 0)
     let names = metrics.map { $0.rawValue.count + ($0.output == nil ? 0 : detector) + count }
     return Table([
       .text("metric", width: names.max() ?? 0), .number("value", width: 10),
@@ -215,7 +225,8 @@ struct MetricRun {
     let others = result.values.sorted { $0.key < $1.key }.map { "\($0.key) \(String(format: "%.4f", $0.value))" }
     let counts = result.samples.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
     return [
-      result.metric + (result.mixing.map { " mixing \($0)" } ?? ""), String(format: "%.4f", result.value), counts,
+      result.metric + (result.mixing.map { " mixing \($0)" } ?? "") + (result.label.map { " \($0.shown)" } ?? ""),
+      String(format: "%.4f", result.value), counts,
       String(format: "%.1f s", result.seconds), others.joined(separator: ", "),
     ]
   }

@@ -42,31 +42,6 @@ struct ComputeArguments: ParsableArguments {
   }
 }
 
-/// The class that a conditional network draws.
-struct ClassArguments: ParsableArguments {
-  @Option(
-    name: .customLong("class"), help: "The class that a conditional network draws: its name, or its number from 0.")
-  var choice: String?
-
-  /// The condition for a network; nil for a network without labels.
-  /// - Throws: `ValidationError` if the class is missing or unknown, or if the network has no labels.
-  func condition(for file: NetworkFile, device: Device) throws -> Condition? {
-    let count = file.configuration.labelSize
-    guard count > 0 else {
-      if choice != nil { throw ValidationError("\(file.name) is not a conditional network: leave out --class") }
-      return nil
-    }
-    let known = file.labelNames.isEmpty ? "0 to \(count - 1)" : file.labelNames.joined(separator: ", ")
-    guard let choice else {
-      throw ValidationError("\(file.name) is a conditional network: give --class, one of \(known)")
-    }
-    guard let index = file.labelNames.firstIndex(of: choice) ?? Int(choice), (0..<count).contains(index) else {
-      throw ValidationError("--class is '\(choice)', but must be one of \(known)")
-    }
-    return Condition(classes: [index], of: count, device: device)
-  }
-}
-
 /// A trained network, and the options for drawing with it.
 struct NetworkArguments: ParsableArguments {
   @Option(
@@ -79,6 +54,12 @@ struct NetworkArguments: ParsableArguments {
   var psi: Double = 1
   @Option(parsing: .unconditional, help: "Truncate only the layers before this one (default: all).")
   var truncCutoff: Int?
+  @Option(
+    help: """
+      Truncate a conditional network to the mean w of the drawn class, or to the average of all classes, as the usual \
+      programs do (default: class).
+      """)
+  var truncCenter: TruncationCenter?
   @Option(
     name: .customLong("noise-mode"),
     help: "Noise inputs: const (the network's stored noise images), random (fresh noise) or none (default: const).")
@@ -115,12 +96,30 @@ struct NetworkArguments: ParsableArguments {
     }
   }
 
-  /// Opens the network.
+  /// A renderer for one label of a conditional network, or for another network.
+  struct Drawing {
+    /// The label; nil for a network without labels.
+    let label: ClassArguments.Label?
+    let renderer: Renderer
+  }
+
+  /// Opens the network, for one label.
+  /// - Throws: as ``drawings(withStyles:movingNoise:truncates:)``, and for several labels.
+  func renderer(withStyles: Bool = false) throws -> Renderer {
+    let all = try drawings(withStyles: withStyles)
+    guard all.count == 1 else {
+      throw ValidationError("this command draws one label at a time, and \(all.count) are given: give one")
+    }
+    return all[0].renderer
+  }
+
+  /// Opens the network: a renderer for each label, at least one.
   /// - Parameters:
   ///   - withStyles: whether the network must have styles.
   ///   - movingNoise: whether the noise moves; then --noise-seed is allowed in every noise mode.
+  ///   - truncates: whether the command truncates without --trunc.
   /// - Throws: `ValidationError` if the network lacks a part that an option needs.
-  func renderer(withStyles: Bool = false, movingNoise: Bool = false) throws -> Renderer {
+  func drawings(withStyles: Bool = false, movingNoise: Bool = false, truncates: Bool = false) throws -> [Drawing] {
     if noiseSeedChoice != nil && noiseMode != .random && !movingNoise {
       throw ValidationError(
         "--noise-seed is for random noise, but the noise mode is \(noiseMode.rawValue): use --noise-mode random")
@@ -138,15 +137,30 @@ struct NetworkArguments: ParsableArguments {
       throw ValidationError(
         "\(file.name) is a \(title) network without noise inputs: leave out --noise-mode \(noiseChoice.rawValue)")
     }
-    let noise: NoiseMode =
+    let labels = try classes.labels(for: file, device: device)
+    let isTruncated = psi != 1 || truncates
+    if truncCenter != nil && (labels.isEmpty || !isTruncated) {
+      throw ValidationError(
+        labels.isEmpty
+          ? "--trunc-center is for classes, and \(file.name) is not a conditional network: leave it out"
+          : "--trunc-center is for truncation, and there is none: give --trunc 0.7, say")
+    }
+    func noise() -> NoiseMode {
       switch noiseMode {
       case .const: .constant
+      // The same noise for every label.
       case .random: .random(RandomStream(seed: noiseSeed))
       case .none: .none
       }
-    return Renderer(
-      file, truncation: Truncation(psi: psi, cutoff: truncCutoff), noise: noise,
-      condition: try classes.condition(for: file, device: device), compute: Compute(precision: compute.precision))
+    }
+    func renderer() -> Renderer {
+      Renderer(
+        file, truncation: Truncation(psi: psi, cutoff: truncCutoff), noise: noise(),
+        compute: Compute(precision: compute.precision))
+    }
+    guard !labels.isEmpty else { return [Drawing(label: nil, renderer: renderer())] }
+    let centered = isTruncated && traits.hasW && truncCenter != .average
+    return labels.map { Drawing(label: $0, renderer: renderer().with(condition: $0.condition, centered: centered)) }
   }
 }
 

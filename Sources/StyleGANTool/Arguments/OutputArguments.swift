@@ -59,6 +59,8 @@ struct WrittenFile: Encodable {
   /// The seed it was drawn from, or the file of latents and the number in it, from 0.
   var seed: UInt32?
   var latents: String?
+  /// The class it shows, by its name, or the numbers of its label; nil without labels.
+  var label: String?
   var item: Int?
   /// The number of frames of an animation, and their rate.
   var frames: Int?

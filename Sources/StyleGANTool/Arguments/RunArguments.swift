@@ -107,7 +107,10 @@ struct KeepingArguments: ParsableArguments {
       all if they take at most 10 GB, else the newest that fit into 10 GB, at least 5).
       """, valueName: "number"))
   var keep: KeptSnapshots?
-  @Option(help: ArgumentHelp("Also keep the network with the best value of this metric.", valueName: "metric"))
+  @Option(
+    help: ArgumentHelp(
+      "Keep the network with the best value of this metric besides the newest; without --keep, the newest is one.",
+      valueName: "metric"))
   var keepBest: Metric?
 
   mutating func validate() throws {
@@ -119,7 +122,14 @@ struct KeepingArguments: ParsableArguments {
     }
   }
 
-  /// Applies the given options.
+  /// What a new run keeps: with `--keep-best` alone, the best network and the last one.
+  func chosen(for options: TrainingOptions) throws -> SnapshotKeeping? {
+    var keeping = keep == nil && keepBest != nil ? SnapshotKeeping(newest: 1) : options.usualKeeping
+    try apply(to: &keeping)
+    return keeping
+  }
+
+  /// Applies the given options to what a run keeps.
   func apply(to keeping: inout SnapshotKeeping?) throws {
     switch keep {
     case .all: keeping = nil

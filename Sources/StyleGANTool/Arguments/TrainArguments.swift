@@ -10,7 +10,8 @@ struct ArchitectureArguments: ParsableArguments {
   var resolution: Int?
   @Option(parsing: .unconditional, help: "Convert the pictures to 1, 3 or 4 channels (default: no change).")
   var channels: Int?
-  @Flag(help: "Train a conditional network on the classes of the data.") var cond = false
+  @Flag(help: "Train a conditional network on the labels of the data: its classes, or vectors of numbers.")
+  var cond = false
   @OptionGroup var families: FamilyArguments
 
   /// The given settings of the architecture.
@@ -73,6 +74,7 @@ struct ScheduleArguments: ParsableArguments {
   var plDecay: Double?
   @Option(parsing: .unconditional, help: "Measure path lengths on a minibatch divided by this number (default: 2).")
   var plBatchShrink: Int?
+  @OptionGroup var separability: SeparabilityArguments
   @Option(parsing: .unconditional, help: "Updates of D for each update of G (default: from --cfg).")
   var criticSteps: Int?
   @Option(help: "Update D first, on its own fakes, or G first and then D on the same fakes (default: from --cfg).")
@@ -102,6 +104,13 @@ struct ScheduleArguments: ParsableArguments {
   var stableKimg: Double?
   @Flag(help: "Mirror half of the pictures horizontally.") var mirror = false
   @Option(
+    parsing: .unconditional,
+    help: """
+      Hold out this share of the pictures, such as 0.05, and score them at each tick to see whether D overfits (default: \
+      none).
+      """)
+  var validation: Double?
+  @Option(
     parsing: .unconditional, help: "Thousands of pictures in a tick, between two lines of statistics (default: 1).")
   var tick: Double?
   @Option(parsing: .unconditional, help: "Ticks between two snapshots (default: 25).") var snap: Int?
@@ -130,8 +139,10 @@ struct ScheduleArguments: ParsableArguments {
     options.schedule = schedule
     applyObjective(to: &options)
     try applyPathLength(to: &options.objective)
+    try separability.apply(to: &options.objective)
     try applyOptimizer(to: &options)
     options.mirror = mirror
+    options.validation = validation
     if let mixing { options.mixingProbability = mixing }
     if let emaKimg { (options.averageHalfLifeKimg, options.averageDecay) = (emaKimg, nil) }
     if let emaDecay { options.averageDecay = emaDecay }
@@ -244,8 +255,8 @@ struct ScheduleArguments: ParsableArguments {
       ("--ema-kimg", emaKimg), ("--ema-decay", emaDecay),
       (growing ?? true ? "--growing" : "--no-growing", growing),
       ("--start-resolution", startResolution), ("--fade-kimg", fadeKimg), ("--stable-kimg", stableKimg),
-      ("--mirror", mirror ? true : nil), ("--tick", tick), ("--seed", seed),
-    ]) + pathLengthDetails
+      ("--mirror", mirror ? true : nil), ("--validation", validation), ("--tick", tick), ("--seed", seed),
+    ]) + pathLengthDetails + separability.all
   }
 }
 

@@ -71,6 +71,7 @@ struct DatasetBuild: ParsableCommand {
           output.say(
             "\(counted(summary.classes.count, "class", "classes")): \(list)\(summary.classes.count > 10 ? ", …" : "")")
         }
+        if let size = summary.labelVectorSize { output.say("label vectors of \(counted(size, "number"))") }
         output.say(
           "\(destination.shown): \(counted(summary.images, "image")) of \(resolution)×\(resolution)×\(summary.channels)"
             + (summary.skipped > 0 ? ", \(summary.skipped) skipped" : "")
@@ -79,7 +80,7 @@ struct DatasetBuild: ParsableCommand {
           Results(
             path: destination, images: summary.images, resolution: resolution, channels: summary.channels,
             skipped: summary.skipped, skippedImages: skipped, conversions: summary.conversions,
-            classes: summary.classes, notes: notes))
+            classes: summary.classes, labelVectorSize: summary.labelVectorSize, notes: notes))
       } catch {
         line.clear()
         if DatasetBuilder.isSkippable(error), !skipBad, !isAboutTheWhole(error, source) {
@@ -107,6 +108,8 @@ extension DatasetBuild {
     let conversions: [String]
     /// The classes with their numbers of images.
     let classes: [DatasetDescription.Label]
+    /// The numbers in a label vector; nil without vectors.
+    let labelVectorSize: Int?
     /// What was left out, one sentence each.
     let notes: [String]
   }

@@ -51,6 +51,7 @@ struct DatasetCheck: ParsableCommand {
           counted(classes.count, "class", "classes")
             + ", from \(counted(most.value, "image")) (\(most.key.shown)) to \(least.value) (\(least.key.shown))")
       }
+      if let size = inspection.labelVectorSize { output.say("label vectors of \(counted(size, "number"))") }
       for sentence in inspection.omissions.sentences(of: path) { output.say(sentence) }
       if inspection.omissions.others > 0 {
         output.say("\(counted(inspection.omissions.others, "other file")) (texts, tables, hidden) not used")

@@ -81,7 +81,7 @@ struct Figures: ParsableCommand {
         throw ValidationError(
           "figures 4 and 5 need noise inputs, but \(file.name) has none: choose other figures with --only")
       }
-      let condition = try file.flatMap { try classes.condition(for: $0, device: device) }
+      let condition = try file.flatMap { try classes.label(for: $0, device: device)?.condition }
       try pictures.prepare(
         figures.map(\.fileName), inputs: file.map { [$0.path] } ?? [], data: dataset == nil ? nil : data)
       var files: [WrittenFile] = []
@@ -95,8 +95,9 @@ struct Figures: ParsableCommand {
   private func draw(
     _ figures: [PaperFigure], _ file: NetworkFile, _ condition: Condition?, _ dataset: (any ImageDataset)?
   ) throws -> [WrittenFile] {
-    let renderer = Renderer(
-      file, truncation: Truncation(psi: psi), condition: condition, compute: Compute(precision: compute.precision))
+    // Truncation goes to the mean of the class, as in 'generate'.
+    let renderer = Renderer(file, truncation: Truncation(psi: psi), compute: Compute(precision: compute.precision))
+      .with(condition: condition, centered: true)
     let seeds = { (count: UInt32) in (0..<count).map { seed &+ $0 } }
     return try figures.compactMap { figure in
       let image: Image

@@ -13,6 +13,10 @@ struct Generate: ParsableCommand {
       A picture of a seed is named seed0003.png, one of a file like the file. An existing file is replaced only if \
       this program drew it and nobody changed it since.
 
+      A conditional network draws the class of --class. Of several classes every seed is drawn with every class: as \
+      seed0003-class1.png, or with --grid in a table with a row for each class and a column for each seed (or the other \
+      way round, as the size of the grid tells) with the names of the classes beside it.
+
       Examples:
         stylegan generate --network runs/00000-stylegan-fashion-mnist-32 \\
             --seeds 0,3,10-20 --outdir out
@@ -20,6 +24,8 @@ struct Generate: ParsableCommand {
             --outdir out
         stylegan generate --network net.safetensors \\
             --seeds photo.safetensors,other.npz --outdir out
+        stylegan generate --network net.safetensors --class all --grid 8x10 \\
+            --trunc 0.7
       """)
 
   @OptionGroup var network: NetworkArguments
@@ -31,11 +37,13 @@ struct Generate: ParsableCommand {
 
   func run() throws {
     try StyleGANTool.run {
+      let drawings = try network.drawings()
+      if drawings.count > 1 { return try draw(drawings) }
+      let (label, renderer) = (drawings[0].label, drawings[0].renderer)
       if let grid, let seeds, seeds.count > grid.columns * grid.rows {
         throw ValidationError(
           "--seeds has \(seeds.count) seeds, but a grid of \(grid.columns)x\(grid.rows) has fewer places")
       }
-      let renderer = try network.renderer()
       if let grid { try NetworkArguments.requireRoom(grid.columns * grid.rows, renderer, scale: pictures.scale) }
       let sources = seeds?.sources ?? (0..<UInt32(grid.map { $0.columns * $0.rows } ?? 1)).map { .seed($0) }
       // Files are opened before anything is written.
@@ -65,7 +73,7 @@ struct Generate: ParsableCommand {
           try renderer.draw(renderer.styles(renderer.codes(seeds: block.compactMap(\.seed)))) { i, image in
             guard grid == nil else { return cells.append(image) }
             written.append(try pictures.write(image, as: "\(names[at + i][0]).png"))
-            written[written.count - 1].seed = block[i].seed
+            (written[written.count - 1].seed, written[written.count - 1].label) = (block[i].seed, label?.name)
           }
           at += block.count
         }
@@ -91,5 +99,66 @@ struct Generate: ParsableCommand {
     for i in 0..<styles.count {
       try renderer.with(noise: .given(noise.map { $0[i..<i + 1] })).draw(styles[i..<i + 1]) { try each(i, $1) }
     }
+  }
+}
+
+// Every seed with every one of several labels.
+
+extension Generate {
+  /// Draws all seeds with all labels: a table, or a file each.
+  private func draw(_ drawings: [NetworkArguments.Drawing]) throws {
+    guard seeds == nil || seeds!.seeds != nil else {
+      throw ValidationError("a file of latents has the class of its picture: give seeds, or leave out --class")
+    }
+    let side = drawings[0].renderer.growth.resolution
+    let count = try seedCount(drawings.count)
+    let seeds = seeds?.seeds ?? Array(0..<UInt32(count))
+    try NetworkArguments.requireRoom(grid == nil ? 1 : seeds.count * drawings.count, drawings[0].renderer)
+    func name(_ drawing: NetworkArguments.Drawing, _ seed: UInt32) -> String {
+      "seed\(padded(seed, 4))-\(drawing.label!.fileName).png"
+    }
+    try pictures.prepare(
+      grid == nil ? drawings.flatMap { drawing in seeds.map { name(drawing, $0) } } : ["grid.png"],
+      inputs: network.inputs, pixels: seeds.count * drawings.count * side * side)
+    var written: [WrittenFile] = []
+    var table: [[Image]] = []
+    for drawing in drawings {
+      let renderer = drawing.renderer
+      var row: [Image] = []
+      for start in stride(from: 0, to: seeds.count, by: 256) {
+        let block = Array(seeds[start..<min(start + 256, seeds.count)])
+        try renderer.draw(renderer.styles(renderer.codes(seeds: block))) { i, image in
+          guard grid == nil else { return row.append(try pictures.enlarged(image)) }
+          var file = try pictures.write(image, as: name(drawing, block[i]))
+          (file.seed, file.label) = (block[i], drawing.label!.name)
+          written.append(file)
+        }
+      }
+      table.append(row)
+    }
+    if let grid {
+      let (names, numbers) = (drawings.map { $0.label!.name.shown }, seeds.map { "\($0)" })
+      let rowsAreLabels = grid.rows == drawings.count
+      let images = rowsAreLabels ? table.joined().map(\.self) : seeds.indices.flatMap { i in table.map { $0[i] } }
+      let sheet = try ImageGrid.labeled(
+        images, rows: rowsAreLabels ? names : numbers, columns: rowsAreLabels ? numbers : names)
+      written = [try pictures.write(sheet, as: "grid.png", enlarging: false)]
+    }
+    try pictures.output.finish(DrawnResults(network: network.path, files: written))
+  }
+
+  /// The seeds of each label: those given, or as many as the grid has places for.
+  private func seedCount(_ labels: Int) throws -> Int {
+    guard let grid else { return seeds?.count ?? 1 }
+    guard grid.rows == labels || grid.columns == labels else {
+      throw ValidationError(
+        "--grid \(grid.columns)x\(grid.rows) has neither a row nor a column for each of \(labels) classes: give "
+          + "\(grid.columns)x\(labels)")
+    }
+    let places = grid.rows == labels ? grid.columns : grid.rows
+    if let seeds, seeds.count > places {
+      throw ValidationError("--seeds has \(seeds.count) seeds, but --grid has \(counted(places, "place")) for a class")
+    }
+    return places
   }
 }

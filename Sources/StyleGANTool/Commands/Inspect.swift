@@ -30,6 +30,7 @@ struct Inspect: ParsableCommand {
     output.say(path)
     output.say("  \(type(of: c).title), \(c.resolution)×\(c.resolution), \(counted(c.imageChannels, "channel"))")
     for line in c.summary { output.say("  \(line)") }
+    if let labels = Labels(network) { output.say("  \(labels.line)") }
     let fade = network.growth.alpha < 1 ? String(format: ", %.0f %% faded in", network.growth.alpha * 100) : ""
     output.say("  draws at \(network.growth.resolution)×\(network.growth.resolution)\(fade)")
     if let h = network.history {
@@ -48,11 +49,35 @@ struct Inspect: ParsableCommand {
     }
   }
 
+  /// The labels of a conditional network.
+  private struct Labels: Encodable {
+    /// "classes" or "vectors".
+    let kind: LabelKind
+    /// The number of classes, or of the numbers of a label.
+    let size: Int
+    /// The names of the classes, or empty.
+    let names: [String]
+
+    init?(_ network: NetworkFile) {
+      guard network.configuration.labelSize > 0 else { return nil }
+      (kind, size, names) = (network.labelKind, network.configuration.labelSize, network.labelNames)
+    }
+
+    /// "3 classes: 0 dark, 1 middle, 2 bright"
+    var line: String {
+      guard kind == .classes else { return "label vectors of \(counted(size, "number"))" }
+      let list = names.prefix(100).enumerated().map { "\($0) \($1.shown)" }.joined(separator: ", ")
+      return counted(size, "class", "classes") + (names.isEmpty ? "" : ": \(list)\(names.count > 100 ? ", …" : "")")
+    }
+  }
+
   /// The output of `--json`.
   private struct Summary: Encodable {
     let path, family: String
     let configuration: Architecture
     let growth: Growth
+    /// nil for a network without labels.
+    let labels: Labels?
     let training: NetworkFile.History?
     let tensors: [String: [Int]]
 
@@ -67,6 +92,7 @@ struct Inspect: ParsableCommand {
       family = type(of: network.configuration).family
       configuration = Architecture(value: network.configuration)
       growth = network.growth
+      labels = Labels(network)
       training = network.history
       tensors = Dictionary(uniqueKeysWithValues: network.tensors.map { ($0.name, $0.shape) })
     }

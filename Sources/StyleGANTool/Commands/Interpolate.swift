@@ -44,6 +44,8 @@ struct Interpolate: ParsableCommand {
         cubic       a smooth curve
         mixing      one layer after another
         truncation  ψ of each seed from --psi-from to --psi-to
+      Several classes of a conditional network are a walk from class to class: --class A,B,C draws one seed with each \
+      class in turn, or as many seeds as classes, each with its own.
 
       Examples:
         stylegan interpolate --network net.safetensors --seeds 1,5,9 --outdir out
@@ -55,6 +57,7 @@ struct Interpolate: ParsableCommand {
             --path mixing
         stylegan interpolate --network stickers.safetensors --seeds 1,5 \\
             --format gif,mp4 --background black
+        stylegan interpolate --network net.safetensors --seeds 5 --class all
       """)
 
   @OptionGroup var network: NetworkArguments
@@ -80,7 +83,6 @@ struct Interpolate: ParsableCommand {
   @OptionGroup var pictures: PictureArguments
 
   mutating func validate() throws {
-    if seeds.count < 2, path != .truncation { throw ValidationError("--seeds needs at least two seeds") }
     try requireRange("--frames", frames, 1...1000)
     try requireRange("--steps", steps, 1...100)
     try requireRange("--fps", fps, 0.1...1000)
@@ -100,24 +102,40 @@ struct Interpolate: ParsableCommand {
     if movingNoise && network.noiseMode == .none {
       throw ValidationError("--moving-noise needs noise: leave out --noise-mode none")
     }
-    if seeds.count * frames > 20_000 {
-      throw ValidationError("\(seeds.count) seeds × \(frames) frames are more than 20,000 frames")
-    }
     if space == .z, path != .line || seeds.seeds == nil {
       throw ValidationError("--space z draws great circles between seeds: leave out --path and files of latents")
     }
-    if let grid {
-      let cells = grid.columns * grid.rows
-      if seeds.count % cells != 0 || (path != .truncation && seeds.count < 2 * cells) {
-        throw ValidationError(
-          "\(seeds.count) seeds cannot be divided among \(cells) walks: give \(cells) times the seeds of one walk")
+  }
+
+  /// Refuses numbers of seeds, or of classes, that make no walk.
+  private func requireWalk(_ count: Int, _ labels: Int) throws {
+    if labels > 1 {
+      guard seeds.seeds != nil else {
+        throw ValidationError("a file of latents has the class of its picture: give seeds, or leave out --class")
       }
+      guard seeds.count == 1 || seeds.count == labels else {
+        throw ValidationError(
+          "--seeds has \(seeds.count) seeds for \(labels) classes: give one seed for all, or one for each class")
+      }
+    }
+    if count < 2, path != .truncation { throw ValidationError("--seeds needs at least two seeds") }
+    if count * frames > 20_000 {
+      throw ValidationError("\(count) seeds × \(frames) frames are more than 20,000 frames")
+    }
+    guard let cells = grid.map({ $0.columns * $0.rows }) else { return }
+    if count % cells != 0 || (path != .truncation && count < 2 * cells) {
+      throw ValidationError(
+        "\(count) seeds cannot be divided among \(cells) walks: give \(cells) times the seeds of one walk")
     }
   }
 
   mutating func run() throws {
     try StyleGANTool.run {
-      let renderer = try network.renderer(withStyles: path == .mixing, movingNoise: movingNoise)
+      if !network.classes.mayBeSeveral { try requireWalk(seeds.count, 1) }
+      let drawings = try network.drawings(
+        withStyles: path == .mixing, movingNoise: movingNoise, truncates: path == .truncation)
+      let renderer = drawings[0].renderer
+      try requireWalk(max(seeds.count, drawings.count), drawings.count)
       if movingNoise, renderer.styleGenerator != nil, !renderer.generator.architecture.traits.hasNoise {
         throw ValidationError("\(network.network) has no noise inputs: leave out --moving-noise")
       }
@@ -127,23 +145,23 @@ struct Interpolate: ParsableCommand {
         throw ValidationError(
           "\(network.network) has no W to walk in: use --space z and seeds only, without --path and --moving-noise")
       }
-      try NetworkArguments.requireRoom(seeds.count * max(frames, steps), renderer, scale: pictures.scale)
+      let points = try WalkPoints(
+        seeds, drawings, inW: (space ?? (hasW ? .w : .z)) == .w, truncating: path != .truncation)
+      let count = points.count
+      try NetworkArguments.requireRoom(count * max(frames, steps), renderer, scale: pictures.scale)
       if format.formats.contains(.mp4) { try Video.ffmpeg() }
       if background != nil, renderer.generator.architecture.imageChannels != 4 {
         throw ValidationError("\(network.network) draws no alpha: leave out --background")
       }
-      // Great circles between seeds need z, not codes.
-      let points = (space ?? (hasW ? .w : .z)) == .w ? try seeds.codes(renderer) : nil
-      let count = points?.count ?? seeds.count
       let cells = grid.map { $0.columns * $0.rows } ?? 1
       try prepare(renderer, count: count, cells: cells)
       var files: [WrittenFile] = []
       if cells == 1 {
-        files.append(try writeStrip(renderer.images(walk(renderer, points, 0..<count, steps, loop: false)), count))
+        files.append(try writeStrip(renderer.images(walk(points, 0..<count, steps, loop: false)), count))
       }
       let share = count / cells
       var walks = (0..<cells).map { cell in
-        let ws = walk(renderer, points, cell * share..<(cell + 1) * share, frames, loop: true)
+        let ws = walk(points, cell * share..<(cell + 1) * share, frames, loop: true)
         return movingNoise ? renderer.images(ws, movingNoise: network.noiseSeed &+ UInt64(cell)) : renderer.images(ws)
       }
       if cells > 1 {
@@ -181,17 +199,17 @@ struct Interpolate: ParsableCommand {
 
   /// The styles of the walk through some of the points.
   private func walk(
-    _ renderer: Renderer, _ points: LatentCodes?, _ range: Range<Int>, _ steps: Int, loop: Bool
+    _ points: WalkPoints, _ range: Range<Int>, _ steps: Int, loop: Bool
   ) -> Styles {
-    guard let points else {
-      return renderer.styles(renderer.walk(seeds: Array(seeds.seeds![range]), frames: steps, space: .z, loop: loop))
-    }
+    guard let codes = points.codes else { return points.greatCircles(range, steps, loop: loop) }
     guard path == .truncation else {
-      return renderer.styles(points[range].walk(frames: steps, path: WalkPath(rawValue: path.rawValue)!, loop: loop))
+      let walk = codes[range].walk(frames: steps, path: WalkPath(rawValue: path.rawValue)!, loop: loop)
+      return points.areTruncated ? Styles(walk.tensor) : points.renderers[0].styles(walk)
     }
     return .joined(
       range.flatMap { i in
-        let there = renderer.truncationSweep(points[i..<i + 1], from: psiFrom ?? 1, to: psiTo ?? -1, frames: steps)
+        let there = points.renderer(at: i).truncationSweep(
+          codes[i..<i + 1], from: psiFrom ?? 1, to: psiTo ?? -1, frames: steps)
         return loop ? [there, there.reversed()] : [there]
       })
   }

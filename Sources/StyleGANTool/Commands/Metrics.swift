@@ -36,6 +36,8 @@ struct Metrics: ParsableCommand {
             --metrics fid50k_full,pr50k3_full
         stylegan metrics --network runs/00000-stylegan-photos-64 --data photos.zip \\
             --metrics fid50k --mixing-stress 1,2,3,4
+        stylegan metrics --network net.safetensors --data photos.zip \\
+            --metrics fid50k_full --per-class
       """)
 
   static let cacheName = "~/.cache/swift-stylegan/features"
@@ -68,6 +70,12 @@ struct Metrics: ParsableCommand {
     help: ArgumentHelp(
       "Mix this many latents in each picture; 1,2,3,4 measures once for each number.", valueName: "counts"))
   var mixingStress: NumberList?
+  @Flag(
+    help: """
+      Measure each class of a conditional network by itself, against the real images of that class. Results are in \
+      metric-NAME-per-class.jsonl. The usual number of fakes is divided among the classes.
+      """)
+  var perClass = false
   @Option(parsing: .unconditional, help: "Seed of latents, noise and random choices of metrics.") var seed: UInt64 = 0
   @Option(help: "The generator: ema (moving average) or raw (as in training).") var weights: WeightsChoice = .ema
   @Option(help: "The folder of metric-NAME.jsonl (default: that of the network).", completion: .directory)
@@ -100,6 +108,10 @@ struct Metrics: ParsableCommand {
     if mixingStress != nil, let metric = metrics.first(where: { $0.output == .perceptual || $0 == .ls }) {
       throw ValidationError(
         "--mixing-stress is for pictures, and \(metric.rawValue) mixes no latents: leave one of them out")
+    }
+    if perClass, images != nil || mixingStress != nil {
+      throw ValidationError(
+        "--per-class draws the classes of a network: give --network, without --images and --mixing-stress")
     }
     if resolution != nil && images == nil {
       throw ValidationError("--resolution is for --images: the pictures of a network have its own resolution")
@@ -138,6 +150,7 @@ struct Metrics: ParsableCommand {
     }
     try requireMemory(channels: file.configuration.imageChannels, reals)
     let run = try self.run(reals, file.history?.dataset, device, signals)
+    if perClass { return try measureClasses(of: file, path, run, reals) }
     let subject = try run.subject(file, raw: weights == .raw, reals: reals)
     if let obstacle = run.obstacle(subject, reals) { throw obstacle }
     let folder = outdir ?? Folder.of(path)
@@ -180,7 +193,7 @@ struct Metrics: ParsableCommand {
   }
 
   /// The output of `--json`.
-  private struct Results: Encodable {
+  struct Results: Encodable {
     /// The network file, or the pictures that were measured.
     var network, images: String?
     /// One result for each metric and number of mixed latents, as in `metric-NAME.jsonl`.
@@ -211,14 +224,14 @@ struct Metrics: ParsableCommand {
   }
 
   /// Makes the folder of the results, and checks that they can be written, before anything is measured.
-  private func prepare(_ folder: String, inputs: [String]) throws {
+  func prepare(_ folder: String, inputs: [String]) throws {
     guard !folder.isEmpty else { throw FileError(.write, path: "\"\"", code: ENOENT) }
     let metrics = try metrics.metrics()
     let values = metrics.filter { $0.output == .perceptual }.map { "\(folder)/\(MetricRun.valuesName($0))" }
     let outputs = Outputs(inputs: inputs + (data.map { [$0] } ?? []))
     do {
       // Results are appended; path lengths are replaced.
-      try outputs.check(metrics.map { "\(folder)/\(MetricRun.resultsName($0))" } + values) { path in
+      try outputs.check(metrics.map { "\(folder)/\(MetricRun.resultsName($0, perClass: perClass))" } + values) { path in
         values.contains(path) ? (try? SafetensorsFile(path: path))?.metadata["metric"] != nil : access(path, W_OK) == 0
       }
       try Folder.makeWritable(folder)

@@ -16,7 +16,8 @@ struct Project: ParsableCommand {
       'interpolate' accept these files instead of seeds. NAME-projected.png shows the picture, its projection and their \
       difference (gray: no difference). projections.png shows all pictures. Pictures are cropped to their central \
       square and resized. Two pictures of one name are numbered (photo, photo-2). Existing files are not overwritten; \
-      with --force, earlier projections are replaced.
+      with --force, earlier projections are replaced. The search in a conditional network starts from the class of --class; \
+      pictures of --data start from their own classes without it.
 
       Examples:
         stylegan project photo.jpg other.png --network net.safetensors \\
@@ -62,10 +63,10 @@ struct Project: ParsableCommand {
       if optimizeNoise && !file.configuration.traits.hasNoise {
         throw ValidationError("\(file.name) is a network without noise inputs: leave out --optimize-noise")
       }
-      let renderer = Renderer(
-        file, condition: try classes.condition(for: file, device: device),
-        compute: Compute(precision: compute.precision))
       let targets = try targets(file)
+      let condition =
+        targets.contains { $0.condition != nil } ? nil : try classes.label(for: file, device: device)?.condition
+      let renderer = Renderer(file, condition: condition, compute: Compute(precision: compute.precision))
       try NetworkArguments.requireRoom(3 * targets.count, renderer, scale: pictures.scale)
       var options = Projector.Options()
       options.space = space
@@ -73,17 +74,16 @@ struct Project: ParsableCommand {
       options.learningRate = lr
       options.optimizesNoise = optimizeNoise
       options.seed = seed
-      let projector = Projector(renderer, options: options)
       try prepare(targets.map(\.name), renderer, network: file.path)
       var projections: [Results.Projection] = []
       var triples: [Image] = []
-      let chunk = 16
+      let chunks = chunks(of: targets)
       var line = ProgressLine(unit: "steps", quiet: pictures.output.quiet)
-      for start in stride(from: 0, to: targets.count, by: chunk) {
-        let part = targets[start..<min(start + chunk, targets.count)]
-        let chunks = (targets.count + chunk - 1) / chunk
+      for (number, part) in chunks.enumerated() {
+        let projector = Projector(
+          part[0].condition.map { renderer.with(condition: $0) } ?? renderer, options: options)
         let result = projector.project(.concatenated(part.map(\.image))) { done, total in
-          line.show(start / chunk * total + done, of: chunks * total)
+          line.show(number * total + done, of: chunks.count * total)
         }
         line.clear()
         for (i, target) in part.enumerated() {
@@ -156,22 +156,50 @@ struct Project: ParsableCommand {
 
   private func decibels(_ value: Double) -> String { String(format: "%.1f", value) }
 
-  /// The pictures to project, in the size of the network: `[1, C, r, r]` each, with unique names.
-  private func targets(_ file: NetworkFile) throws -> [(name: String, image: Tensor)] {
+  /// A picture to project.
+  private struct Target {
+    /// The unique name of its files.
+    let name: String
+    /// `[1, C, r, r]`
+    let image: Tensor
+    /// Its own label; nil where --class gives it, or without labels.
+    let condition: Condition?
+  }
+
+  /// Up to 16 successive pictures of one label at a time.
+  private func chunks(of targets: [Target]) -> [[Target]] {
+    targets.reduce(into: []) { parts, target in
+      if let last = parts.last, last.count < 16, last[0].condition?.vectors.floats == target.condition?.vectors.floats {
+        parts[parts.count - 1].append(target)
+      } else {
+        parts.append([target])
+      }
+    }
+  }
+
+  /// The pictures to project, in the size of the network.
+  private func targets(_ file: NetworkFile) throws -> [Target] {
     let (r, channels) = (file.growth.resolution, file.configuration.imageChannels)
-    var targets: [(name: String, image: Tensor)] = []
+    var targets: [Target] = []
     var names = Outputs.Names()
-    func add(_ name: String, _ pixels: [UInt8], _ side: Int) {
+    func add(_ name: String, _ pixels: [UInt8], _ side: Int, _ condition: Condition? = nil) {
       let batch = ImageBatch(pixels: pixels, labels: [], count: 1)
-      targets.append((names.take(name), batch.tensor(channels: channels, resolution: side)))
+      targets.append(
+        Target(
+          name: names.take(name), image: batch.tensor(channels: channels, resolution: side), condition: condition))
     }
     if let data {
       let dataset = try DatasetSource.open(data, resolution: r, channels: channels, notice: pictures.output.note)
+      let isLabeled =
+        classes.choice == nil && classes.vectors.isEmpty && file.configuration.labelSize > 0
+        && (dataset.labelSize, dataset.labelKind) == (file.configuration.labelSize, file.labelKind)
       for item in items.values {
         guard item < dataset.count else {
           throw ValidationError("--items has \(item), but \(data) has pictures 0 to \(dataset.count - 1)")
         }
-        add("item\(padded(item, 5))", try dataset.image(at: Int(item)), r)
+        add(
+          "item\(padded(item, 5))", try dataset.image(at: Int(item)), r,
+          isLabeled ? dataset.condition(of: [Int(item)], device: file.generator.store.device) : nil)
       }
     }
     for path in images {

@@ -8,7 +8,8 @@ struct StyleMixing: ParsableCommand {
     discussion: """
       Each picture takes the styles of --styles from its column's seed and all other styles from its row's seed. The \
       first row and the first column show the seeds' own pictures. A file of latents from 'stylegan project' can \
-      replace a seed. If --styles is repeated, each use makes a table, one below the other.
+      replace a seed. If --styles is repeated, each use makes a table, one below the other. Of a conditional network, \
+      --class A,B draws the rows with class A and the columns with class B.
 
       Examples:
         stylegan style-mixing --network net.safetensors --rows 1-4 --cols 5-9 \\
@@ -36,10 +37,14 @@ struct StyleMixing: ParsableCommand {
 
   func run() throws {
     try StyleGANTool.run {
-      let renderer = try network.renderer(withStyles: true)
+      let drawings = try network.drawings(withStyles: true)
+      guard drawings.count < 3 else {
+        throw ValidationError("--class has \(drawings.count) classes: give one, or that of the rows and of the columns")
+      }
+      let (renderer, other) = (drawings[0].renderer, drawings[drawings.count - 1].renderer)
       let choices = styles.isEmpty ? [LayerChoice(argument: "coarse")!] : styles
       let tables = try choices.map { try $0.layers(of: renderer.style.layers.count, option: "--styles") }
-      let (rows, columns) = (renderer.styles(try rows.codes(renderer)), renderer.styles(try cols.codes(renderer)))
+      let (rows, columns) = (renderer.styles(try rows.codes(renderer)), other.styles(try cols.codes(other)))
       let width = columns.count + 1
       try NetworkArguments.requireRoom((rows.count + 1) * width * tables.count, renderer, scale: pictures.scale)
       try pictures.prepare(["style-mixing.png"], inputs: network.inputs + self.rows.files + cols.files)

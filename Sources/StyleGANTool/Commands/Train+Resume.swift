@@ -11,7 +11,7 @@ extension Train {
   /// Refuses options that would change the training of a resumed run.
   func requireSameTraining() throws {
     let given =
-      network.all + training.fixed
+      network.all + training.fixed + small.fixed
       + given([
         ("--precision", compute.precisionChoice), ("--kernels", machine.kernels), ("--device", compute.deviceName),
         ("--cfg", place.recipe),
@@ -81,7 +81,8 @@ extension Train {
   private func dataset(of options: TrainingOptions) throws -> any ImageDataset {
     do {
       let dataset = try openDataset(
-        options.data, resolution: options.configuration.dataResolution, channels: options.configuration.imageChannels)
+        options.data, resolution: options.configuration.dataResolution, channels: options.configuration.imageChannels
+      ).subset(options.subset, seed: options.seed)
       // Metrics that the run had before are not checked: a missing detector is reported at a snapshot.
       if measures.areGiven { try SnapshotMetrics.requireMeasurable(options, dataset) }
       return dataset

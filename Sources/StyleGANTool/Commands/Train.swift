@@ -34,6 +34,7 @@ struct Train: ParsableCommand {
   @OptionGroup(title: "Run") var place: RunArguments
   @OptionGroup(title: "Network") var network: ArchitectureArguments
   @OptionGroup(title: "Training") var training: ScheduleArguments
+  @OptionGroup(title: "Small data") var small: SmallDataArguments
   @OptionGroup(title: "Snapshots") var keeping: KeepingArguments
   @OptionGroup(title: "Metrics") var measures: TrainingMetrics
   @OptionGroup(title: "Machine") var compute: ComputeArguments
@@ -47,7 +48,10 @@ struct Train: ParsableCommand {
     if place.resume == nil && place.data == nil {
       throw ValidationError("--data is missing: give a data set, or resume a run with --resume")
     }
-    if place.resume == nil { try measures.requireEffect(on: measures.applied(to: nil), isResumed: false) }
+    if place.resume == nil {
+      try measures.requireEffect(on: measures.applied(to: nil), isResumed: false)
+      try small.requireEffect()
+    }
     if place.initFrom != nil, let option = network.shaping.first(where: { $0 != "--cond" }) {
       throw ValidationError(
         "--init-from sets the shape of the network; leave out \(option) (it takes --resolution, --channels and --cond)")
@@ -77,7 +81,8 @@ struct Train: ParsableCommand {
     let initial = try initFrom.map { try NetworkFile(path: try newestNetwork(at: $0)) }
     let dataset = try openDataset(
       data, resolution: network.resolution ?? initial?.configuration.dataResolution,
-      channels: network.channels ?? initial?.configuration.imageChannels)
+      channels: network.channels ?? initial?.configuration.imageChannels
+    ).subset(small.subset, seed: training.seed ?? 0)
     if let initial, type(of: initial.configuration) != recipe.family {
       throw ValidationError(
         "--init-from is a network of the family \(type(of: initial.configuration).family), but \(recipe.name) is of "
@@ -94,14 +99,15 @@ struct Train: ParsableCommand {
       options.initialNetwork = try initFrom.map { try newestNetwork(at: $0) }
       timed?.prepare(&options)
       try training.apply(to: &options)
+      small.apply(to: &options)
       options.precision = isPrecisionOpen ? .float32 : compute.precision
       options.device = compute.device
       options.threads = Processor.threadCount
       options.description = place.desc
       measures.apply(to: &options.measures)
       try options.validate()
-      options.keeping = options.usualKeeping
-      try keeping.apply(to: &options.keeping)
+      try options.settleSeparability(for: dataset)
+      options.keeping = try keeping.chosen(for: options)
       try options.validate()
       return options
     }
@@ -115,10 +121,10 @@ struct Train: ParsableCommand {
     try chooseKernels(for: &options)
     if let timed {
       options = try fit(options, to: timed, widths: widths, since: start) { try make($0) }
-      options.keeping = options.usualKeeping
-      try keeping.apply(to: &options.keeping)
+      options.keeping = try keeping.chosen(for: options)
       try options.validate()
     }
+    noteUnusedLabels(options, dataset)
     if place.dryRun { return try describe(options, dataset) }
     let signals = StopSignals()
     let trainer = try Trainer(options, dataset: dataset, in: place.outdir)
@@ -151,16 +157,25 @@ struct Train: ParsableCommand {
     )
   }
 
-  /// Conditions the network on the classes of the data.
+  /// Conditions the network on the labels of the data.
   private func condition(_ configuration: inout any NetworkConfiguration, on dataset: any ImageDataset) throws {
     guard configuration.traits.takesLabels else {
       throw ValidationError(
-        "--cond is for StyleGAN networks, but \(type(of: configuration).title) takes no labels: leave out --cond")
+        "\(type(of: configuration).title) takes no labels: leave out --cond")
     }
-    guard dataset.labelCount > 1 else {
+    guard dataset.labelCount > 1 || dataset.labelVectorSize > 0 else {
       throw ValidationError("--cond needs data with classes, but \(place.data!) has none: leave it out")
     }
-    configuration.labelSize = dataset.labelCount
+    configuration.labelSize = dataset.labelSize
+  }
+
+  /// Says once that labels of the data are not used.
+  private func noteUnusedLabels(_ options: TrainingOptions, _ dataset: any ImageDataset) {
+    guard options.configuration.labelSize == 0, dataset.labelCount > 1 || dataset.labelVectorSize > 0 else { return }
+    let what =
+      dataset.labelKind == .classes
+      ? "\(dataset.labelCount) classes" : "labels of \(counted(dataset.labelSize, "number"))"
+    output.note("note: the data has \(what), which this training does not use; --cond trains a network that draws them")
   }
 
   /// The absolute path of data, valid in any folder. Names of data sets stay as they are.
@@ -257,6 +272,7 @@ struct Train: ParsableCommand {
     let metrics = SnapshotMetrics(shouldStop: { signals.received != nil }) { line in try progress.say(line, trainer) }
     trainer.observers += [
       PreviewWriter { path in try progress.say("drew \(path)", trainer) }, progress, metrics,
+      WarningWriter { warning in try progress.say("warning: \(warning.message.sentence)", trainer) },
     ]
     let outcome: Trainer.Outcome
     do {

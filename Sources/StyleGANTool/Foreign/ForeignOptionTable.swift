@@ -27,23 +27,10 @@ extension ForeignOptions {
     },
     boolean("train", "--mirror, --mirror-augment", on: ["--mirror"], off: "pictures are not mirrored by default"),
     boolean("train", "--cond", on: ["--cond"], off: "networks are unconditional by default"),
-    .init("train", "--aug", examples: ["noaug", "ada", "fixed"]) { use in
-      use.value == "noaug"
-        ? .leaveOut("there is no augmentation besides --mirror")
-        : .explain(
-          "--aug \(use.value) is augmentation of the discriminator's images, which this version lacks: leave out --aug; "
-            + "--mirror doubles the data")
+    .init("train", "--aug", examples: ["noaug", "ada"]) { use in
+      use.value == "noaug" ? .write(["--aug", "none"]) : .same
     },
-    .init("train", "--p, --target, --augpipe", examples: ["0.2"]) { use in
-      .explain(
-        "\(use.name) is an option of augmentation (ADA), which this version lacks: leave it out; --mirror doubles the "
-          + "data")
-    },
-    .init("train", "--subset", examples: ["1000"]) { use in
-      .explain(
-        "--subset would train on \(use.value) of the pictures, which this version cannot choose: put those pictures "
-          + "into a folder of their own and name it with --data")
-    },
+    same("train", ["--aug=fixed --p=0.2", "--aug=ada --target=0.6", "--aug=ada --augpipe=bgc", "--subset=1000"]),
     .init("train", "--resume", examples: ["noresume", "ffhq256", "https://example.com/ffhq.pkl", "latest"]) { use in
       if case .explain(let sentence) = address(use) { return .explain(sentence) }
       if use.value == "noresume" { return .leaveOut("a training starts anew without --resume") }

@@ -36,6 +36,12 @@ public final class RandomStream {
     range.lowerBound + min(Int(uniform() * Double(range.count)), range.count - 1)
   }
 
+  /// Samples of U[0, 1) as numbers.
+  package func uniformNumbers(_ count: Int) -> [Double] { uniform([count], dtype: .float64).to(.cpu).hostItems }
+
+  /// Samples of N(0, 1) as numbers.
+  package func normalNumbers(_ count: Int) -> [Double] { normal([count], dtype: .float64).to(.cpu).hostItems }
+
   private func draw(_ kind: Int, _ shape: [Int], _ dtype: DType, _ file: StaticString, _ line: UInt) -> Tensor {
     makeTensor(file, line) {
       ct_random(Int32(kind), shape.int64, Int64(shape.count), dtype.code, device.code, pointer, $0, $1)

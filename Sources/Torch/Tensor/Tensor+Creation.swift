@@ -92,6 +92,9 @@ extension Tensor {
   /// The element of a float64 tensor with one element that was made on the CPU; not counted in ``HostReads``.
   var hostItem: Double { scalars(Double.self, isCounted: false)[0] }
 
+  /// The elements of a float64 tensor that was made on the CPU; not counted in ``HostReads``.
+  var hostItems: [Double] { scalars(Double.self, isCounted: false) }
+
   private func scalars<Scalar>(_: Scalar.Type, count: Int? = nil, isCounted: Bool = true) -> [Scalar] {
     let count = count ?? elementCount
     if isCounted { _ = ct_reads(1) }

@@ -37,6 +37,23 @@ extension Tensor {
   }
 }
 
+extension Tensor {
+  /// Each image padded by reflection, doubled with a 12-tap filter, sampled bilinearly by an affine map (0 outside), and
+  /// halved with the filter again: `[N, C, H, W]` → the same shape. Linear in self, so differentiable to any order.
+  /// - Parameters:
+  ///   - maps: `[N, 2, 3]`, float64 on the CPU, from a sampled pixel (x, y, 1), of 2(W + 6) × 2(H + 6) pixels, to a pixel
+  ///     of the doubled image.
+  ///   - filter: `[12]`, float64, with the sum 1.
+  ///   - margins: of the padding, in pixels.
+  package func resampledFused(
+    maps: Tensor, filter: Tensor, margins: (left: Int, top: Int, right: Int, bottom: Int),
+    file: StaticString = #fileID, line: UInt = #line
+  ) -> Tensor {
+    let margins = [margins.left, margins.top, margins.right, margins.bottom].int64
+    return makeTensor(file, line) { ct_fused_resample(pointer, maps.pointer, filter.pointer, margins, $0, $1) }
+  }
+}
+
 /// The change of resolution before or after a 3×3 convolution.
 public enum Resampling: String, Sendable {
   /// No change.

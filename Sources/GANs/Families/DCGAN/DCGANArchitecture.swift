@@ -35,10 +35,11 @@ extension DCGANArchitecture {
   /// Feature maps at a resolution of `featureResolutions`.
   public func channels(at resolution: Int) -> Int { max(1, features * 8 * 4 / resolution) }
 
-  /// The networks with batch normalization.
+  /// The networks with batch normalization; labels for both.
   public var traits: NetworkTraits {
     var traits = NetworkTraits()
     (traits.normalizesGeneratorBatches, traits.normalizesCriticBatches) = (true, Self.normalizesDiscriminator)
+    traits.takesLabels = true
     return traits
   }
 
@@ -50,6 +51,7 @@ extension DCGANArchitecture {
     try require([1, 3, 4].contains(imageChannels), .imageChannels, imageChannels, "1, 3 or 4")
     try require((1...8192).contains(zSize), "zSize", zSize, "1 to 8192")
     try require((1...512).contains(features), "features", features, "1 to 512")
+    try requireLabelSize()
   }
 
   /// A convolution, its normalization and its activation per resolution.
@@ -59,7 +61,22 @@ extension DCGANArchitecture {
 
   /// Latents and layers.
   public var summary: [String] {
-    ["z \(zSize)", "feature maps: " + featureResolutions.map { "\($0)²: \(channels(at: $0))" }.joined(separator: ", ")]
+    [
+      "z \(zSize)" + (labelSize > 0 ? ", \(labelSize) labels" : ""),
+      "feature maps: " + featureResolutions.map { "\($0)²: \(channels(at: $0))" }.joined(separator: ", "),
+    ]
+  }
+
+  // MARK: Files
+
+  /// Reads a configuration. Old files lack the label size.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: DCGANKeys.self)
+    func integer(_ key: DCGANKeys) throws -> Int { try values.decode(Int.self, forKey: key) }
+    self.init(
+      resolution: try integer(.resolution), imageChannels: try integer(.imageChannels), zSize: try integer(.zSize),
+      features: try integer(.features))
+    labelSize = try values.decode(.labelSize, or: 0)
   }
 
   // MARK: Networks
@@ -74,3 +91,6 @@ extension DCGANArchitecture {
     DCGANDiscriminator(self, seed: seed, device: device)
   }
 }
+
+/// The properties of a ``DCGANArchitecture`` in files.
+private enum DCGANKeys: String, CodingKey { case resolution, imageChannels, zSize, features, labelSize }

@@ -12,6 +12,8 @@ public struct GANConfiguration: NetworkConfiguration {
   public var zSize: Int
   /// ε of batch normalization. The usual code sets 0.8, which was meant to be the momentum.
   public var batchNormEpsilon: Double
+  /// Size of the label vector; 0: no labels.
+  public var labelSize = 0
 
   /// An architecture.
   public init(
@@ -21,10 +23,10 @@ public struct GANConfiguration: NetworkConfiguration {
     (self.zSize, self.batchNormEpsilon) = (zSize, batchNormEpsilon)
   }
 
-  /// Sizes of G's layers: z, hidden layers, pixels.
-  var generatorWidths: [Int] { [zSize, 128, 256, 512, 1024, pixels] }
-  /// Sizes of D's layers: pixels, hidden layers, the score.
-  var discriminatorWidths: [Int] { [pixels, 512, 256, 1] }
+  /// Sizes of G's layers: z with labels, hidden layers, pixels.
+  var generatorWidths: [Int] { [zSize + labelSize, 128, 256, 512, 1024, pixels] }
+  /// Sizes of D's layers: pixels with labels, hidden layers, the score.
+  var discriminatorWidths: [Int] { [pixels + labelSize, 512, 256, 1] }
   private var pixels: Int { imageChannels * resolution * resolution }
 
   /// Checks every field.
@@ -35,6 +37,7 @@ public struct GANConfiguration: NetworkConfiguration {
     try require((1...8192).contains(zSize), "zSize", zSize, "1 to 8192")
     try require(
       batchNormEpsilon > 0 && batchNormEpsilon <= 10, "batchNormEpsilon", batchNormEpsilon, "above 0 and at most 10")
+    try requireLabelSize()
   }
 
   /// The values of all of D's layers for one image.
@@ -46,7 +49,19 @@ public struct GANConfiguration: NetworkConfiguration {
       "generator " + generatorWidths.map(String.init).joined(separator: "–")
         + ", batch normalization ε \(batchNormEpsilon)",
       "discriminator " + discriminatorWidths.map(String.init).joined(separator: "–"),
-    ]
+    ] + (labelSize > 0 ? ["\(labelSize) labels"] : [])
+  }
+
+  // MARK: Files
+
+  /// Reads a configuration. Old files lack the label size.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    func integer(_ key: CodingKeys) throws -> Int { try values.decode(Int.self, forKey: key) }
+    self.init(
+      resolution: try integer(.resolution), imageChannels: try integer(.imageChannels), border: try integer(.border),
+      zSize: try integer(.zSize), batchNormEpsilon: try values.decode(Double.self, forKey: .batchNormEpsilon))
+    labelSize = try values.decode(.labelSize, or: 0)
   }
 
   // MARK: Networks

@@ -29,10 +29,10 @@ extension GANConfiguration {
     return Self(resolution: resolution - 2 * border, imageChannels: imageChannels, border: border)
   }
 
-  /// The generator has batch normalization.
+  /// The generator has batch normalization; labels are inputs of both networks.
   public var traits: NetworkTraits {
     var traits = NetworkTraits()
-    traits.normalizesGeneratorBatches = true
+    (traits.normalizesGeneratorBatches, traits.takesLabels) = (true, true)
     return traits
   }
 }

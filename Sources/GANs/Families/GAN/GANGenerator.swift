@@ -1,7 +1,7 @@
 import Torch
 
 /// The first GAN's generator, from z to pixels: linear and leaky ReLU (0.2); three times linear, batch normalization and
-/// leaky ReLU; linear and tanh.
+/// leaky ReLU; linear and tanh. With labels y the first layer gets [z, y] (Mirza & Osindero 2014, §3).
 public final class GANGenerator: Generator {
   /// The architecture.
   public let configuration: GANConfiguration
@@ -32,10 +32,12 @@ public final class GANGenerator: Generator {
   /// Draws images.
   /// - Parameters:
   ///   - z: `[N, zSize]`
+  ///   - condition: one for each latent; nil for a network without labels.
   ///   - training: normalizes with statistics of the batch and updates the moving ones; else uses the moving ones.
   /// - Returns: `[N, imageChannels, r, r]`, −1…1.
-  public func callAsFunction(_ z: Tensor, training: Bool) -> Tensor {
-    var x = layers[0](z).leakyReLU(slope: 0.2)
+  public func callAsFunction(_ z: Tensor, condition: Condition? = nil, training: Bool) -> Tensor {
+    let input = Condition.appended(condition, to: z, labelSize: configuration.labelSize)
+    var x = layers[0](input).leakyReLU(slope: 0.2)
     for (layer, norm) in zip(layers.dropFirst(), norms) { x = norm(layer(x), training: training).leakyReLU(slope: 0.2) }
     let side = configuration.resolution
     return layers.last!(x).tanh().reshaped([-1, configuration.imageChannels, side, side])
@@ -45,10 +47,10 @@ public final class GANGenerator: Generator {
   public func images(
     _ z: Tensor, condition: Condition? = nil, truncation: Truncation = .none, noise: NoiseMode = .none,
     growth: Growth? = nil, _ compute: Compute = .default
-  ) -> Tensor { withoutGradients { self(z, training: false) } }
+  ) -> Tensor { withoutGradients { self(z, condition: condition, training: false) } }
 
   /// The fakes of a training step, differentiable.
   public func trainingImages(_ sample: TrainingSample, growth: Growth, updatingAverage: Bool, _ compute: Compute)
     -> Tensor
-  { self(sample.z, training: true) }
+  { self(sample.z, condition: sample.condition, training: true) }
 }

@@ -6,6 +6,8 @@ public struct PGGANConfiguration: ProgressiveArchitecture {
   public var resolution: Int
   /// 1 (grayscale), 3 (RGB) or 4 (RGBA).
   public var imageChannels: Int
+  /// Size of the label vector; 0: no labels.
+  public var labelSize = 0
   /// Size of z.
   public var zSize: Int
   /// Feature maps at a resolution: min(fmapBase / 2^stage, fmapMax), stage = log2(resolution) − 1.
@@ -33,24 +35,26 @@ public struct PGGANConfiguration: ProgressiveArchitecture {
   public func validate() throws(ConfigurationError) {
     try validateShape()
     try require(denseGain > 0 && denseGain.isFinite, "denseGain", denseGain, "above 0")
+    try requireLabelSize()
   }
 
   /// Latents and layers.
-  public var summary: [String] { ["z \(zSize)", featureMaps] }
+  public var summary: [String] { ["z \(zSize)" + (labelSize > 0 ? ", \(labelSize) labels" : ""), featureMaps] }
 
   // MARK: Files
 
   private enum CodingKeys: String, CodingKey {
-    case resolution, imageChannels, zSize, fmapBase, fmapMax, minibatchGroup, denseGain
+    case resolution, imageChannels, labelSize, zSize, fmapBase, fmapMax, minibatchGroup, denseGain
   }
 
-  /// Reads a configuration. Old files lack the gain, which was √2.
+  /// Reads a configuration. Old files lack the label size and the gain, which was √2.
   public init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: CodingKeys.self)
     func integer(_ key: CodingKeys) throws -> Int { try values.decode(Int.self, forKey: key) }
     self.init(
       resolution: try integer(.resolution), imageChannels: try integer(.imageChannels), zSize: try integer(.zSize),
       fmapBase: try integer(.fmapBase), fmapMax: try integer(.fmapMax), minibatchGroup: try integer(.minibatchGroup))
+    labelSize = try values.decode(.labelSize, or: 0)
     denseGain = try values.decode(.denseGain, or: leakyReLUGain)
   }
 

@@ -26,10 +26,10 @@ extension PGGANConfiguration {
       fmapMax: width.featureMaps.max)
   }
 
-  /// Only growth.
+  /// Growth and labels.
   public var traits: NetworkTraits {
     var traits = NetworkTraits()
-    traits.grows = true
+    (traits.grows, traits.takesLabels, traits.hasEqualizedWeights) = (true, true, true)
     return traits
   }
 }

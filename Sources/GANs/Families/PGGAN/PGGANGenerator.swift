@@ -7,7 +7,7 @@ import Torch
 public struct PGGANGeneratorBlock {
   /// The resolution r.
   public let resolution: Int
-  /// z, `[N, zSize]` → `[N, C·16]`; nil above 4×4.
+  /// z with labels, `[N, zSize + labelSize]` → `[N, C·16]`; nil above 4×4.
   public let dense: EqualizedLinear?
   /// 3×3 convolution after the upsampling; nil at 4×4.
   public let conv0: EqualizedConv2d?
@@ -24,8 +24,8 @@ public struct PGGANGeneratorBlock {
     dense =
       resolution == 4
       ? EqualizedLinear(
-        scope / "dense", inputs: configuration.zSize, outputs: channels * 16, gain: configuration.denseGain, bias: false
-      )
+        scope / "dense", inputs: configuration.zSize + configuration.labelSize, outputs: channels * 16,
+        gain: configuration.denseGain, bias: false)
       : nil
     conv0 =
       resolution == 4
@@ -39,7 +39,7 @@ public struct PGGANGeneratorBlock {
   }
 
   /// Applies the block.
-  /// - Parameter x: normalized z, `[N, zSize]`, at 4×4; else features of the resolution below, `[N, C', r/2, r/2]`.
+  /// - Parameter x: normalized z and labels, `[N, zSize + labelSize]`, at 4×4; else features of the resolution below, `[N, C', r/2, r/2]`.
   /// - Returns: features `[N, C, r, r]`.
   public func callAsFunction(_ x: Tensor, _ compute: Compute = .default) -> Tensor {
     let start =
@@ -57,6 +57,9 @@ public struct PGGANGeneratorBlock {
 }
 
 /// Progressive GAN's generator (Karras et al. 2018, Table 2, Fig. 2).
+///
+/// With labels y the input is PixelNorm([z, y]), as in the published program. Its D learns to classify (AC-GAN); here D's
+/// score is a projection, see ``ProgressiveDiscriminatorEpilogue``.
 public final class PGGANGenerator: Generator {
   /// The architecture.
   public let configuration: PGGANConfiguration
@@ -78,11 +81,14 @@ public final class PGGANGenerator: Generator {
 
   /// Draws images.
   /// - Parameters:
-  ///   - z: `[N, zSize]`; it is scaled to the hypersphere first.
+  ///   - z: `[N, zSize]`; it is scaled to the hypersphere first, together with the labels.
+  ///   - condition: one for each latent; nil for a network without labels.
   ///   - growth: at alpha < 1, the upsampled image of the previous block is blended in.
   /// - Returns: `[N, imageChannels, r, r]`, float32, linear, nominally −1…1, r = growth.resolution.
-  public func callAsFunction(_ z: Tensor, growth: Growth, _ compute: Compute = .default) -> Tensor {
-    var x = pixelNorm(z)
+  public func callAsFunction(
+    _ z: Tensor, condition: Condition? = nil, growth: Growth, _ compute: Compute = .default
+  ) -> Tensor {
+    var x = pixelNorm(Condition.appended(condition, to: z, labelSize: configuration.labelSize))
     var old: Tensor?
     for block in blocks {
       x = block(x, compute)
@@ -101,10 +107,10 @@ public final class PGGANGenerator: Generator {
   public func images(
     _ z: Tensor, condition: Condition? = nil, truncation: Truncation = .none, noise: NoiseMode = .none,
     growth: Growth? = nil, _ compute: Compute = .default
-  ) -> Tensor { withoutGradients { self(z, growth: growth ?? configuration.grown, compute) } }
+  ) -> Tensor { withoutGradients { self(z, condition: condition, growth: growth ?? configuration.grown, compute) } }
 
   /// The fakes of a training step, differentiable.
   public func trainingImages(_ sample: TrainingSample, growth: Growth, updatingAverage: Bool, _ compute: Compute)
     -> Tensor
-  { self(sample.z, growth: growth, compute) }
+  { self(sample.z, condition: sample.condition, growth: growth, compute) }
 }

@@ -72,7 +72,7 @@ public struct StyleGANConfiguration: ProgressiveArchitecture {
       mappingLearningRateMultiplier > 0 && mappingLearningRateMultiplier.isFinite, "mappingLearningRateMultiplier",
       mappingLearningRateMultiplier, "above 0")
     try require(denseGain > 0 && denseGain.isFinite, "denseGain", denseGain, "above 0")
-    try require((0...100_000).contains(labelSize), "labelSize", labelSize, "0 (no labels) to 100000")
+    try requireLabelSize()
     if mappingLayers == 0 && labelSize > 0 {
       throw ConfigurationError(
         "labels are an input of the mapping network, and there is none: use \(field: "mappingLayers", 1)")

@@ -73,7 +73,7 @@ extension StyleGANConfiguration {
   public var traits: NetworkTraits {
     var traits = NetworkTraits()
     (traits.grows, traits.hasW, traits.takesLabels) = (true, true, true)
-    (traits.hasStyles, traits.hasNoise) = (styles, noise)
+    (traits.hasStyles, traits.hasNoise, traits.hasEqualizedWeights) = (styles, noise, true)
     return traits
   }
 

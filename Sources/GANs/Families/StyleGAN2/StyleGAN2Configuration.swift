@@ -79,7 +79,7 @@ public struct StyleGAN2Configuration: NetworkConfiguration {
     try require((1...1 << 20).contains(fmapBase), "fmapBase", fmapBase, "1 to 1048576")
     try require((1...4096).contains(fmapMax), "fmapMax", fmapMax, "1 to 4096")
     try require((1...1024).contains(minibatchGroup), "minibatchGroup", minibatchGroup, "1 to 1024")
-    try require((0...100_000).contains(labelSize), "labelSize", labelSize, "0 (no labels) to 100000")
+    try requireLabelSize()
     if mappingLayers == 0 && labelSize > 0 {
       throw ConfigurationError(
         "labels are an input of the mapping network, and there is none: use \(field: "mappingLayers", 1)")

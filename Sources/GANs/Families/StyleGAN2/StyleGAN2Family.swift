@@ -36,6 +36,7 @@ extension StyleGAN2Configuration {
   public var traits: NetworkTraits {
     var traits = NetworkTraits()
     (traits.hasW, traits.hasStyles, traits.hasNoise, traits.takesLabels) = (true, true, true, true)
+    traits.hasEqualizedWeights = true
     return traits
   }
 

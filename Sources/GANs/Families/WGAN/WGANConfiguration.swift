@@ -8,6 +8,8 @@ public struct WGANConfiguration: DCGANArchitecture {
   public var zSize: Int
   /// n: 8n feature maps at 4×4, half as many after each doubling.
   public var features: Int
+  /// Size of the label vector; 0: no labels.
+  public var labelSize = 0
 
   /// An architecture.
   public init(resolution: Int, imageChannels: Int = 3, zSize: Int = 100, features: Int = 64) {
