@@ -56,7 +56,8 @@ public struct DatasetPart: ImageDataset {
     let places = Dictionary(uniqueKeysWithValues: zip(indices, indices.indices))
     return DatasetContents(
       names: indices.map { all.names[$0] }, labels: all.labels.isEmpty ? [] : indices.map { all.labels[$0] },
-      labelNames: all.labelNames, stamps: indices.map { all.stamps[$0] },
+      labelNames: all.labelNames, labelDigests: all.labelDigests.map { all in indices.map { all[$0] } },
+      stamps: indices.map { all.stamps[$0] },
       digests: Dictionary(
         uniqueKeysWithValues: all.digests.compactMap { key, value in places[key].map { ($0, value) } }))
   }

@@ -78,7 +78,7 @@ import _TestSupport
       try put(Array(#"{"labels": [["b/x.png", 2], ["c/x.png", 0]]}"#.utf8), at: "\(folder)/dataset.json")
       let changes = try DatasetSource.open(folder).changes(since: old)
       #expect(changes.relabeled == ["b/x.png", "c/x.png"])
-      #expect(changes.description.contains("2 have another class (b/x.png, c/x.png)"))
+      #expect(changes.description.contains("2 have another label (b/x.png, c/x.png)"))
     }
   }
 

@@ -50,6 +50,7 @@ public struct Separability: Codable, Sendable, Equatable {
 extension ConfigurationField {
   public static let separabilityWeight: Self = "separabilityWeight", separabilityDecay: Self = "separabilityDecay"
   public static let separabilityInterval: Self = "separabilityInterval", separabilityDesign: Self = "separabilityDesign"
+  /// ``Separability/classifier``
   public static let separabilityClassifier: Self = "separabilityClassifier"
 }
 
