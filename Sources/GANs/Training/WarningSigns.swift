@@ -129,7 +129,7 @@ public struct WarningSigns {
 
   /// What helps against overfitting.
   private static let remedies: Message =
-    "Add images, mirror them (\(field: .mirror)), augment what D sees, use a larger \(field: .gamma), or take an earlier "
+    "Add images, mirror them (\(field: .mirror)), augment what D sees (\(field: .augmentation, "ada")), use a larger \(field: .gamma), or take an earlier "
     + "snapshot (\(field: .bestMetric) keeps the best one)"
 
   private func rounded(_ value: Double) -> Double { (value * 100).rounded() / 100 }
