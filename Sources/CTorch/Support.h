@@ -44,6 +44,11 @@ template <class Body> ct_status made(ct_tensor *out, char **message, Body &&body
   return guarded(message, [&] { *out = box(body()); });
 }
 
+/// The elements of a contiguous tensor. libtorch's own template of this name has another symbol under Clang in 2.11.
+template <class T> const T *elements(const at::Tensor &tensor) {
+  return static_cast<const T *>(tensor.const_data_ptr());
+}
+
 inline at::IntArrayRef sizes(const int64_t *values, int64_t count) {
   return at::IntArrayRef(values, static_cast<size_t>(count));
 }

@@ -56,6 +56,10 @@ void ct_set_thread_count(int32_t count) { at::set_num_threads(count); }
 // libtorch tries NNPACK for some convolutions of few images on one thread. Without AVX2 each try prints a warning, and with
 // AVX2 it was not faster than oneDNN. Off from the start, before any operation.
 static const bool withoutNNPACK = (at::globalContext().setUserEnabledNNPACK(false), true);
+// On NVIDIA GPUs: float32 is not rounded to TF32 (10 bits) in convolutions, and results are equal from run to run, as exact
+// restarts need.
+[[maybe_unused]] static const bool isExact =
+    (at::globalContext().setAllowTF32CuDNN(false), at::globalContext().setDeterministicCuDNN(true), true);
 bool ct_uses_nnpack(void) { return !withoutNNPACK || at::globalContext().userEnabledNNPACK(); }
 
 void ct_keep_freed_memory(void) {

@@ -64,7 +64,7 @@ Tensor packed(Resample kind, const Tensor &weight, bool transposed, double scale
   Tensor u = at::empty({positions(kind) * f.panelCount(outputs) * f.panel * f.stride(inputs)},
                        pairs ? at::kBFloat16 : at::kFloat);
   kernels::parallelFor(f.panelCount(outputs), [&](int64_t i) {
-    f.packFilters(kind, w.const_data_ptr<float>(), outputs, inputs, transposed, static_cast<float>(scale), pairs, i,
+    f.packFilters(kind, ct::elements<float>(w), outputs, inputs, transposed, static_cast<float>(scale), pairs, i,
                   u.mutable_data_ptr());
   });
   return u;
@@ -226,7 +226,7 @@ Tensor filterGradient(Resample kind, const Tensor &input, const Tensor &gradient
   });
 
   Tensor dW = at::empty({outputs, inputs, 3, 3}, at::kFloat);
-  const float *partial = sums.const_data_ptr<float>();
+  const float *partial = ct::elements<float>(sums);
   float *result = dW.mutable_data_ptr<float>();
   const int64_t rowsAtOnce = std::max<int64_t>(1, 4096 / columns);
   kernels::parallelFor((inputs + rowsAtOnce - 1) / rowsAtOnce, [&](int64_t item) {
@@ -315,7 +315,7 @@ struct ActivatedConvolution : Function<ActivatedConvolution> {
     const Tensor b = bias.detach().to(at::kFloat).contiguous();
     const Tensor u = setting->packed(weight, *filters, usesPairs(x));
     const Tensor y = convolved(setting->kind, x, u, setting->outputs(weight),
-                               {b.const_data_ptr<float>(), static_cast<float>(slope)});
+                               {ct::elements<float>(b), static_cast<float>(slope)});
     context->save_for_backward({x, weight, y.detach()});
     context->saved_data["slope"] = slope;
     setting->save(context, *filters);

@@ -57,9 +57,9 @@ struct StyledEpilogue : Function<StyledEpilogue> {
   static kernels::Epilogue description(const Tensor &x, const Tensor &noise, const Tensor &strength, const Tensor &bias,
                                        double slope) {
     const bool noisy = noise.defined();
-    return {x.const_data_ptr(),           noisy ? noise.const_data_ptr<float>() : nullptr,
-            noisy && noise.size(0) == 1,  noisy ? strength.const_data_ptr<float>() : nullptr,
-            bias.const_data_ptr<float>(), /*center=*/nullptr,
+    return {x.const_data_ptr(),           noisy ? ct::elements<float>(noise) : nullptr,
+            noisy && noise.size(0) == 1,  noisy ? ct::elements<float>(strength) : nullptr,
+            ct::elements<float>(bias), /*center=*/nullptr,
             /*samples=*/x.size(0),        /*pixels=*/x.size(2) * x.size(3),
             /*channels=*/x.size(1),       static_cast<float>(slope)};
   }
@@ -118,7 +118,7 @@ struct StyledEpilogue : Function<StyledEpilogue> {
     Tensor statistics = at::empty({2, n, c}, at::kFloat);
     float *mean = statistics.mutable_data_ptr<float>(), *deviation = mean + n * c;
     std::vector<float> scale(n * c), offset(n * c);
-    const float *ys = style.const_data_ptr<float>();
+    const float *ys = ct::elements<float>(style);
     for (int64_t i = 0; i < n; ++i)
       for (int64_t k = 0; k < c; ++k) {
         const double shift = sums[i * 2 * c + k] / e.pixels;
@@ -240,7 +240,7 @@ struct StyledEpilogue : Function<StyledEpilogue> {
     const Tensor statistics = context->saved_data["statistics"].toTensor();
     kernels::Epilogue e = description(x, noise, strength, bias, slope);
     const int64_t n = e.samples, c = e.channels;
-    e.center = statistics.const_data_ptr<float>();
+    e.center = ct::elements<float>(statistics);
     const Chunks chunks(n, e.pixels, c);
     const bool bf16 = isBFloat16(x);
     const kernels::Table &table = kernels::table();
@@ -251,8 +251,8 @@ struct StyledEpilogue : Function<StyledEpilogue> {
     // With x̂ = (t − μ)·r: ∂/∂t = r·(1 + y_s)·(g − mean(g) − x̂·mean(g·x̂)), written as a·g + b·(t − μ) + d.
     Tensor styleGradient = at::empty({n, 2 * c}, at::kFloat);
     float *gs = styleGradient.mutable_data_ptr<float>();
-    const float *deviation = statistics.const_data_ptr<float>() + n * c;
-    const float *ys = style.const_data_ptr<float>();
+    const float *deviation = ct::elements<float>(statistics) + n * c;
+    const float *ys = ct::elements<float>(style);
     std::vector<float> a(n * c), b(n * c), d(n * c);
     for (int64_t i = 0; i < n; ++i)
       for (int64_t k = 0; k < c; ++k) {

@@ -117,7 +117,7 @@ struct BiasActivation : Function<BiasActivation> {
     kernels::parallelFor(chunks.count, [&](int64_t i) {
       const int64_t offset = (chunks.sample(i) * pixels + chunks.begin(i)) * c * x.element_size();
       table.biasActivation(static_cast<const char *>(x.const_data_ptr()) + offset, isBFloat16(x),
-                           b.const_data_ptr<float>(), static_cast<float>(slope), chunks.end(i) - chunks.begin(i), c,
+                           ct::elements<float>(b), static_cast<float>(slope), chunks.end(i) - chunks.begin(i), c,
                            static_cast<char *>(y.mutable_data_ptr()) + offset);
     });
     context->save_for_backward({y.detach()});

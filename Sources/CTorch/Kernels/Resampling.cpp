@@ -226,12 +226,12 @@ struct Resample : Function<Resample> {
     Tensor y = at::empty_like(x);
     const int64_t n = x.size(0), c = x.size(1), h = x.size(2), w = x.size(3);
     Frame frame{{}, margins[0], margins[1], margins[2], margins[3]};
-    const double *h64 = filter.const_data_ptr<double>();
+    const double *h64 = ct::elements<double>(filter);
     for (int64_t i = 0; i < taps; ++i) frame.filter[i] = static_cast<float>(h64[i]);
     const auto rows = reflection(frame.top, h, frame.bottom), columns = reflection(frame.left, w, frame.right);
-    const float *source = x.const_data_ptr<float>();
+    const float *source = ct::elements<float>(x);
     float *target = y.mutable_data_ptr<float>();
-    const double *map = maps.const_data_ptr<double>();
+    const double *map = ct::elements<double>(maps);
     kernels::parallelFor(n, [&](int64_t i) {
       Plane plane(frame, h, w, rows, columns, map + 6 * i);
       for (int64_t k = i * c; k < (i + 1) * c; ++k)

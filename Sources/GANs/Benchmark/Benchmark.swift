@@ -1,3 +1,4 @@
+import Foundation
 import Torch
 
 /// Measures the speed of this machine and of the networks in one run. Absolute times vary on a busy machine; ratios to a
@@ -5,9 +6,11 @@ import Torch
 public struct Benchmark {
   /// The least duration of each measurement, in seconds.
   public var seconds: Double
+  /// The device that is measured.
+  public var device: Device
 
   /// A benchmark.
-  public init(seconds: Double = 1) { self.seconds = seconds }
+  public init(seconds: Double = 1, device: Device = .cpu) { (self.seconds, self.device) = (seconds, device) }
 
   /// One row of the result.
   public struct Row: Codable, Sendable {
@@ -37,32 +40,41 @@ public struct Benchmark {
   /// The precisions that this processor computes fast.
   public static var precisions: [Compute.Precision] { Processor.hasBFloat16 ? [.float32, .bfloat16] : [.float32] }
 
-  /// The rate of a 2048² matrix product in operations per second: the machine's practical peak.
+  /// The precisions that the device computes fast.
+  public var precisions: [Compute.Precision] { device == .cpu ? Self.precisions : [.float32, .bfloat16] }
+
+  /// The side of the product of ``matrixPeak(_:)``; a GPU needs a larger one to be busy.
+  public var productSize: Int { device == .cpu ? 2048 : 8192 }
+
+  /// The rate of a square matrix product in operations per second: the machine's practical peak.
   public func matrixPeak(_ precision: Compute.Precision) -> Double {
-    let random = RandomStream(seed: 1)
-    let (a, b) = (random.normal([2048, 2048]).to(precision.dtype), random.normal([2048, 2048]).to(precision.dtype))
-    return withoutGradients { 2 * 2048 * 2048 * 2048 / best { _ = a.matmul(b) } }
+    let (random, n) = (RandomStream(seed: 1), productSize)
+    let (a, b) = (
+      random.normal([n, n]).to(device).to(precision.dtype), random.normal([n, n]).to(device).to(precision.dtype)
+    )
+    return withoutGradients { 2 * pow(Double(n), 3) / best { _ = a.matmul(b) } }
   }
 
   /// The rate of libtorch's direct 3×3 convolution of 128 channels at 32², channels-last, in operations per second.
   public func convolutionPeak(_ precision: Compute.Precision) -> Double {
     let (random, compute) = (RandomStream(seed: 1), Compute(precision: precision))
-    let x = compute.activations(random.normal([8, 128, 32, 32]))
-    let w = compute.activations(random.normal([128, 128, 3, 3]))
-    return withoutGradients { 2 * 8 * 32 * 32 * 9 * 128 * 128 / best { _ = x.conv2d(w, padding: 1) } }
+    let images = device == .cpu ? 8 : 128
+    let x = compute.activations(random.normal([images, 128, 32, 32]).to(device))
+    let w = compute.activations(random.normal([128, 128, 3, 3]).to(device))
+    return withoutGradients { 2 * Double(images) * 32 * 32 * 9 * 128 * 128 / best { _ = x.conv2d(w, padding: 1) } }
   }
 
   /// Times only the 3×3 convolutions of the synthesis of `batch` images.
   public func bareConvolutions(
     _ configuration: StyleGANConfiguration, batch: Int, _ compute: Compute, peak: Double
   ) -> Row {
-    let (generator, random) = (StyleGANGenerator(configuration, seed: 1), RandomStream(seed: 2))
+    let (generator, random) = (StyleGANGenerator(configuration, seed: 1, device: device), RandomStream(seed: 2))
     let work = withoutGradients {
       generator.synthesis.blocks.flatMap { block in
         [block.conv0, block.conv1].compactMap { $0?.convolution }.map { convolution in
           let side = convolution.resampling == .up ? block.resolution / 2 : block.resolution
           let inputs = convolution.weight.value.size(1)
-          return (convolution, compute.activations(random.normal([batch, inputs, side, side])))
+          return (convolution, compute.activations(random.normal([batch, inputs, side, side]).to(device)))
         }
       }
     }
@@ -74,9 +86,9 @@ public struct Benchmark {
 
   /// Times the synthesis of `batch` images.
   public func synthesis(_ configuration: StyleGANConfiguration, batch: Int, _ compute: Compute, peak: Double) -> Row {
-    let generator = StyleGANGenerator(configuration, seed: 1)
+    let generator = StyleGANGenerator(configuration, seed: 1, device: device)
     let ws = withoutGradients {
-      generator.broadcast(generator.map(RandomStream(seed: 2).normal([batch, configuration.zSize])))
+      generator.broadcast(generator.map(RandomStream(seed: 2).normal([batch, configuration.zSize]).to(device)))
     }
     let growth = Growth(resolution: configuration.resolution)
     let time = withoutGradients { median { _ = generator.synthesis(ws, noise: .constant, growth: growth, compute) } }
@@ -122,12 +134,16 @@ public struct Benchmark {
 
   /// The sorted times of repetitions after one warm-up: at least three, and as many as fit into `seconds`.
   private func times(_ body: () -> Void) -> [Double] {
-    body()
+    func whole() {
+      body()
+      device.synchronize()
+    }
+    whole()
     let clock = ContinuousClock()
     let start = clock.now
     var times: [Double] = []
     while times.count < 3 || (clock.now - start) / .seconds(1) < seconds {
-      times.append(clock.measure(body) / .seconds(1))
+      times.append(clock.measure(whole) / .seconds(1))
     }
     return times.sorted()
   }

@@ -33,22 +33,23 @@ extension Benchmark {
     _ configuration: StyleGANConfiguration, batch: Int, penaltyInterval: Int, _ compute: Compute
   ) -> Parts {
     var options = trainingOptions(configuration, penaltyInterval: penaltyInterval, compute)
-    let penalized = TrainingNetworks(options)
+    let penalized = TrainingNetworks(options, device: device)
     let phase: Phase = penaltyInterval == 1 ? .joint : .separate(weight: Double(penaltyInterval))
     options.objective.regularizer = .none
-    let plain = TrainingNetworks(options)
-    let (random, growth) = (SamplingStreams(seed: 3), Growth(resolution: configuration.resolution))
+    let plain = TrainingNetworks(options, device: device)
+    let (random, growth) = (SamplingStreams(seed: 3, device: device), Growth(resolution: configuration.resolution))
     let reals = TrainingNetworks.Reals(
       random.tensors.normal([batch, configuration.imageChannels, configuration.resolution, configuration.resolution]))
     func step(_ networks: TrainingNetworks, _ phase: Phase) {
       Self.step(networks, phase, reals, growth: growth, random)
+      device.synchronize()
     }
     let clock = ContinuousClock()
     var (times, parts): ([Double], [Parts]) = ([], [])
     // The two kinds of step alternate, so that a busy machine affects both.
     _ = median {
       times.append(clock.measure { step(penalized, phase) } / .seconds(1))
-      parts.append(Self.timed(plain, clock) { step(plain, .none) })
+      parts.append(timed(plain, clock) { step(plain, .none) })
     }
     // The first repetition is the warm-up. Medians of each part would not add up, so all parts are of the median step.
     var typical = parts.dropFirst().sorted { $0.total < $1.total }[(parts.count - 1) / 2]
@@ -72,10 +73,11 @@ extension Benchmark {
   }
 
   /// The parts of a step of `networks`. A part gets the time since the end of the part before it.
-  private static func timed(_ networks: TrainingNetworks, _ clock: ContinuousClock, _ step: () -> Void) -> Parts {
+  private func timed(_ networks: TrainingNetworks, _ clock: ContinuousClock, _ step: () -> Void) -> Parts {
     var parts = Parts()
     var start = clock.now
     func seconds() -> Double {
+      device.synchronize()
       defer { start = clock.now }
       return (clock.now - start) / .seconds(1)
     }

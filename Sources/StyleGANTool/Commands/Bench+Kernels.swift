@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import GANs
 import Torch
 
@@ -49,6 +50,28 @@ extension Bench {
         + "by more than 10 %")
     try output.finish(["convolutions": rows])
     if !slower.isEmpty { throw ExitCode(1) }
+  }
+
+  /// `--check` of a device that is not the CPU: its results beside the CPU's.
+  func compareDevice(_ device: Device) throws {
+    var rows: [DeviceCheck.Row] = []
+    let precision = precision?.precision ?? .float32
+    // The gradients of bfloat16 are exact to two or three digits.
+    let bound = precision == .float32 ? 1e-4 : 0.1
+    for family in Families.all {
+      for row in try DeviceCheck(device, precision: precision).rows(family) {
+        let name = "\(row.family), \(row.subject)".padding(toLength: 48, withPad: " ", startingAt: 0)
+        output.say(name + String(format: "%.1e", row.error) + (row.error > bound ? "  above \(bound)" : ""))
+        rows.append(row)
+      }
+    }
+    // Also true for NaN.
+    let wrong = rows.filter { !($0.error <= bound) }
+    output.say(
+      "\(device), \(precision.rawValue): \(wrong.count) of \(counted(rows.count, "result")) differ from the CPU's by more "
+        + "than \(bound)")
+    try output.finish(["comparisons": rows])
+    if !wrong.isEmpty { throw ExitCode(1) }
   }
 
   /// `--all-choices`: the measured choice against every fixed one.

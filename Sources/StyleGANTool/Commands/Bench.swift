@@ -22,6 +22,7 @@ struct Bench: ParsableCommand {
         stylegan bench --check
         stylegan bench --all-choices
         stylegan bench --only products
+        stylegan bench --device cuda --check
       """)
 
   @Option(help: "Network width: \(NetworkWidth.allCases.map(\.rawValue).joined(separator: ", ")).")
@@ -40,7 +41,8 @@ struct Bench: ParsableCommand {
   @Flag(
     help: """
       Only compare each convolution with the reference, for all kernels that this processor can run; the exit code is 1 if \
-      one is slower by over 10 %.
+      one is slower by over 10 %. On another --device: compare the results of all networks, with their first and second \
+      derivatives, with those of the CPU.
       """)
   var check = false
   @Flag(
@@ -49,6 +51,7 @@ struct Bench: ParsableCommand {
       choices.
       """)
   var allChoices = false
+  @Option(help: "cpu, cuda, cuda:1 or mps.") var device = "cpu"
   @Option(parsing: .unconditional, help: "Number of CPU threads (default: all cores).") var threads: Int?
   @Option(parsing: .unconditional, help: "Shortest duration of a measurement in seconds.") var seconds: Double = 1
   @OptionGroup var output: OutputArguments
@@ -65,7 +68,8 @@ struct Bench: ParsableCommand {
     let alone = [
       ("--check", check), ("--all-choices", allChoices), ("--only \(only?.rawValue ?? "")", only != nil),
       ("--kernels", kernels != nil && (check || allChoices || only == .products)),
-      ("--precision", precision != nil && (check || allChoices)),
+      ("--precision", precision != nil && (check && device == "cpu" || allChoices)),
+      ("--device \(device)", device != "cpu" && (allChoices || only == .products)),
     ].filter(\.1).map(\.0)
     if alone.count > 1 { throw ValidationError("use only one of \(alone.joined(separator: ", "))") }
     if !(seconds > 0 && seconds <= 600) {
@@ -77,10 +81,12 @@ struct Bench: ParsableCommand {
     try StyleGANTool.run {
       if let threads { Processor.threadCount = threads }
       if only == .products { return try products() }
+      let device = try Device(device)
+      if check, device != .cpu { return try compareDevice(device) }
       try requireMemory()
       if check { return try checkConvolutions() }
       if allChoices { return try compareChoices() }
-      let report = measure()
+      let report = measure(on: device)
       output.say(
         "\nlibtorch \(report.libtorch), \(counted(report.threads, "thread")) (\(report.threadPool)), "
           + "kernels: \(report.kernels) of \(report.availableKernels.joined(separator: ", ")); "
@@ -124,11 +130,11 @@ struct Bench: ParsableCommand {
     }
   }
 
-  private func measure() -> Report {
-    let benchmark = Benchmark(seconds: seconds)
+  private func measure(on device: Device) -> Report {
+    let benchmark = Benchmark(seconds: seconds, device: device)
     var report = Report()
     var peaks: [Compute.Precision: Double] = [:]
-    for precision in Benchmark.precisions where self.precision == nil || self.precision!.precision == precision {
+    for precision in benchmark.precisions where self.precision == nil || self.precision!.precision == precision {
       let (matrix, convolution) = (benchmark.matrixPeak(precision), benchmark.convolutionPeak(precision))
       peaks[precision] = matrix
       report.peaks.append(
