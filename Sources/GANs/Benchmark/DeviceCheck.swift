@@ -27,7 +27,9 @@ public struct DeviceCheck {
 
   /// The comparisons of one family at 32×32 with the least width and a minibatch of 4.
   public func rows(_ family: any NetworkConfiguration.Type) throws -> [Row] {
-    guard let recipe = family.recipes.first else { return [] }
+    guard let recipe = family.recipes.first(where: { $0.name == family.family }) ?? family.recipes.first else {
+      return []
+    }
     let hasWidth = family.settings.contains { $0.field == "width" }
     var options = TrainingOptions(
       recipe: recipe, data: "", dataset: .init(name: "", fingerprint: "", count: 0),
@@ -91,7 +93,9 @@ public struct DeviceCheck {
         found.append(("gradient of the gradient penalty", slopes(penalty, discriminator.store)))
       }
       if let generator = generator as? any StyleBasedGenerator {
-        let ws = generator.trainingStyles(sample, updatingAverage: false)
+        var ws = generator.trainingStyles(sample, updatingAverage: false)
+        // Without mapping layers w is z, which no parameter computes.
+        if !ws.requiresGradient { ws = ws.requiringGradient() }
         let images = generator.synthesize(ws, noise: .given(sample.noise), growth: growth, networks.compute)
         let lengths = PathLengthRegularizer(PathLength(), device: device)(
           ws: ws, activeLayers: generator.activeLayers(at: growth).count, images: images, y: directions.to(device))

@@ -22,6 +22,10 @@ public struct TimedTraining: Sendable {
     options.objective.gamma = number(.gamma)
     options.objective.penaltyInterval = Int(number(.penaltyInterval))
     options.mixingProbability = options.configuration.traits.hasStyles ? number(.mixing) : 0
+    situation.pictures = options.dataset.count
+    if TrainingRule.deciding(.augmentation, in: situation).value(situation) == .text("ada") {
+      options.augmentation = Augmentation()
+    }
   }
 
   /// The situation of these pictures, before anything is measured.

@@ -138,6 +138,8 @@ public struct TrainingPlan: Sendable, Encodable {
       case .mixing: value = .number(options.mixingProbability)
       case .average: value = .number(options.averageHalfLifeKimg)
       case .precision: value = .text(options.precision.rawValue)
+      case .augmentation:
+        value = .text(options.augmentation.map { $0.mode == .adaptive ? "ada" : "fixed" } ?? "none")
       case .mirror: value = .flag(options.mirror)
       case .labels: value = .flag(options.configuration.labelSize > 0)
       case .snapshots: value = .number(options.tickKimg * Double(options.snapshotTicks))

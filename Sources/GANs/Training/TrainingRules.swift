@@ -35,7 +35,7 @@ public struct TrainingRule: Sendable {
     case penaltyInterval = "R1 interval"
     case mixing
     case average = "moving average"
-    case precision, mirror, labels, snapshots
+    case precision, augmentation, mirror, labels, snapshots
   }
 
   /// What the rule is about.
@@ -177,6 +177,14 @@ public struct TrainingRule: Sendable {
     TrainingRule(
       .precision, "the faster one, by whole steps", because: "It sees more images in the same time.",
       measured: "on this machine, once; the result is kept in the cache"),
+    TrainingRule(
+      .augmentation, if: "less than 5,000 pictures", "ada",
+      because:
+        "D learns few pictures by heart. Adaptive augmentation begins when its scores show that, and is free before.",
+      when: { usesAugmentation(count: $0.pictures) }, value: { _ in .text("ada") }),
+    TrainingRule(
+      .augmentation, if: "otherwise", "none", because: "D does not learn so many pictures by heart within hours.",
+      value: { _ in .text("none") }),
     TrainingRule(
       .mirror, "never",
       because: "Mirrored letters, digits, clocks and flags are wrong; give --mirror if yours are not.",

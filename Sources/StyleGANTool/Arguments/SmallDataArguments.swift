@@ -74,7 +74,9 @@ struct SmallDataArguments: ParsableArguments {
     if let target { augmentation.target = target }
     if let adaInterval { augmentation.interval = adaInterval }
     if let adaKimg { augmentation.adaptationKimg = adaKimg }
-    switch aug ?? .none {
+    // Without --aug it stays as the recipe has it.
+    guard let aug else { return }
+    switch aug {
     case .none: options.augmentation = nil
     case .ada: options.augmentation = augmentation
     case .fixed:

@@ -34,6 +34,7 @@ struct Plan: ParsableCommand {
   @OptionGroup(title: "Plan") var wish: PlanArguments
   @OptionGroup(title: "Network") var network: ArchitectureArguments
   @OptionGroup(title: "Training") var training: ScheduleArguments
+  @OptionGroup(title: "Small data") var small: SmallDataArguments
   @OptionGroup(title: "Machine") var compute: ComputeArguments
   @OptionGroup(title: "Machine") var machine: KernelArguments
 
@@ -59,6 +60,8 @@ struct Plan: ParsableCommand {
     (train.place.data, train.place.hours, train.place.initFrom) = (wish.data, wish.hours, wish.initFrom)
     (train.place.outdir, train.place.output) = (wish.outdir, output)
     (train.network, train.training, train.compute, train.machine) = (network, training, compute, machine)
+    train.small = small
+    try small.requireEffect()
     try train.place.validate()
     try train.validate()
     return train
@@ -89,7 +92,8 @@ struct Plan: ParsableCommand {
       (.learningRate, training.lr != nil), (.gamma, training.gamma != nil),
       (.penaltyInterval, training.r1Interval != nil), (.mixing, training.mixing != nil),
       (.average, training.emaKimg != nil || training.emaDecay != nil), (.precision, !train.isPrecisionOpen),
-      (.mirror, training.mirror), (.labels, network.cond), (.snapshots, training.snap != nil),
+      (.augmentation, small.aug != nil), (.mirror, training.mirror), (.labels, network.cond),
+      (.snapshots, training.snap != nil),
     ]
     return Set(choices.filter(\.1).map(\.0))
   }
@@ -120,6 +124,7 @@ struct Plan: ParsableCommand {
       case .mixing: return option("--mixing")
       case .average: return option("--ema-kimg")
       case .precision: return option("--precision")
+      case .augmentation: return options.augmentation == nil ? [] : option("--aug")
       case .mirror: return option("--mirror")
       case .labels: return option("--cond")
       case .snapshots: return ["--snap", "\(options.snapshotTicks)"]

@@ -82,7 +82,8 @@ extension Train {
     do {
       let dataset = try openDataset(
         options.data, resolution: options.configuration.dataResolution, channels: options.configuration.imageChannels,
-        resize: options.resize).subset(options.subset, seed: options.seed)
+        resize: options.resize
+      ).subset(options.subset, seed: options.seed)
       // Metrics that the run had before are not checked: a missing detector is reported at a snapshot.
       if measures.areGiven { try SnapshotMetrics.requireMeasurable(options, dataset) }
       return dataset
