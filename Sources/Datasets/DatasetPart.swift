@@ -1,4 +1,5 @@
 import Files
+import Images
 
 /// Some images of a data set, in its order.
 public struct DatasetPart: ImageDataset {
