@@ -96,7 +96,7 @@ public struct StepProbe {
     // Twice: the second step allocates beside the moments of the optimizers.
     for _ in 0..<2 {
       probe.take(
-        reals, growth, batch, penalized: isPenalized, regularized: !probe.networks.generatorRegularizers.isEmpty)
+        reals, growth, batch, penalized: isPenalized, regularized: probe.networks.generatorRegularizers)
     }
     probe.device.synchronize()
     _ = probe.fakes(growth)
