@@ -314,8 +314,8 @@ struct ActivatedConvolution : Function<ActivatedConvolution> {
                         double slope, const Setting *setting, const Filters *filters) {
     const Tensor b = bias.detach().to(at::kFloat).contiguous();
     const Tensor u = setting->packed(weight, *filters, usesPairs(x));
-    const Tensor y = convolved(setting->kind, x, u, setting->outputs(weight),
-                               {ct::elements<float>(b), static_cast<float>(slope)});
+    const Tensor y =
+        convolved(setting->kind, x, u, setting->outputs(weight), {ct::elements<float>(b), static_cast<float>(slope)});
     context->save_for_backward({x, weight, y.detach()});
     context->saved_data["slope"] = slope;
     setting->save(context, *filters);

@@ -57,11 +57,11 @@ struct StyledEpilogue : Function<StyledEpilogue> {
   static kernels::Epilogue description(const Tensor &x, const Tensor &noise, const Tensor &strength, const Tensor &bias,
                                        double slope) {
     const bool noisy = noise.defined();
-    return {x.const_data_ptr(),           noisy ? ct::elements<float>(noise) : nullptr,
-            noisy && noise.size(0) == 1,  noisy ? ct::elements<float>(strength) : nullptr,
-            ct::elements<float>(bias), /*center=*/nullptr,
-            /*samples=*/x.size(0),        /*pixels=*/x.size(2) * x.size(3),
-            /*channels=*/x.size(1),       static_cast<float>(slope)};
+    return {x.const_data_ptr(),          noisy ? ct::elements<float>(noise) : nullptr,
+            noisy && noise.size(0) == 1, noisy ? ct::elements<float>(strength) : nullptr,
+            ct::elements<float>(bias),   /*center=*/nullptr,
+            /*samples=*/x.size(0),       /*pixels=*/x.size(2) * x.size(3),
+            /*channels=*/x.size(1),      static_cast<float>(slope)};
   }
 
   /// The activation of the first pixel of every sample and channel: near the mean, and exact if all pixels are equal.
