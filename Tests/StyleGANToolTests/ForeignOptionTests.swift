@@ -179,7 +179,7 @@ import _TestSupport
     ("dataset_tool.py --source a", "Did you mean 'dataset build'?"), ("Train --data x", "Did you mean 'train'?"),
     ("trian", "Did you mean 'train'?"), ("mix", "Did you mean 'style-mixing'?"), ("gen", "Did you mean 'generate'?"),
     ("interpolation", "Did you mean 'interpolate'?"), ("metric", "Did you mean 'metrics'?"),
-    ("paint", "there is no command 'paint'; the commands are: train, generate,"),
+    ("paint", "there is no command 'paint'; the commands are: train, plan, generate,"),
     ("dataset bild photos a.zip", "there is no command 'dataset bild'. Did you mean 'dataset build'?"),
     ("dataset chekc photos", "Did you mean 'dataset check'?"),
     ("dataset photos", "the commands are: check, build, info"),
