@@ -250,9 +250,7 @@ private struct VectorDataset: ImageDataset {
 
     // By hand: the pictures of the class in the data, and fakes of the same latents with the label.
     let places = (0..<data.count).filter { data.label(at: $0) == label }
-    #expect(
-      places.count == reals.count
-        && (0..<reals.count).allSatisfy { try! reals.image(at: $0) == data.image(at: places[$0]) })
+    #expect(try (0..<reals.count).map { try reals.image(at: $0) } == places.map { data.image(at: $0) })
     let pixels = Tensor(places.flatMap { data.image(at: $0).map(Float.init) }, shape: [places.count, 1, 16, 16])
     let fakes = (0..<samples / 32).map { group -> Tensor in
       let random = RandomStream(seed: 4 &+ 0x9e37_79b9_7f4a_7c15 &* UInt64(group * 32 + 1))

@@ -40,6 +40,7 @@ extension Train {
       throw error
     }
     var situation = timed.situation(of: survey)
+    if let subset = small.subset { situation.pictures = min(subset, survey.count) }
     let channels = network.channels ?? initial?.imageChannels ?? timed.channels(for: situation)
     if let given = network.resolution ?? initial?.dataResolution {
       situation.resolution = given
