@@ -74,7 +74,7 @@ public struct Renderer {
 
   // MARK: Pictures
 
-  /// Images of styles as a tensor.
+  /// Images of styles as a tensor, as the network draws them: colors may be multiplied by alpha, see ``PictureFormat``.
   /// - Returns: `[N, C, r, r]`, nominally −1…1.
   public func tensor(_ styles: Styles) -> Tensor {
     guard let styleGenerator else {
@@ -88,8 +88,15 @@ public struct Renderer {
   /// Draws the images of styles; `each` gets them in order.
   public func draw(_ styles: Styles, each: (Int, Image) throws -> Void) rethrows {
     for range in chunks(styles.count, of: chunk) {
-      for (i, image) in zip(range, Image.images(of: tensor(styles[range]))) { try each(i, image) }
+      for (i, image) in zip(range, pictures(tensor(styles[range]))) { try each(i, image) }
     }
+  }
+
+  /// The pictures of the network's images: straight colors, without padding.
+  /// - Parameter images: `[N, C, r, r]`, as of ``tensor(_:)``.
+  public func pictures(_ images: Tensor) -> [Image] {
+    // Only enlarging can fail, and nothing is enlarged.
+    (try? generator.pictures.pictures(of: images, side: generator.architecture.resolution)) ?? Image.images(of: images)
   }
 
   /// Images per batch: about the same number of pixels at every resolution.

@@ -36,7 +36,9 @@ public struct LatentGenerator {
       mapping: style.map { g in { z, condition in withoutGradients { g.map(z, condition: condition) } } },
       synthesis: { w, condition, stream, repeats in
         guard let style else {
-          return generator.images(w, condition: condition, truncation: .none, noise: .none, growth: growth, compute)
+          let images = generator.images(
+            w, condition: condition, truncation: .none, noise: .none, growth: growth, compute)
+          return architecture.pictures.measured(images, side: architecture.resolution)
             .bordered(by: architecture.border)
         }
         return withoutGradients {
@@ -45,7 +47,9 @@ public struct LatentGenerator {
             guard layer.noise != nil else { return nil }
             return repeats == 1 ? image : .concatenated(Array(repeating: image, count: repeats))
           }
-          return style.synthesize(style.broadcast(w), noise: .given(noise), growth: growth, compute)
+          return architecture.pictures.measured(
+            style.synthesize(style.broadcast(w), noise: .given(noise), growth: growth, compute),
+            side: architecture.resolution)
         }
       })
   }

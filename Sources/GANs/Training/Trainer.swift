@@ -312,7 +312,8 @@ public final class Trainer {
 
   private func reals(_ batch: ImageBatch, _ growth: Growth) -> TrainingNetworks.Reals {
     TrainingNetworks.Reals(
-      growth.prepared(images(of: batch, on: device)),
+      growth.prepared(
+        images(of: batch, on: device), premultiplied: options.configuration.pictures.isPremultiplied),
       condition: condition(options.configuration.labelSize == 0 ? [] : batch.labels))
   }
 
@@ -361,6 +362,6 @@ public final class Trainer {
       history: NetworkFile.History(
         kimg: Double(progress.images) / 1000, dataset: options.dataset.name, fingerprint: options.dataset.fingerprint,
         seed: options.seed, steps: progress.steps, recipe: options.recipe,
-        mirror: options.mirror))
+        mirror: options.mirror, resize: options.resize))
   }
 }

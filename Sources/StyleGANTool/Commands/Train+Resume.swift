@@ -81,7 +81,8 @@ extension Train {
   private func dataset(of options: TrainingOptions) throws -> any ImageDataset {
     do {
       let dataset = try openDataset(
-        options.data, resolution: options.configuration.dataResolution, channels: options.configuration.imageChannels)
+        options.data, resolution: options.configuration.dataResolution, channels: options.configuration.imageChannels,
+        resize: options.resize)
       // Metrics that the run had before are not checked: a missing detector is reported at a snapshot.
       if measures.areGiven { try SnapshotMetrics.requireMeasurable(options, dataset) }
       return dataset

@@ -13,6 +13,11 @@ public struct GANConfiguration: NetworkConfiguration {
   /// ε of batch normalization. The usual code sets 0.8, which was meant to be the momentum.
   public var batchNormEpsilon: Double
 
+  /// Whether colors are multiplied by alpha; nil: they are not. See ``PictureFormat``.
+  public var premultiplied: Bool?
+  /// The central part that is shown; nil: all. See ``PictureFormat``.
+  public var shownWidth: Int?, shownHeight: Int?
+
   /// An architecture.
   public init(
     resolution: Int = 28, imageChannels: Int = 1, border: Int = 0, zSize: Int = 100, batchNormEpsilon: Double = 0.8

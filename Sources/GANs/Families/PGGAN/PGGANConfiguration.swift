@@ -17,6 +17,11 @@ public struct PGGANConfiguration: ProgressiveArchitecture {
   /// The gain of the generator's dense layer: √2/4, or √2 in networks of earlier versions.
   public var denseGain = firstDenseGain
 
+  /// Whether colors are multiplied by alpha; nil: they are not. See ``PictureFormat``.
+  public var premultiplied: Bool?
+  /// The central part that is shown; nil: all. See ``PictureFormat``.
+  public var shownWidth: Int?, shownHeight: Int?
+
   /// The paper's architecture at a resolution, or with other widths.
   public init(
     resolution: Int, imageChannels: Int = 3, zSize: Int = 512, fmapBase: Int = 8192, fmapMax: Int = 512,
@@ -42,6 +47,7 @@ public struct PGGANConfiguration: ProgressiveArchitecture {
 
   private enum CodingKeys: String, CodingKey {
     case resolution, imageChannels, zSize, fmapBase, fmapMax, minibatchGroup, denseGain
+    case premultiplied, shownWidth, shownHeight
   }
 
   /// Reads a configuration. Old files lack the gain, which was √2.
@@ -52,6 +58,9 @@ public struct PGGANConfiguration: ProgressiveArchitecture {
       resolution: try integer(.resolution), imageChannels: try integer(.imageChannels), zSize: try integer(.zSize),
       fmapBase: try integer(.fmapBase), fmapMax: try integer(.fmapMax), minibatchGroup: try integer(.minibatchGroup))
     denseGain = try values.decode(.denseGain, or: leakyReLUGain)
+    premultiplied = try values.decodeIfPresent(Bool.self, forKey: .premultiplied)
+    shownWidth = try values.decodeIfPresent(Int.self, forKey: .shownWidth)
+    shownHeight = try values.decodeIfPresent(Int.self, forKey: .shownHeight)
   }
 
   // MARK: Networks

@@ -36,6 +36,11 @@ public struct StyleGANConfiguration: ProgressiveArchitecture {
   /// versions.
   public var denseGain = firstDenseGain
 
+  /// Whether colors are multiplied by alpha; nil: they are not. See ``PictureFormat``.
+  public var premultiplied: Bool?
+  /// The central part that is shown; nil: all. See ``PictureFormat``.
+  public var shownWidth: Int?, shownHeight: Int?
+
   /// The paper's architecture at a resolution, or with other widths.
   public init(
     resolution: Int, imageChannels: Int = 3, zSize: Int = 512, wSize: Int = 512, mappingLayers: Int = 8,
@@ -88,6 +93,7 @@ public struct StyleGANConfiguration: ProgressiveArchitecture {
   private enum CodingKeys: String, CodingKey {
     case resolution, imageChannels, labelSize, zSize, wSize, mappingLayers, mappingWidth
     case mappingLearningRateMultiplier, fmapBase, fmapMax, minibatchGroup, blur, styles, constantInput, noise, denseGain
+    case premultiplied, shownWidth, shownHeight
   }
 
   /// Reads a configuration. Old files lack the switches of Table 1, the label size and the gain, which was √2.
@@ -106,5 +112,8 @@ public struct StyleGANConfiguration: ProgressiveArchitecture {
     constantInput = try values.decode(.constantInput, or: constantInput)
     noise = try values.decode(.noise, or: noise)
     denseGain = try values.decode(.denseGain, or: leakyReLUGain)
+    premultiplied = try values.decodeIfPresent(Bool.self, forKey: .premultiplied)
+    shownWidth = try values.decodeIfPresent(Int.self, forKey: .shownWidth)
+    shownHeight = try values.decodeIfPresent(Int.self, forKey: .shownHeight)
   }
 }

@@ -26,6 +26,11 @@ public struct StyleGAN2Configuration: NetworkConfiguration {
   /// The group size of the discriminator's minibatch standard deviation.
   public var minibatchGroup: Int
 
+  /// Whether colors are multiplied by alpha; nil: they are not. See ``PictureFormat``.
+  public var premultiplied: Bool?
+  /// The central part that is shown; nil: all. See ``PictureFormat``.
+  public var shownWidth: Int?, shownHeight: Int?
+
   /// The paper's architecture at a resolution, or with other widths.
   public init(
     resolution: Int, imageChannels: Int = 3, zSize: Int = 512, wSize: Int = 512, mappingLayers: Int = 8,
