@@ -1,3 +1,4 @@
+import Files
 import Images
 
 /// What is known of a data set before its images have one size: numbers, sizes, kinds, classes. A plan of a training needs

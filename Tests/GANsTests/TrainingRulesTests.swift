@@ -47,7 +47,7 @@ import Testing
   @Test func otherRulesGiveAnotherTraining() throws {
     var rules = TrainingRules()
     (rules.batch, rules.learningRate, rules.penaltyInterval, rules.mixing) = (8, 0.001, 4, 0.25)
-    (rules.gamma, rules.halfLife, rules.snapshots) = ((3, 4), (0.1, 0, 1000), 4)
+    (rules.gammaRange, rules.halfLife, rules.snapshots) = ((3, 4), (0.1, 0, 1000), 4)
     var options = smallOptions()
     let timed = TimedTraining(seconds: 100, rules: rules)
     timed.prepare(&options)

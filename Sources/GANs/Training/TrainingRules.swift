@@ -18,7 +18,7 @@ public struct TrainingRules: Sendable {
   /// The share of minibatches with mixed styles.
   public var mixing = 0.5
   /// γ of R1 at 32×32, and its limit in large pictures.
-  public var gamma = (at32: 1.0, limit: 10.0)
+  public var gammaRange = (at32: 1.0, limit: 10.0)
   /// Thousands of images from which a resolution is worth its cost.
   public var usefulKimgOfResolutions: [Int: Double] = [64: 100, 128: 300, 256: 1000, 512: 3000, 1024: 8000]
   /// Thousands of images from which a width is worth its cost.
@@ -43,7 +43,7 @@ public struct TrainingRules: Sendable {
 
   /// γ of R1: 1 at 32×32, in proportion to the side, at most 10 (the paper's).
   public func gamma(resolution: Int) -> Double {
-    min(max(gamma.at32 * Double(resolution) / 32, gamma.at32), gamma.limit)
+    min(max(gammaRange.at32 * Double(resolution) / 32, gammaRange.at32), gammaRange.limit)
   }
 
   /// Whether the discriminator's images are augmented for a data set of so many pictures.
@@ -97,43 +97,39 @@ public struct TrainingRules: Sendable {
     let widths = NetworkWidth.allCases.filter { usefulKimgOfWidths[$0] ?? 0 > 0 }.map {
       ($0.rawValue, usefulKimgOfWidths[$0]!)
     }
-    return [
-      Row(
-        choice: "resolution",
-        rule: "the largest power of two up to the median of the pictures' shorter sides that sees enough thousands of "
-          + "images (\(kimg(resolutions)))", source: "rule of thumb"),
-      Row(
-        choice: "channels", rule: "4 where half of the pictures have alpha, 1 where all are gray, else 3",
-        source: "the data"),
-      Row(
-        choice: "width",
-        rule: "the widest that sees enough thousands of images (\(kimg(widths))), else micro; tiny "
-          + "above \(largestMicro)×\(largestMicro)",
-        source: "micro and tiny measured at 32×32, the others by rule of thumb"),
-      Row(
-        choice: "minibatch, learning rate, R1 interval, mixing",
-        rule: "\(batch), \(learningRate.plain), \(penaltyInterval), \(mixing.plain)", source: "measured at 32×32"),
-      Row(
-        choice: "γ", rule: "\(gamma.at32.plain) at 32×32, in proportion to the side, at most \(gamma.limit.plain)",
-        source: "1 measured at 32×32 (0.1 is worse), 10 is the paper's at 1024×1024; the usual 0.0002·side²/minibatch "
-          + "has 0.01 and 13 there"),
-      Row(
-        choice: "growing",
-        rule: "from 8×8, above 32×32 and below \(kimgWithoutGrowing.plain) thousand images, in 40 % of them",
-        source: "rule of thumb"),
-      Row(
-        choice: "half-life of the average",
-        rule: "\((100 * halfLife.share).plain) % of the images, "
-          + "\(halfLife.least.plain) to \(halfLife.most.plain) thousand", source: "measured at 32×32, ten minutes"),
-      Row(
-        choice: "augmentation", rule: "below \(augmentedBelow) pictures",
-        source: "Karras et al. 2020: large gains below 10,000 pictures"),
-      Row(choice: "mirror", rule: "never by itself: letters and faces in profile have a side", source: "choice"),
-      Row(choice: "precision", rule: "the faster one on this machine", source: "measured at the start"),
-      Row(
-        choice: "first recognizable pictures",
-        rule: "after \(firstKimgAt32.plain) thousand images at 32×32, in proportion "
-          + "to the side", source: "Fashion-MNIST at 32×32; rule of thumb, later for pictures of many kinds"),
-    ]
+    let sides = kimg(resolutions)
+    let (half, limits) = ((100 * halfLife.share).plain, "\(halfLife.least.plain) to \(halfLife.most.plain)")
+    var rows: [Row] = []
+    func add(_ choice: String, _ rule: String, _ source: String) {
+      rows.append(Row(choice: choice, rule: rule, source: source))
+    }
+    add(
+      "resolution",
+      "the largest power of two up to the median of the pictures' shorter sides that sees enough thousands of images (\(sides))",
+      "rule of thumb")
+    add("channels", "4 where half of the pictures have alpha, 1 where all are gray, else 3", "the data")
+    add(
+      "width",
+      "the widest that sees enough thousands of images (\(kimg(widths))), else micro; tiny above \(largestMicro)×\(largestMicro)",
+      "micro and tiny measured at 32×32, the others by rule of thumb")
+    add(
+      "minibatch, learning rate, R1 interval, mixing",
+      "\(batch), \(learningRate.plain), \(penaltyInterval), \(mixing.plain)", "measured at 32×32")
+    add(
+      "γ", "\(gammaRange.at32.plain) at 32×32, in proportion to the side, at most \(gammaRange.limit.plain)",
+      "1 measured at 32×32 (0.1 is worse), 10 is the paper's at 1024×1024; the usual 0.0002·side²/minibatch has 0.01 and 13 there")
+    add(
+      "growing", "from 8×8, above 32×32 and below \(kimgWithoutGrowing.plain) thousand images, in 40 % of them",
+      "rule of thumb")
+    add("half-life of the average", "\(half) % of the images, \(limits) thousand", "measured at 32×32, ten minutes")
+    add(
+      "augmentation", "below \(augmentedBelow) pictures", "Karras et al. 2020: large gains below 10,000 pictures")
+    add("mirror", "never by itself: letters and faces in profile have a side", "choice")
+    add("precision", "the faster one on this machine", "measured at the start")
+    add(
+      "first recognizable pictures",
+      "after \(firstKimgAt32.plain) thousand images at 32×32, in proportion to the side",
+      "Fashion-MNIST at 32×32; rule of thumb, later for pictures of many kinds")
+    return rows
   }
 }

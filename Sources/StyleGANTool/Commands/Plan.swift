@@ -47,7 +47,7 @@ struct Plan: ParsableCommand {
     }
     if place.data == nil { throw ValidationError("--data is missing: give the pictures") }
     if place.hours == nil { throw ValidationError("--hours is missing: give the time for the training, such as 8") }
-    var train = train
+    var train = self.train
     try train.validate()
   }
 
@@ -72,7 +72,7 @@ struct Plan: ParsableCommand {
   }
 
   private func plan(_ recipe: Recipe) throws {
-    let train = train
+    let train = self.train
     let (options, dataset, survey) = try train.resolved(recipe)
     train.tell("measuring more steps, for the forecast")
     let forecast = try TrainingForecast(
