@@ -9,7 +9,7 @@ import Images
 public struct DatasetBuilder: Sendable {
   /// The treatment of images that are not square.
   public enum Crop: String, Codable, Sendable, CaseIterable {
-    /// Crops the central part of the shape that is wanted, a square if nothing else is.
+    /// Crops the central square.
     case center
     /// Stretches the image.
     case none
@@ -21,16 +21,6 @@ public struct DatasetBuilder: Sendable {
     case lanczos
     /// The mean over the area of each pixel (box filter).
     case area
-    /// The nearest pixel: keeps the palette of pixel art.
-    case nearest
-
-    var kernel: Image.Kernel {
-      switch self {
-      case .lanczos: .lanczos
-      case .area: .area
-      case .nearest: .nearest
-      }
-    }
   }
 
   /// The progress of a build.
@@ -89,9 +79,7 @@ public struct DatasetBuilder: Sendable {
 
   /// The side of the images in the archive, a power of two 4…1024.
   public var resolution: Int
-  /// The size of the pictures, which are padded to squares with black, or with transparency; nil: they fill the squares.
-  public var shown: PictureSize?
-  /// The treatment of images that have another shape.
+  /// The treatment of images that are not square.
   public var crop: Crop
   /// The resampling kernel.
   public var resize: Resize
@@ -105,11 +93,10 @@ public struct DatasetBuilder: Sendable {
   /// A builder with these options.
   public init(
     resolution: Int, crop: Crop = .center, resize: Resize = .lanczos, channels: Int? = nil, skipsBad: Bool = false,
-    compression: Int = 3, shown: PictureSize? = nil
+    compression: Int = 3
   ) {
     (self.resolution, self.crop, self.resize, self.channels) = (resolution, crop, resize, channels)
     (self.skipsBad, self.compression) = (skipsBad, compression)
-    if let shown, (shown.width, shown.height) != (resolution, resolution) { self.shown = shown }
   }
 
   /// Whether ``skipsBad`` leaves out an image with this error: it is damaged, or its file cannot be opened. A shortage of
@@ -120,7 +107,7 @@ public struct DatasetBuilder: Sendable {
   public static func partialFolder(of destination: String) -> String { destination + ".partial" }
 
   /// Builds `destination`.
-  /// - Parameter source: see ``DatasetSource/open(_:resolution:channels:resize:cacheDirectory:threads:cacheLimit:notice:)``.
+  /// - Parameter source: see ``DatasetSource/open(_:resolution:channels:cacheDirectory:threads:cacheLimit:notice:)``.
   /// - Parameter destination: the archive, with the extension .zip.
   /// - Parameter replacing: whether to replace an existing archive, atomically.
   /// - Parameter threads: the number of threads to decode, resize and encode.
@@ -141,11 +128,6 @@ public struct DatasetBuilder: Sendable {
         path: destination, reason: "it exists already; choose another name, delete it or give --force")
     }
     let collection = try DatasetSource.collection(source, cacheDirectory: cacheDirectory, notice: notice)
-    if let shown, !(1...resolution).contains(shown.width) || !(1...resolution).contains(shown.height) {
-      throw DatasetError.badOutput(
-        path: destination,
-        reason: "pictures of \(shown.width)×\(shown.height) do not fit into squares of \(resolution)×\(resolution)")
-    }
     let channels = try self.channels ?? commonChannels(collection, threads: threads)
     let state = try PartialBuild(
       folder: Self.partialFolder(of: destination), key: key(collection, channels: channels), destination: destination)
@@ -180,7 +162,7 @@ public struct DatasetBuilder: Sendable {
     }
     try state.finish(
       labels: collection.labelCount > 0 ? state.kept.map { collection.label(at: $0)! } : nil,
-      labelNames: collection.labelNames, shown: shown)
+      labelNames: collection.labelNames)
     var counts = [Int](repeating: 0, count: collection.labelCount)
     for index in state.kept { if let label = collection.label(at: index) { counts[label] += 1 } }
     let names = collection.labelNames
@@ -193,13 +175,9 @@ public struct DatasetBuilder: Sendable {
   /// The PNG of one image, and the channels of the stored image.
   private func png(_ collection: any ImageCollection, _ index: Int, channels: Int) throws -> ([UInt8], stored: Int) {
     var image = try collection.image(at: index)
-    let size = shown ?? PictureSize(width: resolution, height: resolution)
-    if crop == .center { image = image.croppedCentrally(toShapeOf: size.width, size.height) }
-    image = try image.resized(width: size.width, height: size.height, kernel: resize.kernel)
-    let png = try image.converted(toChannels: channels).withoutHiddenColors().padded(
-      width: resolution, height: resolution
-    )
-    .data(.png(compression: compression))
+    if crop == .center { image = image.croppedToCentralSquare() }
+    image = try image.resized(width: resolution, height: resolution, kernel: resize == .area ? .area : .lanczos)
+    let png = try image.converted(toChannels: channels).withoutHiddenColors().data(.png(compression: compression))
     return (png, image.channels)
   }
 
@@ -227,6 +205,6 @@ public struct DatasetBuilder: Sendable {
     channels \(channels)
     compression \(compression)
 
-    """ + (shown.map { "shown \($0.width) \($0.height)\n" } ?? "")
+    """
   }
 }

@@ -19,8 +19,6 @@ public struct DatasetDescription: Codable, Sendable, Equatable {
   public let resolution: Int
   /// The number of channels: 1, 3 or 4.
   public let channels: Int
-  /// The size of the pictures within the squares; nil where they fill the squares.
-  public let shown: PictureSize?
   /// The classes in order; empty without labels.
   public let labels: [Label]
   /// See ``ImageDataset/fingerprint``.
@@ -33,7 +31,6 @@ public struct DatasetDescription: Codable, Sendable, Equatable {
   /// Describes a dataset.
   public init(_ dataset: any ImageDataset) {
     (name, images, resolution) = (dataset.name, dataset.count, dataset.resolution)
-    shown = dataset.shown
     (channels, fingerprint, omissions) = (dataset.channels, dataset.fingerprint, dataset.omissions)
     var counts = [Int](repeating: 0, count: dataset.labelCount)
     for index in 0..<dataset.count { if let label = dataset.label(at: index) { counts[label] += 1 } }
@@ -52,7 +49,6 @@ public struct DatasetDescription: Codable, Sendable, Equatable {
       "size         \(resolution)×\(resolution)×\(channels)",
       "labels       \(labels.isEmpty ? "none" : String(labels.count))",
     ]
-    if let shown { lines.insert("pictures     \(shown.width)×\(shown.height), padded to squares", at: 3) }
     let used = labels.enumerated().filter { $0.element.images > 0 }
     for (index, label) in used.prefix(Self.longest) { lines.append("  \(index)  \(label.name.shown): \(label.images)") }
     if used.count > Self.longest { lines.append("  and \(used.count - Self.longest) more classes") }

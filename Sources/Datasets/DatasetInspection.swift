@@ -53,7 +53,7 @@ public struct DatasetInspection: Codable, Sendable, Equatable {
   public let problems: [Problem]
 
   /// Reads every image of a dataset.
-  /// - Parameter spec: see ``DatasetSource/open(_:resolution:channels:resize:cacheDirectory:threads:cacheLimit:notice:)``.
+  /// - Parameter spec: see ``DatasetSource/open(_:resolution:channels:cacheDirectory:threads:cacheLimit:notice:)``.
   /// - Parameter resolution: the side for training; smaller images are problems. Nil: all must be squares of the same
   ///   side, a power of two 4…1024.
   /// - Parameter channels: the channels for training; nil: those of the images.

@@ -4,9 +4,6 @@ import Images
 
 /// Detects the kind of a dataset and opens it.
 public enum DatasetSource {
-  /// The usual limit of decoded images in memory, in bytes.
-  public static let usualCacheLimit = 1 << 30
-
   /// Opens a dataset.
   /// - Parameter spec: one of
   ///   - a folder of images at any depth (subfolders are classes, see ``Labels``);
@@ -18,7 +15,6 @@ public enum DatasetSource {
   /// - Parameter resolution: the side, a power of two 4…1024; each central square is resized to it. Nil: all
   ///   images must be squares of the same such side.
   /// - Parameter channels: 1, 3 or 4; nil for the channels of the images (3 if they differ).
-  /// - Parameter resize: the filter, where images are resized; nil: area for integer reduction factors, else Lanczos.
   /// - Parameter cacheDirectory: the folder for downloads; by default `swift-stylegan` in the user's cache folder.
   /// - Parameter threads: the number of threads to read image headers.
   /// - Parameter cacheLimit: decoded images stay in memory if all of them fit in this many bytes.
@@ -26,13 +22,13 @@ public enum DatasetSource {
   /// - Parameter progress: called with the number of images whose headers are checked, and with all.
   /// - Throws: ``DatasetError``, `ImageError`, `FileError`.
   public static func open(
-    _ spec: String, resolution: Int? = nil, channels: Int? = nil, resize: DatasetBuilder.Resize? = nil,
-    cacheDirectory: String? = nil, threads: Int = UsableProcessors.count, cacheLimit: Int = usualCacheLimit,
+    _ spec: String, resolution: Int? = nil, channels: Int? = nil, cacheDirectory: String? = nil,
+    threads: Int = UsableProcessors.count, cacheLimit: Int = 1 << 30,
     notice: ((String) -> Void)? = nil, progress: ((Int, Int) -> Void)? = nil
   ) throws -> any ImageDataset {
     try UniformDataset(
       try collection(spec, cacheDirectory: cacheDirectory, notice: notice), resolution: resolution, channels: channels,
-      resize: resize, threads: threads, cacheLimit: cacheLimit, progress: progress)
+      threads: threads, cacheLimit: cacheLimit, progress: progress)
   }
 
   /// The stored images of `spec`.

@@ -74,7 +74,6 @@ struct FileCollection: ImageCollection {
   var name: String { store.name }
   var kind: String { store.kind }
   var count: Int { items.count }
-  var shown: PictureSize? { labels.shown }
   var labelCount: Int { labels.count }
   var labelNames: [String] { labels.names }
   var isInMemory: Bool { false }

@@ -16,8 +16,6 @@ package protocol ImageCollection: Sendable {
   var labelNames: [String] { get }
   /// Whether reading an image is only a copy.
   var isInMemory: Bool { get }
-  /// The central part that holds pictures in squares that were padded; nil: all.
-  var shown: PictureSize? { get }
   /// What it holds besides its images.
   var omissions: DatasetOmissions { get }
 
@@ -36,7 +34,6 @@ package protocol ImageCollection: Sendable {
 }
 
 extension ImageCollection {
-  package var shown: PictureSize? { nil }
   package var omissions: DatasetOmissions { DatasetOmissions() }
   package func file(at index: Int) throws -> [UInt8]? { nil }
 

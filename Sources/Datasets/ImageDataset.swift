@@ -17,9 +17,6 @@ public protocol ImageDataset: Sendable {
   /// A digest of the content, order and shape, equal on all machines.
   var fingerprint: String { get }
 
-  /// The central part of the squares that holds pictures, the rest is padding; nil: all.
-  var shown: PictureSize? { get }
-
   /// What the file or folder holds besides its images.
   var omissions: DatasetOmissions { get }
 
@@ -38,8 +35,6 @@ public protocol ImageDataset: Sendable {
 }
 
 extension ImageDataset {
-  /// The whole squares.
-  public var shown: PictureSize? { nil }
   /// Nothing.
   public var omissions: DatasetOmissions { DatasetOmissions() }
 

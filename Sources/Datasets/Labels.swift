@@ -9,8 +9,6 @@ package struct Labels: Sendable {
   package let names: [String]
   /// What a table of labels holds beside the classes of the images, one sentence each.
   package let notes: [String]
-  /// The part of the images that holds pictures; nil: all.
-  package let shown: PictureSize?
   private let values: [Int]
 
   /// The class of an image.
@@ -24,7 +22,6 @@ package struct Labels: Sendable {
   /// - Parameter names: the paths of the images.
   package init(folders: [[String]], names items: [String]) {
     // Bytes: two names may be equal as texts, such as with composed and separate accents, but name two folders.
-    shown = nil
     var parts = folders.map { $0.map { Array($0.utf8) }[...] }
     while let first = parts.first?.first, parts.allSatisfy({ $0.first == first }) {
       parts = parts.map { $0.dropFirst() }
@@ -48,8 +45,6 @@ package struct Labels: Sendable {
   /// Classes from NVIDIA's `dataset.json`: `{"labels": [["00000/img00000000.png", 6], …]}` or `{"labels": null}`. The
   /// key `"label_names": ["…", …]` is our extension; other programs ignore it.
   ///
-  /// So is `"shown": {"width": 48, "height": 64}`, the central part of squares that were padded to that shape.
-  ///
   /// Paths with `\` or `./`, as some programs write them, are normalized. Labels of files that do not exist are noted.
   /// - Parameter path: the path of the table, for errors.
   /// - Parameter items: the images, relative to the table's folder; if there are labels, each must have one.
@@ -58,12 +53,6 @@ package struct Labels: Sendable {
     func bad(_ reason: String) -> DatasetError { .badLabels(path: path, reason: reason) }
     guard let table = (try? JSONSerialization.jsonObject(with: Self.readable(json))) as? [String: Any] else {
       throw bad("it is not a JSON object; write {\"labels\": null} for a dataset without labels")
-    }
-    shown = try (table["shown"] as Any?).flatMap { $0 is NSNull ? nil : $0 }.map { value in
-      guard let size = value as? [String: Any], let width = size["width"] as? Int, let height = size["height"] as? Int,
-        (1...1024).contains(width), (1...1024).contains(height)
-      else { throw bad("\"shown\" is not {\"width\": …, \"height\": …} with numbers from 1 to 1024") }
-      return PictureSize(width: width, height: height)
     }
     guard let value = table["labels"], !(value is NSNull) else {
       (count, names, values, notes) = (0, [], [], [])

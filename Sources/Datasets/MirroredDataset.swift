@@ -13,8 +13,6 @@ public struct MirroredDataset: ImageDataset {
   public var count: Int { 2 * base.count }
   /// The number of channels.
   public var channels: Int { base.channels }
-  /// The part that holds pictures. Where its borders differ by a pixel, mirror images move by that pixel.
-  public var shown: PictureSize? { base.shown }
   /// The side in pixels.
   public var resolution: Int { base.resolution }
   /// The number of classes; 0 without labels.

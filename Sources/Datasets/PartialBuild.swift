@@ -80,9 +80,8 @@ final class PartialBuild {
 
   /// Adds `dataset.json`, moves the archive to its destination and removes the folder.
   /// - Parameter labels: one for each image in the archive, or nil.
-  /// - Parameter shown: the part of the squares that holds pictures; nil: all.
   /// - Throws: `FileError`.
-  func finish(labels: [Int]?, labelNames: [String], shown: PictureSize?) throws {
+  func finish(labels: [Int]?, labelNames: [String]) throws {
     var json = "{\"labels\": "
     if let labels {
       json += "[\n\(labels.enumerated().map { "[\"\(Self.name(of: $0))\", \($1)]" }.joined(separator: ",\n"))\n]"
@@ -90,7 +89,6 @@ final class PartialBuild {
     } else {
       json += "null"
     }
-    if let shown { json += ",\n\"shown\": {\"width\": \(shown.width), \"height\": \(shown.height)}" }
     try writer.append(Array((json + "}\n").utf8), name: "dataset.json")
     try writer.finish()
     guard rename(folder + "/archive", destination) == 0 else { throw FileError(.write, path: destination) }

@@ -13,10 +13,7 @@ final class UniformDataset: ImageDataset {
   let fingerprint: String
   let omissions: DatasetOmissions
   private let collection: any ImageCollection
-  let shown: PictureSize?
   private let resizes: Bool
-  /// nil: area for integer reduction factors, else Lanczos.
-  private let filter: DatasetBuilder.Resize?
   /// Decoded samples, filled on reading; nil without a cache.
   private let cache: Monitor<[[UInt8]?]>?
 
@@ -24,9 +21,8 @@ final class UniformDataset: ImageDataset {
   /// - Parameter progress: called with the number of headers read, and of all.
   /// - Throws: ``DatasetError``, and the errors of reading headers.
   init(
-    _ collection: any ImageCollection, resolution: Int?, channels: Int?, resize: DatasetBuilder.Resize? = nil,
-    threads: Int,
-    cacheLimit: Int, progress: ((Int, Int) -> Void)? = nil
+    _ collection: any ImageCollection, resolution: Int?, channels: Int?, threads: Int, cacheLimit: Int,
+    progress: ((Int, Int) -> Void)? = nil
   ) throws {
     if let resolution, !Self.isPossible(resolution: resolution) { throw DatasetError.badResolution(resolution) }
     if let channels, ![1, 3, 4].contains(channels) { throw DatasetError.badChannels(channels) }
@@ -34,7 +30,6 @@ final class UniformDataset: ImageDataset {
     name = collection.name
     count = collection.count
     resizes = resolution != nil
-    filter = resize
     omissions = collection.omissions
     // Also where the resolution is given: most damaged files are found now, not in the middle of a training.
     let headers =
@@ -44,12 +39,7 @@ final class UniformDataset: ImageDataset {
     let found = Set(headers.map(\.channels))
     self.channels = channels ?? (found.count == 1 ? found.first! : 3)
 
-    shown = try Self.shown(collection, headers[0], at: self.resolution)
-    // Numbers for what is not usual, so that the fingerprints of earlier versions stay.
-    let unusual =
-      (shown.map { [$0.width, $0.height] } ?? [])
-      + (resizes ? resize.map { [1_000_000 + DatasetBuilder.Resize.allCases.firstIndex(of: $0)!] } ?? [] : [])
-    fingerprint = try collection.fingerprint(with: [self.resolution, self.channels] + unusual)
+    fingerprint = try collection.fingerprint(with: [self.resolution, self.channels])
     let size = self.channels * self.resolution * self.resolution
     let copies = collection.isInMemory && !resizes
     cache = copies || count > cacheLimit / size ? nil : Monitor([[UInt8]?](repeating: nil, count: count))
@@ -71,7 +61,7 @@ final class UniformDataset: ImageDataset {
         name: collection.itemName(at: index), size: "\(image.width)×\(image.height)",
         reason: "the others are \(resolution)×\(resolution)")
     }
-    let fitted = try resizes ? image.fitted(to: resolution, filter) : image
+    let fitted = try resizes ? image.fitted(to: resolution) : image
     let pixels = fitted.converted(toChannels: channels).withoutHiddenColors().planar
     cache?.withLock { $0[index] = pixels }
     return pixels
@@ -79,7 +69,7 @@ final class UniformDataset: ImageDataset {
 
   /// Reads the header and the end of every file.
   /// - Throws: the error of the only bad image, or ``DatasetError/badImages(first:others:)``; a shortage.
-  static func headers(
+  private static func headers(
     of collection: any ImageCollection, threads: Int, progress: ((Int, Int) -> Void)?
   ) throws -> [ImageDecoder.Header] {
     let resources = ScarceResources()
@@ -104,22 +94,6 @@ final class UniformDataset: ImageDataset {
     (4...1024).contains(resolution) && resolution & (resolution - 1) == 0
   }
 
-  /// The part that holds pictures, at the resolution of the training; nil: all.
-  private static func shown(
-    _ collection: any ImageCollection, _ first: ImageDecoder.Header, at resolution: Int
-  ) throws -> PictureSize? {
-    guard let stored = collection.shown else { return nil }
-    guard first.width == first.height, let size = stored.scaled(from: first.width, to: resolution) else {
-      throw DatasetError.unusable(
-        path: collection.name,
-        reason:
-          "its dataset.json says that \(stored.width)×\(stored.height) pixels are shown, which cannot be scaled from "
-          + "\(first.width)×\(first.height) to \(resolution)×\(resolution): build it again in that size from the originals"
-      )
-    }
-    return size
-  }
-
   private static func commonResolution(
     _ headers: [ImageDecoder.Header], of collection: any ImageCollection
   ) throws -> Int {
@@ -141,11 +115,10 @@ final class UniformDataset: ImageDataset {
 }
 
 extension Image {
-  /// The central square, resized to `resolution`.
-  /// - Parameter filter: nil: area for integer reduction factors, else Lanczos.
-  package func fitted(to resolution: Int, _ filter: DatasetBuilder.Resize? = nil) throws -> Image {
+  /// The central square, resized to `resolution`: area for integer reduction factors, else Lanczos.
+  package func fitted(to resolution: Int) throws -> Image {
     let square = croppedToCentralSquare()
-    let usual: Kernel = square.width % resolution == 0 ? .area : .lanczos
-    return try square.resized(width: resolution, height: resolution, kernel: filter?.kernel ?? usual)
+    return try square.resized(
+      width: resolution, height: resolution, kernel: square.width % resolution == 0 ? .area : .lanczos)
   }
 }

@@ -43,14 +43,6 @@ extension Image {
     return part((width - side) / 2, (height - side) / 2, side, side)
   }
 
-  /// Crops the largest central part of the shape of width × height.
-  public func croppedCentrally(toShapeOf shapeWidth: Int, _ shapeHeight: Int) -> Image {
-    precondition(shapeWidth > 0 && shapeHeight > 0, "no shape: \(shapeWidth)×\(shapeHeight)")
-    let across = max(1, min(width, (2 * height * shapeWidth + shapeHeight) / (2 * shapeHeight)))
-    let down = max(1, min(height, (2 * width * shapeHeight + shapeWidth) / (2 * shapeWidth)))
-    return part((width - across) / 2, (height - down) / 2, across, down)
-  }
-
   /// Centers the image in a border of zeros; an odd border is one pixel smaller at the top and left.
   /// - Throws: ``ImageError/badGeometry(_:)`` if the new size is smaller.
   public func padded(width newWidth: Int, height newHeight: Int) throws -> Image {

@@ -16,8 +16,7 @@ struct StyleGAN: ParsableCommand {
       """,
     version: Version().text,
     subcommands: [
-      Train.self, Plan.self, Generate.self, StyleMixing.self, Interpolate.self, Project.self, FindDirections.self,
-      Figures.self,
+      Train.self, Generate.self, StyleMixing.self, Interpolate.self, Project.self, FindDirections.self, Figures.self,
       Metrics.self, DetectorCommand.self, Inspect.self, Report.self, Bench.self, Dataset.self, NVIDIAOptions.self,
     ])
 }

@@ -18,16 +18,15 @@ struct TrainingForecast {
   ///   - reals: the number of real images, for the time of metrics; nil where it is unknown.
   ///   - images: images that the run has shown already.
   ///   - minutes: after which the training is stopped; nil for no limit.
-  ///   - budget: about so many seconds are measured.
   ///   - secondsLeft: after which a training of a given time is finished; nil for others.
   init(
     _ options: TrainingOptions, reals: Int?, afterImages images: Int, minutes: Double?, secondsLeft: Double?,
-    budget: Double = 4, shouldStop: () -> Bool = { false }
+    shouldStop: () -> Bool = { false }
   ) throws {
     (self.options, self.images) = (options, images)
     limit = [minutes.map { $0 * 60 }, secondsLeft].compactMap(\.self).min()
     finishes = secondsLeft != nil && limit == secondsLeft
-    var probe = try StepProbe.measure(options, afterImages: images, seconds: budget, shouldStop: shouldStop)
+    var probe = try StepProbe.measure(options, afterImages: images, shouldStop: shouldStop)
     if let measures = options.measures, !shouldStop() {
       // A detector that is missing is reported at the snapshots.
       let detectors =
@@ -44,17 +43,6 @@ struct TrainingForecast {
     if let secondsLeft, let end = TimeEstimate(options, probe: probe).images(after: secondsLeft, from: images) {
       self.options.totalKimg = Double(max(end, images + 1)) / 1000
     }
-  }
-
-  /// Thousands of images at the end, or when the time is over.
-  var kimg: Double { options.totalKimg }
-
-  /// Seconds until `kimg` thousand images are shown; nil where the training does not get so far.
-  func seconds(untilKimg kimg: Double) -> Double? {
-    guard kimg <= options.totalKimg else { return nil }
-    var options = options
-    options.totalKimg = kimg
-    return TimeEstimate(options, probe: probe).remaining(afterImages: images)
   }
 
   /// Time, pictures and disk, a line each.

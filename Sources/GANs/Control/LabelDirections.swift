@@ -77,9 +77,7 @@ public struct LabelDirections {
 
   private static func classes(_ styles: Styles, _ renderer: Renderer, _ classifier: Classifier) -> [Int] {
     let renderer = renderer.with(noise: .constant)
-    return chunks(styles.count, of: 64).flatMap {
-      classifier.classes(renderer.generator.pictures.straight(renderer.tensor(styles[$0])))
-    }
+    return chunks(styles.count, of: 64).flatMap { classifier.classes(renderer.tensor(styles[$0])) }
   }
 
   /// Fits all logistic regressions at once: minimizes the mean of log(1 + e^(−s·(x·v + b))), where each class and its

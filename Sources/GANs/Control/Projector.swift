@@ -104,7 +104,7 @@ public struct Projector {
     let ws = search.ws.withoutGraph.copied()
     let noise = search.savedNoise
     let images = withoutGradients {
-      renderer.style.pictures.straight(
+      renderer.style.architecture.straight(
         renderer.style.synthesize(
           ws, noise: noise.map { .given($0) } ?? .constant, growth: renderer.growth, renderer.compute))
     }
@@ -122,7 +122,7 @@ public struct Projector {
       let w = generator.map(z, condition: renderer.condition?.repeated(z.size(0)))
       let deviation = w.variance(over: [0]).mean().squareRoot().item
       let distances = chunks(w.size(0), of: 50).map { range in
-        let images = generator.pictures.straight(
+        let images = generator.architecture.straight(
           generator.synthesize(
             generator.broadcast(w[range]), noise: .constant, growth: renderer.growth, renderer.compute))
         return Tensor.stacked(
@@ -187,7 +187,7 @@ private final class Search {
     let renderer = projector.renderer
     let images = renderer.style.synthesize(
       ws, noise: noise.isEmpty ? .constant : .given(noise.map(\.value)), growth: renderer.growth, renderer.compute)
-    return projector.distance(renderer.style.pictures.straight(images), targets)
+    return projector.distance(renderer.style.architecture.straight(images), targets)
   }
 
   /// The current distances, `[N]`.

@@ -74,29 +74,26 @@ public struct Renderer {
 
   // MARK: Pictures
 
-  /// Images of styles as a tensor, as the network draws them: colors may be multiplied by alpha, see ``PictureFormat``.
+  /// Images of styles as a tensor, with straight colors.
   /// - Returns: `[N, C, r, r]`, nominally −1…1.
   public func tensor(_ styles: Styles) -> Tensor {
     guard let styleGenerator else {
-      return generator.images(
-        styles.tensor, condition: condition?.repeated(styles.count), truncation: .none, noise: noise, growth: growth,
-        compute)
+      return generator.architecture.straight(
+        generator.images(
+          styles.tensor, condition: condition?.repeated(styles.count), truncation: .none, noise: noise, growth: growth,
+          compute))
     }
-    return withoutGradients { styleGenerator.synthesize(styles.tensor, noise: noise, growth: growth, compute) }
+    return withoutGradients {
+      generator.architecture.straight(
+        styleGenerator.synthesize(styles.tensor, noise: noise, growth: growth, compute))
+    }
   }
 
   /// Draws the images of styles; `each` gets them in order.
   public func draw(_ styles: Styles, each: (Int, Image) throws -> Void) rethrows {
     for range in chunks(styles.count, of: chunk) {
-      for (i, image) in zip(range, pictures(tensor(styles[range]))) { try each(i, image) }
+      for (i, image) in zip(range, Image.images(of: tensor(styles[range]))) { try each(i, image) }
     }
-  }
-
-  /// The pictures of the network's images: straight colors, without padding.
-  /// - Parameter images: `[N, C, r, r]`, as of ``tensor(_:)``.
-  public func pictures(_ images: Tensor) -> [Image] {
-    // Only enlarging can fail, and nothing is enlarged.
-    (try? generator.pictures.pictures(of: images, side: generator.architecture.resolution)) ?? Image.images(of: images)
   }
 
   /// Images per batch: about the same number of pixels at every resolution.

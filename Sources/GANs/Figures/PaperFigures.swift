@@ -110,15 +110,14 @@ extension Renderer {
       let one = styles[row..<row + 1]
       let deviation = deviation(one, realizations: realizations)
       let (left, up) = liveliest(deviation, window: window)
-      // Whole squares again, as the deviation, where drawing crops padding.
-      sheet.draw(try picture.padded(width: r, height: r).fitted(side), x: 0, y: y)
+      sheet.draw(try picture.fitted(side), x: 0, y: y)
       let scale = Double(side) / Double(r)
       let (x0, y0, size) = (Double(left) * scale, Double(y) + Double(up) * scale, Double(window) * scale)
       let corners = [(x0, y0), (x0 + size, y0), (x0 + size, y0 + size), (x0, y0 + size), (x0, y0 - 0.75)]
       sheet.lines([corners.map { (x: $0.0, y: $0.1) }], width: 1.5, color: (230, 60, 40))
       let variants = with(noise: .random(RandomStream(seed: 1))).images(one.repeated(4))
       for (i, variant) in variants.enumerated() {
-        let part = try variant.padded(width: r, height: r).cropped(x: left, y: up, width: window, height: window)
+        let part = try variant.cropped(x: left, y: up, width: window, height: window)
         sheet.draw(try part.fitted(side / 2 - 1), x: side + gap + i % 2 * (side / 2 + 1), y: y + i / 2 * (side / 2 + 1))
       }
       let values = deviation.floats
@@ -201,9 +200,8 @@ extension StyleBand {
 }
 
 extension Image {
-  /// Resizes to a square of `side`: nearest neighbor to enlarge, area averages to reduce. Other shapes are padded.
+  /// Resizes to a square of `side`: nearest neighbor to enlarge, area averages to reduce.
   func fitted(_ side: Int) throws -> Image {
-    if width != height { return try padded(width: max(width, height), height: max(width, height)).fitted(side) }
-    return try resized(width: side, height: side, kernel: side < width ? .area : .nearest)
+    try resized(width: side, height: side, kernel: side < width ? .area : .nearest)
   }
 }

@@ -38,8 +38,7 @@ public struct LatentGenerator {
         guard let style else {
           let images = generator.images(
             w, condition: condition, truncation: .none, noise: .none, growth: growth, compute)
-          return architecture.pictures.measured(images, side: architecture.resolution)
-            .bordered(by: architecture.border)
+          return architecture.straight(images).bordered(by: architecture.border)
         }
         return withoutGradients {
           let noise = style.activeLayers(at: growth).map { layer -> Tensor? in
@@ -47,9 +46,8 @@ public struct LatentGenerator {
             guard layer.noise != nil else { return nil }
             return repeats == 1 ? image : .concatenated(Array(repeating: image, count: repeats))
           }
-          return architecture.pictures.measured(
-            style.synthesize(style.broadcast(w), noise: .given(noise), growth: growth, compute),
-            side: architecture.resolution)
+          return architecture.straight(
+            style.synthesize(style.broadcast(w), noise: .given(noise), growth: growth, compute))
         }
       })
   }

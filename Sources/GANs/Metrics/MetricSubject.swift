@@ -29,10 +29,10 @@ public struct MetricSubject {
   ) {
     let drawn = GeneratedImages(
       generator: generator, growth: growth, seed: seed, mixing: mixing, labels: labels, compute: compute)
-    let (hasAlpha, pictures) = (generator.architecture.imageChannels == 4, generator.pictures)
+    let hasAlpha = generator.architecture.imageChannels == 4
     identity =
       "\(digest(of: generator.store.state)) \(growth) seed \(seed) mixing \(mixing) \(compute.precision.rawValue)"
-      + (hasAlpha ? " on white" : "") + (pictures == PictureFormat() ? "" : " \(pictures)")
+      + (hasAlpha ? " on white" : "") + (generator.architecture.isPremultiplied ? " premultiplied" : "")
     count = nil
     channels = hasAlpha ? 3 : generator.architecture.imageChannels
     resolution = growth.resolution + 2 * generator.architecture.border

@@ -13,7 +13,7 @@ public struct Growth: Codable, Sendable, Equatable {
   /// Prepares real images for a network of this growth: α·x + (1 − α)·upsample(downsample(x)). With an alpha channel,
   /// averages of colors are weighted by it.
   /// - Parameter images: `[N, C, R, R]`, R a power-of-two multiple of the resolution r; they are averaged down to r.
-  /// - Parameter premultiplied: whether the colors of the result are multiplied by alpha, see ``PictureFormat``.
+  /// - Parameter premultiplied: whether the colors of the result are multiplied by alpha.
   /// - Returns: `[N, C, r, r]`
   public func prepared(_ images: Tensor, premultiplied: Bool = false) -> Tensor {
     let factor = images.size(3) / resolution

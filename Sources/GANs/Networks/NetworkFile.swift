@@ -1,4 +1,3 @@
-import Datasets
 import Files
 import Foundation
 import Torch
@@ -28,8 +27,6 @@ public struct NetworkFile {
     public var recipe: String
     /// Whether half of the images were mirrored; nil in files of earlier versions.
     public var mirror: Bool?
-    /// The filter that resized the images; nil for the usual one, and in files of earlier versions.
-    public var resize: DatasetBuilder.Resize?
   }
 
   /// Its name in errors: as the user named the file, or the folder with it.
@@ -58,10 +55,7 @@ public struct NetworkFile {
     self.name = name ?? path
     reader = try NetworkReaders.open(path)
     let header = reader.header
-    do {
-      try header.configuration.validate()
-      try header.configuration.validatePictures()
-    } catch { throw NetworkFileError(path, "\(error)") }
+    do { try header.configuration.validate() } catch { throw NetworkFileError(path, "\(error)") }
     guard header.configuration.resolutions.contains(header.growth.resolution), header.growth.alpha > 0,
       header.growth.alpha <= 1
     else {

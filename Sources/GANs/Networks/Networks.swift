@@ -24,12 +24,8 @@ public protocol NetworkConfiguration: Codable, Sendable, Equatable {
   var zSize: Int { get }
   /// Size of the label vector: the number of classes, or 0 without labels.
   var labelSize: Int { get set }
-  /// Whether colors are multiplied by alpha; nil: they are not. See ``PictureFormat``.
+  /// Whether colors are multiplied by alpha; nil: they are not. See ``isPremultiplied``.
   var premultiplied: Bool? { get set }
-  /// The central part that is shown; nil: all. See ``PictureFormat``.
-  var shownWidth: Int? { get set }
-  /// See ``shownWidth``.
-  var shownHeight: Int? { get set }
   /// Pixels cropped from each side of the data's images.
   var border: Int { get }
   /// The resolutions of its images, ascending; one for a network that does not grow.
@@ -65,16 +61,6 @@ extension NetworkConfiguration {
   public var premultiplied: Bool? {
     get { nil }
     set { precondition(newValue == nil, "\(Self.title) has straight colors") }
-  }
-  /// Whole squares; a family that can show a part stores this property.
-  public var shownWidth: Int? {
-    get { nil }
-    set { precondition(newValue == nil, "\(Self.title) shows whole squares") }
-  }
-  /// See ``shownWidth``.
-  public var shownHeight: Int? {
-    get { nil }
-    set { precondition(newValue == nil, "\(Self.title) shows whole squares") }
   }
   /// The side of the data's images.
   public var dataResolution: Int { resolution + 2 * border }

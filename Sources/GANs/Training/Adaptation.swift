@@ -81,9 +81,6 @@ extension NetworkFile {
 }
 
 extension NetworkConfiguration {
-  /// Whether another configuration is equal, of the same family.
-  public func isSame(as other: any NetworkConfiguration) -> Bool { self == (other as? Self) }
-
   /// The configuration for images of another size, and with labels.
   /// - Throws: ``ConfigurationError`` where it cannot have them.
   public func adapted(resolution: Int, imageChannels: Int, labelSize: Int) throws -> Self {

@@ -1,4 +1,3 @@
-import Datasets
 import Files
 import Foundation
 import Torch
@@ -67,18 +66,6 @@ public enum ProcessMemory {
 }
 
 extension TrainingOptions {
-  /// The expected peak of the process's resident memory in bytes: measured in steps on networks of their own, and decoded
-  /// images that a data set keeps. nil where a step takes too long to measure.
-  /// - Parameter secondsPerImage: of a training step at the final resolution.
-  /// - Throws: `DeviceError`.
-  public func expectedMemory(secondsPerImage: Double?) throws -> Int? {
-    let side = configuration.dataResolution
-    let (images, limit) = (dataset.count * configuration.imageChannels * side * side, DatasetSource.usualCacheLimit)
-    return try StepProbe.peakMemory(of: self, secondsPerImage: secondsPerImage).map {
-      $0 + (images <= limit ? images : 0)
-    }
-  }
-
   /// A lower bound of the training's memory in bytes: weights, their average, gradients and moments, and the activations of
   /// the discriminator in the largest stage of growth. The real memory is a few times larger.
   public var leastMemory: Int {

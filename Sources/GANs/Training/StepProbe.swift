@@ -79,27 +79,6 @@ public struct StepProbe {
     return result
   }
 
-  /// The peak of this process's resident memory after a step with all regularizers, on the whole minibatch at the final
-  /// resolution, in bytes. The memory of a training is about that: its networks take the place of these.
-  /// - Parameter seconds: the longest expected time; nil is returned where the step would take longer.
-  /// - Throws: `DeviceError`.
-  static func peakMemory(of options: TrainingOptions, secondsPerImage: Double?, seconds: Double = 60) throws -> Int? {
-    let resolution = options.configuration.resolution
-    let batch = options.schedule.batchSize(at: resolution)
-    guard let secondsPerImage, 2 * secondsPerImage * Double(batch) < seconds else { return nil }
-    let (probe, growth) = (try StepProbe(options), Growth(resolution: resolution))
-    let reals = probe.reals(growth, batch)
-    let intervals = [options.objective.penaltyInterval == 1, probe.networks.generatorRegularizers.first?.interval == 1]
-    for isRegularized in [intervals, [true, !probe.networks.generatorRegularizers.isEmpty]] {
-      probe.take(
-        reals, growth, batch,
-        penalized: options.objective.discriminatorPhase(at: 0) != .none && isRegularized[0],
-        regularized: isRegularized[1])
-    }
-    _ = probe.fakes(growth)
-    return ProcessMemory.peakResident
-  }
-
   /// The seconds of a step: the mean over its kinds, with and without regularizers, in their proportion.
   private func step(_ growth: Growth, _ batch: Int, seconds: Double, _ shouldStop: () -> Bool) -> Double {
     let reals = reals(growth, batch)
@@ -145,7 +124,7 @@ public struct StepProbe {
         channels: configuration.imageChannels, resolution: configuration.dataResolution, device: device)
       return TrainingNetworks.Reals(
         growth.prepared(
-          images.cropped(by: configuration.border), premultiplied: configuration.pictures.isPremultiplied),
+          images.cropped(by: configuration.border), premultiplied: configuration.isPremultiplied),
         condition: sample(count).condition)
     }
     let phase: Phase =

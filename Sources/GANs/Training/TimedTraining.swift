@@ -5,20 +5,16 @@ public struct TimedTraining: Sendable {
   /// The time for the training, in seconds.
   public let seconds: Double
 
-  /// The rules of its choices.
-  public let rules: TrainingRules
-
   /// A training of this time.
-  public init(seconds: Double, rules: TrainingRules = .standard) { (self.seconds, self.rules) = (seconds, rules) }
+  public init(seconds: Double) { self.seconds = seconds }
 
   /// Sets all that does not depend on the speed of the machine. Options of the user come after it.
   public func prepare(_ options: inout TrainingOptions) {
     let resolution = options.configuration.resolution
-    options.schedule = .fixed(resolution: resolution, batch: rules.batch, learningRate: rules.learningRate)
-    options.objective.gamma = rules.gamma(resolution: resolution)
-    options.objective.penaltyInterval = rules.penaltyInterval
-    options.mixingProbability = options.configuration.traits.hasStyles ? rules.mixing : 0
-    rules.applyAugmentation(to: &options)
+    options.schedule = .fixed(resolution: resolution, batch: 16, learningRate: 0.005)
+    options.objective.gamma = 1
+    options.objective.penaltyInterval = 16
+    options.mixingProbability = options.configuration.traits.hasStyles ? 0.5 : 0
   }
 
   /// Measured seconds of a training step for one image at each resolution that the training may use, the last one in any
@@ -39,7 +35,7 @@ public struct TimedTraining: Sendable {
 
   /// The widths to choose from, the widest first. The least one has too few feature maps for large pictures.
   public static func widths(resolution: Int) -> [NetworkWidth] {
-    NetworkWidth.allCases.filter { $0 != .micro || resolution <= TrainingRules.standard.largestMicro }
+    NetworkWidth.allCases.filter { $0 != .micro || resolution <= 32 }
   }
 
   /// The width for a machine that needs `secondsPerImage` for a network of the least width: the widest one that will see
@@ -51,12 +47,17 @@ public struct TimedTraining: Sendable {
     func kimg(_ width: NetworkWidth) -> Double {
       seconds / (secondsPerImage * costs[width]! / costs[least]!) / 1000
     }
-    return widths.first { kimg($0) >= rules.usefulKimgOfWidths[$0] ?? 0 } ?? least
+    return widths.first { kimg($0) >= Self.usefulKimg($0) } ?? least
   }
 
   /// Thousands of images from which a width is worth its cost.
   package static func usefulKimg(_ width: NetworkWidth) -> Double {
-    TrainingRules.standard.usefulKimgOfWidths[width] ?? 0
+    switch width {
+    case .paper: 1500
+    case .small: 500
+    case .tiny: 250
+    case .micro: 0
+    }
   }
 
   /// Options of a user that are not fitted.
@@ -73,7 +74,7 @@ public struct TimedTraining: Sendable {
     let resolution = options.configuration.resolution
     guard let cost = secondsPerImage[resolution], cost > 0 else { return }
     var kimg = seconds / cost / 1000
-    let isShort = Self.mayGrow(options) && kimg < rules.kimgWithoutGrowing && options.initialNetwork == nil
+    let isShort = Self.mayGrow(options) && kimg < Self.kimgWithoutGrowing && options.initialNetwork == nil
     if growing ?? isShort, options.configuration.traits.grows, resolution > 8 {
       options.schedule.initialResolution = 8
       kimg = grown(&options, secondsPerImage)
@@ -82,14 +83,17 @@ public struct TimedTraining: Sendable {
     options.totalSeconds = seconds
     options.totalKimg = min(max(1, (4 * kimg).rounded(.up)), 1e9)
     if !asked.contains(.average) {
-      (options.averageHalfLifeKimg, options.averageDecay) = (
-        min(max(rules.halfLife.share * kimg, rules.halfLife.least), rules.halfLife.most), nil
-      )
+      (options.averageHalfLifeKimg, options.averageDecay) = (min(max(0.04 * kimg, 0.5), 10), nil)
     }
     if !asked.contains(.snapshots) {
-      options.snapshotTicks = Int(min(max(1, (kimg / rules.snapshots / options.tickKimg).rounded()), 1e6))
+      options.snapshotTicks = Int(min(max(1, (kimg / Self.snapshots / options.tickKimg).rounded()), 1e6))
     }
   }
+
+  /// Below so many thousand images at the final resolution, a network of more than 32×32 grows.
+  static let kimgWithoutGrowing = 40.0
+  /// About so many snapshots are written.
+  static let snapshots = 8.0
 
   private static func mayGrow(_ options: TrainingOptions) -> Bool {
     options.configuration.traits.grows && options.configuration.resolution > 32

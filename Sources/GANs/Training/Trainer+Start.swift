@@ -107,11 +107,7 @@ extension Trainer {
   private func writeReals() throws {
     let (columns, rows) = gridSize(resolution: dataset.resolution)
     let batch = try BatchLoader(dataset, seed: options.seed).next(columns * rows)
-    var format = options.configuration.pictures
-    // The data have straight colors.
-    format.isPremultiplied = false
-    let images = try format.pictures(of: images(of: batch, on: .cpu), side: options.configuration.resolution)
-    try ImageGrid.tiled(images, columns: columns).write(to: directory.reals)
+    try ImageGrid.tiled(Image.images(of: images(of: batch, on: .cpu)), columns: columns).write(to: directory.reals)
   }
 }
 

@@ -312,8 +312,7 @@ public final class Trainer {
 
   private func reals(_ batch: ImageBatch, _ growth: Growth) -> TrainingNetworks.Reals {
     TrainingNetworks.Reals(
-      growth.prepared(
-        images(of: batch, on: device), premultiplied: options.configuration.pictures.isPremultiplied),
+      growth.prepared(images(of: batch, on: device), premultiplied: options.configuration.isPremultiplied),
       condition: condition(options.configuration.labelSize == 0 ? [] : batch.labels))
   }
 
@@ -362,6 +361,6 @@ public final class Trainer {
       history: NetworkFile.History(
         kimg: Double(progress.images) / 1000, dataset: options.dataset.name, fingerprint: options.dataset.fingerprint,
         seed: options.seed, steps: progress.steps, recipe: options.recipe,
-        mirror: options.mirror, resize: options.resize))
+        mirror: options.mirror))
   }
 }

@@ -38,7 +38,7 @@ struct BatchGridWriter: TrainingObserver {
   func observe(_ event: Trainer.Event, of trainer: Trainer) throws {
     let interval = trainer.options.batchGridSteps
     guard case .step(let report, let fakes) = event, interval > 0, (report.steps - 1) % interval == 0 else { return }
-    let shown = trainer.options.configuration.pictures.straight(fakes[0..<min(25, fakes.size(0))])
+    let shown = trainer.options.configuration.straight(fakes[0..<min(25, fakes.size(0))])
     guard shown.isAllFinite else { return }
     let (low, high) = (shown.minimum().item, shown.maximum().item)
     let scaled = (shown - low) * (2 / max(high - low, 1e-5)) - 1
@@ -102,16 +102,16 @@ enum FakesGrid {
     let (columns, rows) = gridSize(resolution: configuration.resolution)
     let z = Tensor.latents(seeds: (0..<UInt32(columns * rows)).map { $0 }, size: configuration.zSize)
       .to(generator.store.device)
-    let images = try (0..<rows).flatMap { row in
+    let images = (0..<rows).flatMap { row in
       let classes = configuration.labelSize == 0 ? [] : (0..<columns).map { $0 % configuration.labelSize }
       let condition = classes.isEmpty ? nil : Condition(classes: classes, of: configuration.labelSize, device: z.device)
-      return try configuration.pictures.pictures(
-        of: generator.images(
-          z[row * columns..<(row + 1) * columns], condition: condition, truncation: .none, noise: .constant,
-          growth: trainer.growth, trainer.options.compute),
-        scale: max(1, configuration.resolution / trainer.growth.resolution), side: configuration.resolution)
+      return Image.images(
+        of: configuration.straight(
+          generator.images(
+            z[row * columns..<(row + 1) * columns], condition: condition, truncation: .none, noise: .constant,
+            growth: trainer.growth, trainer.options.compute)))
     }
-    try ImageGrid.tiled(images, columns: columns).write(to: path)
+    try ImageGrid.tiled(images.map { try $0.enlarged(to: configuration.resolution) }, columns: columns).write(to: path)
   }
 }
 

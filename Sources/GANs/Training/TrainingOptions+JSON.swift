@@ -1,4 +1,3 @@
-import Datasets
 import Files
 import Foundation
 
@@ -9,7 +8,7 @@ extension TrainingOptions: Codable, Equatable {
     case recipe, data, dataset, mirror, family, configuration, schedule, objective, criticSteps, stepOrder, stepDetails
     case mixingProbability, optimizer, adam, rmsprop, averageHalfLifeKimg, averageDecay, totalKimg, tickKimg
     case snapshotTicks, batchGridSteps, seed, precision, kernels, threads, device, initialNetwork, measures
-    case totalSeconds, convolutions, keeping, description, dataChanges, resize
+    case totalSeconds, convolutions, keeping, description, dataChanges
   }
 
   /// Reads options. Old files have no family; they are of StyleGAN.
@@ -47,7 +46,6 @@ extension TrainingOptions: Codable, Equatable {
     keeping = try values.decodeIfPresent(SnapshotKeeping.self, forKey: .keeping)
     description = try values.decodeIfPresent(String.self, forKey: .description)
     dataChanges = try values.decode(.dataChanges, or: [])
-    resize = try values.decodeIfPresent(DatasetBuilder.Resize.self, forKey: .resize)
   }
 
   /// Writes every option, with the family's name.
@@ -61,7 +59,6 @@ extension TrainingOptions: Codable, Equatable {
     try values.encode(recipe, forKey: .recipe)
     try values.encode(data, forKey: .data)
     try values.encode(dataset, forKey: .dataset)
-    try values.encodeIfPresent(resize, forKey: .resize)
     try values.encode(mirror, forKey: .mirror)
     try values.encode(schedule, forKey: .schedule)
     try values.encode(objective, forKey: .objective)

@@ -11,8 +11,6 @@ public struct TrainingOptions: Sendable {
   public var data: String
   /// The data set's name and content at the start of the run.
   public var dataset: DatasetIdentity
-  /// The filter that resizes the images; nil: the usual one of `DatasetSource.open`.
-  public var resize: DatasetBuilder.Resize?
   /// Whether half of the images are mirrored left to right.
   public var mirror = false
   /// The architecture, of any family.
@@ -153,7 +151,6 @@ public struct TrainingOptions: Sendable {
   /// - Throws: ``ConfigurationError`` naming the first field that is out of range.
   public func validate() throws(ConfigurationError) {
     try configuration.validate()
-    try configuration.validatePictures()
     try schedule.validate()
     try require(
       schedule.finalResolution == configuration.resolution, .finalResolution, schedule.finalResolution,

@@ -44,10 +44,9 @@ struct RunArguments: ParsableArguments {
   @Option(
     parsing: .unconditional,
     help: """
-      StyleGAN: train for this many hours, such as 0.2 or 48, by a recipe for short trainings. It sets resolution, \
-      minibatch, learning rate, R1, mixing and precision, and fits width, growth, moving average and snapshots to the measured speed of this \
-      machine. Other options stay as you give them. A resumed run trains for the rest of its hours. See \
-      'stylegan plan'.
+      StyleGAN: train for this many hours, such as 0.2 or 48, by a recipe for short trainings. It sets minibatch, learning \
+      rate, R1, mixing and precision, and fits width, growth, moving average and snapshots to the measured speed of this \
+      machine. Other options stay as you give them. A resumed run trains for the rest of its hours.
       """)
   var hours: Double?
   @Flag(help: "With --resume: continue with data that differ from those at the start; the run records the change.")

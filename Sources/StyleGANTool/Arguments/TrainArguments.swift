@@ -10,12 +10,6 @@ struct ArchitectureArguments: ParsableArguments {
   var resolution: Int?
   @Option(parsing: .unconditional, help: "Convert the pictures to 1, 3 or 4 channels (default: no change).")
   var channels: Int?
-  @Option(
-    help: """
-      The filter where pictures are resized; nearest keeps the colors of pixel art (default: area for whole factors, else \
-      lanczos).
-      """)
-  var resize: DatasetBuilder.Resize?
   @Flag(help: "Train a conditional network on the classes of the data.") var cond = false
   @OptionGroup var families: FamilyArguments
 
@@ -27,11 +21,8 @@ struct ArchitectureArguments: ParsableArguments {
     Families.settings.filter { settings[$0.field] != nil }.map(\.field.option) + given([("--cond", cond ? true : nil)])
   }
 
-  /// Whether a given option sets the width.
-  var hasWidth: Bool { !Set(shaping).isDisjoint(with: ["--width", "--fmap-base", "--fmap-max"]) }
-
   /// All given options.
-  var all: [String] { shaping + given([("--resolution", resolution), ("--channels", channels), ("--resize", resize)]) }
+  var all: [String] { shaping + given([("--resolution", resolution), ("--channels", channels)]) }
 }
 
 extension NetworkWidth: ExpressibleByArgument {}

@@ -127,7 +127,7 @@ struct SnapshotMetrics: TrainingObserver {
       guard file.growth.resolution >= 8 else { return }
       let reals = try DatasetSource.open(
         options.data, resolution: options.configuration.dataResolution, channels: options.configuration.imageChannels,
-        resize: options.resize, cacheLimit: 0
+        cacheLimit: 0
       ).mirrored(options.mirror)
       let run = MetricRun(
         metrics: metrics, detectors: try measures.openDetectors(for: reals, device: device),

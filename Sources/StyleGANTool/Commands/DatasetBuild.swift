@@ -13,8 +13,6 @@ struct DatasetBuild: ParsableCommand {
 
       Examples:
         stylegan dataset build photos/ photos.zip --resolution 64
-        stylegan dataset build cards/ cards.zip --width 48 --height 64
-        stylegan dataset build sprites/ sprites.zip --resolution 64 --resize nearest
         stylegan dataset build scans.zip small.zip --resolution 32 --channels 1 \\
             --resize area --skip-bad
       """)
@@ -22,19 +20,10 @@ struct DatasetBuild: ParsableCommand {
   @Argument(help: "A folder of images, a .zip, an IDX or CIFAR-10 file, or fashion-mnist.", completion: .data)
   var source: String
   @Argument(help: "The dataset to write, a .zip file.", completion: .file(extensions: ["zip"])) var destination: String
-  @Option(
-    parsing: .unconditional,
-    help: "Side of the squares, a power of two from 4 to 1024 (with --width: the least that holds the pictures).")
-  var resolution: Int?
-  @Option(
-    parsing: .unconditional,
-    help: "Width of pictures that are not square; they are padded to squares, and the padding is cropped when drawing.")
-  var width: Int?
-  @Option(parsing: .unconditional, help: "Height of pictures that are not square.") var height: Int?
-  @Option(help: "For images of another shape: center crops the central part, none stretches them.")
+  @Option(parsing: .unconditional, help: "Side of the images, a power of two from 4 to 1024.") var resolution: Int
+  @Option(help: "For images that are not square: center crops to the central square, none stretches them.")
   var crop = DatasetBuilder.Crop.center
-  @Option(help: "The filter for resizing images; nearest keeps the colors of pixel art.") var resize = DatasetBuilder
-    .Resize.lanczos
+  @Option(help: "The filter for resizing images.") var resize = DatasetBuilder.Resize.lanczos
   @Option(parsing: .unconditional, help: "Channels: 1, 3 or 4 (default: those of the images, 3 if they differ).")
   var channels: Int?
   @Option(parsing: .unconditional, help: "Number of threads that decode, resize and encode.")
@@ -43,28 +32,12 @@ struct DatasetBuild: ParsableCommand {
   @Flag(help: "Replace the dataset if it exists.") var force = false
   @OptionGroup var output: OutputArguments
 
-  func validate() throws {
-    try requireRange("--threads", threads, 1...1024)
-    if (width == nil) != (height == nil) {
-      throw ValidationError("--width and --height belong together: give both, or only --resolution")
-    }
-    if resolution == nil && width == nil {
-      throw ValidationError("--resolution is missing: give the side of the squares, or --width and --height")
-    }
-    if let width { try requireRange("--width", width, 1...1024) }
-    if let height { try requireRange("--height", height, 1...1024) }
-  }
-
-  /// The side of the squares.
-  private var side: Int {
-    resolution ?? sequence(first: 4) { $0 * 2 }.first { $0 >= max(width ?? 0, height ?? 0) }!
-  }
+  func validate() throws { try requireRange("--threads", threads, 1...1024) }
 
   func run() throws {
     try StyleGANTool.run {
-      let shown = width.flatMap { width in height.map { PictureSize(width: width, height: $0) } }
       let builder = DatasetBuilder(
-        resolution: side, crop: crop, resize: resize, channels: channels, skipsBad: skipBad, shown: shown)
+        resolution: resolution, crop: crop, resize: resize, channels: channels, skipsBad: skipBad)
       if destination.lowercased().hasSuffix(".zip") {
         // The builder decides about an existing data set, but even --force must not replace the source.
         try Outputs(inputs: [source]).check([destination]) { _ in true }
@@ -99,14 +72,12 @@ struct DatasetBuild: ParsableCommand {
             "\(counted(summary.classes.count, "class", "classes")): \(list)\(summary.classes.count > 10 ? ", …" : "")")
         }
         output.say(
-          "\(destination.shown): \(counted(summary.images, "image")) of \(side)×\(side)×\(summary.channels)"
-            + (builder.shown.map { ", which show \($0.width)×\($0.height)" } ?? "")
+          "\(destination.shown): \(counted(summary.images, "image")) of \(resolution)×\(resolution)×\(summary.channels)"
             + (summary.skipped > 0 ? ", \(summary.skipped) skipped" : "")
             + (summary.conversions.isEmpty ? "" : " (\(summary.conversions.joined(separator: "; ")))"))
         try output.finish(
           Results(
-            path: destination, images: summary.images, resolution: side, shown: builder.shown,
-            channels: summary.channels,
+            path: destination, images: summary.images, resolution: resolution, channels: summary.channels,
             skipped: summary.skipped, skippedImages: skipped, conversions: summary.conversions,
             classes: summary.classes, notes: notes))
       } catch {
@@ -128,10 +99,7 @@ extension DatasetBuild {
     /// The written file.
     let path: String
     /// The number of images, their side in pixels, and their channels.
-    let images, resolution: Int
-    /// The size of the pictures within the squares; nil where they fill the squares.
-    let shown: PictureSize?
-    let channels: Int
+    let images, resolution, channels: Int
     /// The number of images that cannot be read, and a sentence about each that this command met.
     let skipped: Int
     let skippedImages: [String]

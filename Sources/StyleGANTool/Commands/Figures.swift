@@ -73,7 +73,6 @@ struct Figures: ParsableCommand {
       if let file, let data, figures.contains(.dataset) {
         dataset = try DatasetSource.open(
           data, resolution: file.configuration.dataResolution, channels: file.configuration.imageChannels,
-          resize: file.history?.resize,
           notice: pictures.output.note)
       }
       if figures.contains(where: { ![.twoFactors, .dataset].contains($0) }) { try file?.styleGenerator() }

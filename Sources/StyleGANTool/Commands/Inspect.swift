@@ -30,10 +30,7 @@ struct Inspect: ParsableCommand {
     output.say(path)
     output.say("  \(type(of: c).title), \(c.resolution)×\(c.resolution), \(counted(c.imageChannels, "channel"))")
     for line in c.summary { output.say("  \(line)") }
-    if c.pictures.isPremultiplied {
-      output.say("  colors are multiplied by alpha inside, and divided again when drawn")
-    }
-    if let shown = c.pictures.shown { output.say("  shows \(shown.width)×\(shown.height), the rest is padding") }
+    if c.isPremultiplied { output.say("  colors are multiplied by alpha inside, and divided again when drawn") }
     let fade = network.growth.alpha < 1 ? String(format: ", %.0f %% faded in", network.growth.alpha * 100) : ""
     output.say("  draws at \(network.growth.resolution)×\(network.growth.resolution)\(fade)")
     if let h = network.history {

@@ -133,7 +133,7 @@ struct Metrics: ParsableCommand {
     let reals = try data.map {
       try DatasetSource.open(
         $0, resolution: file.configuration.dataResolution, channels: file.configuration.imageChannels,
-        resize: file.history?.resize, notice: output.note
+        notice: output.note
       ).mirrored(mirror ?? file.wasMirrored)
     }
     try requireMemory(channels: file.configuration.imageChannels, reals)

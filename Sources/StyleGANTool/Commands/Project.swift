@@ -93,8 +93,7 @@ struct Project: ParsableCommand {
           for path in saved { try latents.write(to: path) }
           let (before, after) = (target.image.to(.cpu), result.images[range].to(.cpu))
           let difference = (after.clamped(minimum: -1, maximum: 1) - before) * 0.5
-          let triple = try ImageGrid.tiled(
-            Image.images(of: .concatenated([before, after, difference])).map { shown($0, file) }, columns: 3)
+          let triple = try ImageGrid.tiled(Image.images(of: .concatenated([before, after, difference])), columns: 3)
           let drawn = try pictures.write(
             triple, as: "\(target.name)-projected.png", note: "\(decibels(result.psnr[i])) dB")
           projections.append(.init(name: target.name, latents: saved, picture: drawn, psnr: result.psnr[i]))
@@ -155,10 +154,6 @@ struct Project: ParsableCommand {
     }
   }
 
-  private func shown(_ image: Image, _ file: NetworkFile) -> Image {
-    file.configuration.pictures.shown(image, side: file.configuration.resolution)
-  }
-
   private func decibels(_ value: Double) -> String { String(format: "%.1f", value) }
 
   /// The pictures to project, in the size of the network: `[1, C, r, r]` each, with unique names.
@@ -171,8 +166,7 @@ struct Project: ParsableCommand {
       targets.append((names.take(name), batch.tensor(channels: channels, resolution: side)))
     }
     if let data {
-      let dataset = try DatasetSource.open(
-        data, resolution: r, channels: channels, resize: file.history?.resize, notice: pictures.output.note)
+      let dataset = try DatasetSource.open(data, resolution: r, channels: channels, notice: pictures.output.note)
       for item in items.values {
         guard item < dataset.count else {
           throw ValidationError("--items has \(item), but \(data) has pictures 0 to \(dataset.count - 1)")
@@ -180,12 +174,10 @@ struct Project: ParsableCommand {
         add("item\(padded(item, 5))", try dataset.image(at: Int(item)), r)
       }
     }
-    let size = file.configuration.pictures.size(at: r, side: file.configuration.resolution)
     for path in images {
-      let image = try ImageDecoder.decode(contentsOf: path).croppedCentrally(toShapeOf: size.width, size.height)
-      let small = try image.resized(
-        width: size.width, height: size.height, kernel: size.width < image.width ? .area : .lanczos
-      ).padded(width: r, height: r).converted(toChannels: channels).withoutHiddenColors()
+      let image = try ImageDecoder.decode(contentsOf: path).croppedToCentralSquare()
+      let small = try image.resized(width: r, height: r, kernel: r < image.width ? .area : .lanczos)
+        .converted(toChannels: channels).withoutHiddenColors()
       add(FileSystem.stem(of: path), small.planar, r)
     }
     return targets

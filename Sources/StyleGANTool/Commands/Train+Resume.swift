@@ -81,8 +81,7 @@ extension Train {
   private func dataset(of options: TrainingOptions) throws -> any ImageDataset {
     do {
       let dataset = try openDataset(
-        options.data, resolution: options.configuration.dataResolution, channels: options.configuration.imageChannels,
-        resize: options.resize)
+        options.data, resolution: options.configuration.dataResolution, channels: options.configuration.imageChannels)
       // Metrics that the run had before are not checked: a missing detector is reported at a snapshot.
       if measures.areGiven { try SnapshotMetrics.requireMeasurable(options, dataset) }
       return dataset

@@ -19,7 +19,6 @@ struct Train: ParsableCommand {
             --width paper --device cuda
         stylegan train --cfg wgan --data fashion-mnist --width tiny --kimg 200
         stylegan train --data photos/ --resolution 64 --dry-run
-        stylegan train --data photos/ --hours 8
         stylegan train --cfg list
         stylegan train --resume latest
 
@@ -72,31 +71,13 @@ struct Train: ParsableCommand {
   // MARK: Starting
 
   private func start(_ recipe: Recipe) throws {
-    let (options, dataset, survey) = try resolved(recipe)
-    if place.dryRun { return try describe(options, dataset) }
-    if options.totalSeconds != nil { for line in planLines(options, survey, dataset) { tell(line) } }
-    let signals = StopSignals()
-    let trainer = try Trainer(options, dataset: dataset, in: place.outdir)
-    if let adaptation = trainer.adaptation, let path = options.initialNetwork {
-      let line = "--init-from \(path): \(adaptation.summary)"
-      tell(line)
-      try trainer.directory.appendToLog(line)
-    }
-    try train(trainer, signals)
-  }
-
-  /// All options of a new training, fitted to its time where it has one; its data, and their survey where the size was
-  /// chosen.
-  func resolved(_ recipe: Recipe) throws -> (TrainingOptions, any ImageDataset, DatasetSurvey?) {
     _ = try compute.apply()
     let (data, initFrom) = (place.data!, place.initFrom)
     let timed = try timed(recipe)
     let initial = try initFrom.map { try NetworkFile(path: try newestNetwork(at: $0)) }
-    let start = ContinuousClock.now
-    let size = try timed.flatMap { initial == nil ? try imageSize(of: data, recipe, timed: $0) : nil }
     let dataset = try openDataset(
-      data, resolution: size?.resolution ?? network.resolution ?? initial?.configuration.dataResolution,
-      channels: size?.channels ?? network.channels ?? initial?.configuration.imageChannels, resize: network.resize)
+      data, resolution: network.resolution ?? initial?.configuration.dataResolution,
+      channels: network.channels ?? initial?.configuration.imageChannels)
     if let initial, type(of: initial.configuration) != recipe.family {
       throw ValidationError(
         "--init-from is a network of the family \(type(of: initial.configuration).family), but \(recipe.name) is of "
@@ -109,10 +90,9 @@ struct Train: ParsableCommand {
         dataset: .init(name: dataset.name, fingerprint: dataset.fingerprint, count: dataset.count),
         configuration: try initial.map { try adapted($0.configuration, to: dataset) }
           ?? recipe.configuration(settings, resolution: dataset.resolution, imageChannels: dataset.channels))
-      if initial == nil { options.configuration.pictures = PictureFormat(of: dataset) }
-      options.configuration.pictures.shown = dataset.shown
+      // A network to start from keeps its kind of colors.
+      if initial == nil, dataset.channels == 4 { options.configuration.premultiplied = true }
       if network.cond { try condition(&options.configuration, on: dataset) }
-      options.resize = network.resize
       options.initialNetwork = try initFrom.map { try newestNetwork(at: $0) }
       timed?.prepare(&options)
       try training.apply(to: &options)
@@ -127,7 +107,8 @@ struct Train: ParsableCommand {
       try options.validate()
       return options
     }
-    let hasWidth = initial != nil || network.hasWidth
+    let start = ContinuousClock.now
+    let hasWidth = initial != nil || !Set(network.shaping).isDisjoint(with: ["--width", "--fmap-base", "--fmap-max"])
     let widths = timed == nil || hasWidth ? [] : TimedTraining.widths(resolution: dataset.resolution)
     var options = try make(widths.last)
     try SnapshotMetrics.requireMeasurable(options, dataset)
@@ -140,7 +121,15 @@ struct Train: ParsableCommand {
       try keeping.apply(to: &options.keeping)
       try options.validate()
     }
-    return (options, dataset, size?.survey)
+    if place.dryRun { return try describe(options, dataset) }
+    let signals = StopSignals()
+    let trainer = try Trainer(options, dataset: dataset, in: place.outdir)
+    if let adaptation = trainer.adaptation, let path = options.initialNetwork {
+      let line = "--init-from \(path): \(adaptation.summary)"
+      tell(line)
+      try trainer.directory.appendToLog(line)
+    }
+    try train(trainer, signals)
   }
 
   /// Refuses runs in the folder of the data: their pictures would become a part of it, and the run could not be resumed.
@@ -185,15 +174,12 @@ struct Train: ParsableCommand {
   func notice(_ line: String) { output.note(line) }
 
   /// Opens the data and shows the progress of the first look at its files.
-  func openDataset(_ data: String, resolution: Int?, channels: Int?, resize: DatasetBuilder.Resize?) throws
-    -> any ImageDataset
-  {
+  func openDataset(_ data: String, resolution: Int?, channels: Int?) throws -> any ImageDataset {
     var line = ProgressLine(unit: "files", quiet: output.quiet)
     defer { line.clear() }
     do {
       return try DatasetSource.open(
-        data, resolution: resolution, channels: channels, resize: resize, notice: notice,
-        progress: { line.show($0, of: $1) })
+        data, resolution: resolution, channels: channels, notice: notice, progress: { line.show($0, of: $1) })
     } catch {
       line.clear()
       output.explainBadImage(error, of: data)

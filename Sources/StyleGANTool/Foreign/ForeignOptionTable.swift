@@ -153,15 +153,20 @@ extension ForeignOptions {
   private static let datasets: [ForeignOption] = [
     .init("dataset build", "--source", examples: ["--source=photos --dest=photos.zip"]) { _ in .argument(0) },
     .init("dataset build", "--dest", examples: []) { _ in .argument(1) },
-    .init("dataset build", "--width, --height", examples: ["--width=256 --height=256"]) { use in
-      guard let width = use.value(of: "--width"), width == use.value(of: "--height") else { return .same }
+    .init("dataset build", "--width, --height", examples: ["--width=256 --height=256", "512"]) { use in
+      guard let (width, height) = Optional((use.value(of: "--width"), use.value(of: "--height"))), width == height
+      else {
+        return .explain(
+          "\(use.name) is one side, but the images of a data set are squares: write --resolution with a power of two")
+      }
       return use.name == "--width" ? .write(["--resolution", use.value]) : .leaveOut("--resolution is both sides")
     },
     .init("dataset build", "--resolution", examples: ["256x256", "512x256", "256"]) { use in
       let sides = use.value.lowercased().components(separatedBy: "x")
       guard sides.count == 2 else { return .same }
-      return .write(
-        sides[0] == sides[1] ? ["--resolution", sides[0]] : ["--width", sides[0], "--height", sides[1]])
+      return sides[0] == sides[1]
+        ? .write(["--resolution", sides[0]])
+        : .explain("--resolution is \(use.value), but the images of a data set are squares: write a power of two")
     },
     .init("dataset build", "--transform", examples: ["center-crop", "center-crop-wide"]) { use in
       use.value == "center-crop"

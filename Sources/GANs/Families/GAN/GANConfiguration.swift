@@ -12,11 +12,8 @@ public struct GANConfiguration: NetworkConfiguration {
   public var zSize: Int
   /// ε of batch normalization. The usual code sets 0.8, which was meant to be the momentum.
   public var batchNormEpsilon: Double
-
-  /// Whether colors are multiplied by alpha; nil: they are not. See ``PictureFormat``.
+  /// Whether colors are multiplied by alpha; nil: they are not.
   public var premultiplied: Bool?
-  /// The central part that is shown; nil: all. See ``PictureFormat``.
-  public var shownWidth: Int?, shownHeight: Int?
 
   /// An architecture.
   public init(

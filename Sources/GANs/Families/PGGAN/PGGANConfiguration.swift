@@ -16,11 +16,8 @@ public struct PGGANConfiguration: ProgressiveArchitecture {
   public var minibatchGroup: Int
   /// The gain of the generator's dense layer: √2/4, or √2 in networks of earlier versions.
   public var denseGain = firstDenseGain
-
-  /// Whether colors are multiplied by alpha; nil: they are not. See ``PictureFormat``.
+  /// Whether colors are multiplied by alpha; nil: they are not.
   public var premultiplied: Bool?
-  /// The central part that is shown; nil: all. See ``PictureFormat``.
-  public var shownWidth: Int?, shownHeight: Int?
 
   /// The paper's architecture at a resolution, or with other widths.
   public init(
@@ -46,8 +43,7 @@ public struct PGGANConfiguration: ProgressiveArchitecture {
   // MARK: Files
 
   private enum CodingKeys: String, CodingKey {
-    case resolution, imageChannels, zSize, fmapBase, fmapMax, minibatchGroup, denseGain
-    case premultiplied, shownWidth, shownHeight
+    case resolution, imageChannels, zSize, fmapBase, fmapMax, minibatchGroup, denseGain, premultiplied
   }
 
   /// Reads a configuration. Old files lack the gain, which was √2.
@@ -59,8 +55,6 @@ public struct PGGANConfiguration: ProgressiveArchitecture {
       fmapBase: try integer(.fmapBase), fmapMax: try integer(.fmapMax), minibatchGroup: try integer(.minibatchGroup))
     denseGain = try values.decode(.denseGain, or: leakyReLUGain)
     premultiplied = try values.decodeIfPresent(Bool.self, forKey: .premultiplied)
-    shownWidth = try values.decodeIfPresent(Int.self, forKey: .shownWidth)
-    shownHeight = try values.decodeIfPresent(Int.self, forKey: .shownHeight)
   }
 
   // MARK: Networks

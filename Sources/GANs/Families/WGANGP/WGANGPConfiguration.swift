@@ -9,11 +9,8 @@ public struct WGANGPConfiguration: DCGANArchitecture {
   public var zSize: Int
   /// n: 8n feature maps at 4×4, half as many after each doubling.
   public var features: Int
-
-  /// Whether colors are multiplied by alpha; nil: they are not. See ``PictureFormat``.
+  /// Whether colors are multiplied by alpha; nil: they are not.
   public var premultiplied: Bool?
-  /// The central part that is shown; nil: all. See ``PictureFormat``.
-  public var shownWidth: Int?, shownHeight: Int?
 
   /// An architecture.
   public init(resolution: Int, imageChannels: Int = 3, zSize: Int = 100, features: Int = 64) {
