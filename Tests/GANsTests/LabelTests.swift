@@ -261,7 +261,7 @@ private struct VectorDataset: ImageDataset {
       return ((images * 127.5 + 128).clamped(minimum: 0, maximum: 255).to(.uint8)).to(.float32)
     }
     func statistics(_ images: Tensor) throws -> FeatureStatistics {
-      let features = try detector(images, .features)
+      let features = detector(images, .features)
       var statistics = FeatureStatistics(like: features)
       statistics.add(features)
       return statistics

@@ -104,8 +104,9 @@ public struct Projector {
     let ws = search.ws.withoutGraph.copied()
     let noise = search.savedNoise
     let images = withoutGradients {
-      renderer.style.synthesize(
-        ws, noise: noise.map { .given($0) } ?? .constant, growth: renderer.growth, renderer.compute)
+      renderer.style.architecture.straight(
+        renderer.style.synthesize(
+          ws, noise: noise.map { .given($0) } ?? .constant, growth: renderer.growth, renderer.compute))
     }
     return Result(
       latents: SavedLatents(LatentCodes(ws), noise: noise), images: images,
@@ -121,8 +122,9 @@ public struct Projector {
       let w = generator.map(z, condition: renderer.condition?.repeated(z.size(0)))
       let deviation = w.variance(over: [0]).mean().squareRoot().item
       let distances = chunks(w.size(0), of: 50).map { range in
-        let images = generator.synthesize(
-          generator.broadcast(w[range]), noise: .constant, growth: renderer.growth, renderer.compute)
+        let images = generator.architecture.straight(
+          generator.synthesize(
+            generator.broadcast(w[range]), noise: .constant, growth: renderer.growth, renderer.compute))
         return Tensor.stacked(
           (0..<targets.size(0)).map { i in
             distance(images, targets[i..<i + 1].expanded([images.size(0), -1, -1, -1]))
@@ -185,7 +187,7 @@ private final class Search {
     let renderer = projector.renderer
     let images = renderer.style.synthesize(
       ws, noise: noise.isEmpty ? .constant : .given(noise.map(\.value)), growth: renderer.growth, renderer.compute)
-    return projector.distance(images, targets)
+    return projector.distance(renderer.style.architecture.straight(images), targets)
   }
 
   /// The current distances, `[N]`.

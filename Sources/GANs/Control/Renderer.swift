@@ -81,16 +81,19 @@ public struct Renderer {
 
   // MARK: Pictures
 
-  /// Images of styles as a tensor.
+  /// Images of styles as a tensor, with straight colors.
   /// - Returns: `[N, C, r, r]`, nominally −1…1.
   public func tensor(_ styles: Styles) -> Tensor {
     guard let styleGenerator else {
-      return generator.images(
-        styles.tensor, condition: styles.condition ?? condition?.repeated(styles.count), truncation: .none,
-        noise: noise, growth: growth,
-        compute)
+      return generator.architecture.straight(
+        generator.images(
+          styles.tensor, condition: styles.condition ?? condition?.repeated(styles.count), truncation: .none,
+          noise: noise, growth: growth, compute))
     }
-    return withoutGradients { styleGenerator.synthesize(styles.tensor, noise: noise, growth: growth, compute) }
+    return withoutGradients {
+      generator.architecture.straight(
+        styleGenerator.synthesize(styles.tensor, noise: noise, growth: growth, compute))
+    }
   }
 
   /// Draws the images of styles, without padding; `each` gets them in order.

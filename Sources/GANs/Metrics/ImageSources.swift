@@ -34,7 +34,8 @@ public struct GeneratedImages {
       stride(from: range.lowerBound / group * group, to: range.upperBound, by: group).map { start in
         let random = RandomStream(seed: seed &+ 0x9e37_79b9_7f4a_7c15 &* UInt64(start + 1))
         let z = random.normal([group, generator.architecture.zSize]).to(generator.store.device)
-        let images = drawn(z, random).bordered(by: generator.architecture.border).quantized().shown()
+        let images = generator.architecture.straight(drawn(z, random))
+          .bordered(by: generator.architecture.border).quantized().shown()
         return images[max(range.lowerBound - start, 0)..<min(range.upperBound - start, group)]
       })
   }

@@ -36,8 +36,9 @@ public struct LatentGenerator {
       mapping: style.map { g in { z, condition in withoutGradients { g.map(z, condition: condition) } } },
       synthesis: { w, condition, stream, repeats in
         guard let style else {
-          return generator.images(w, condition: condition, truncation: .none, noise: .none, growth: growth, compute)
-            .bordered(by: architecture.border)
+          let images = generator.images(
+            w, condition: condition, truncation: .none, noise: .none, growth: growth, compute)
+          return architecture.straight(images).bordered(by: architecture.border)
         }
         return withoutGradients {
           let noise = style.activeLayers(at: growth).map { layer -> Tensor? in
@@ -45,7 +46,8 @@ public struct LatentGenerator {
             guard layer.noise != nil else { return nil }
             return repeats == 1 ? image : .concatenated(Array(repeating: image, count: repeats))
           }
-          return style.synthesize(style.broadcast(w), noise: .given(noise), growth: growth, compute)
+          return architecture.straight(
+            style.synthesize(style.broadcast(w), noise: .given(noise), growth: growth, compute))
         }
       })
   }

@@ -32,7 +32,8 @@ public struct MetricSubject {
     let hasAlpha = generator.architecture.imageChannels == 4
     identity =
       "\(digest(of: generator.store.state)) \(growth) seed \(seed) mixing \(mixing) \(compute.precision.rawValue)"
-      + (hasAlpha ? " on white" : "") + (labels.map { " labels \($0.identity)" } ?? "")
+      + (hasAlpha ? " on white" : "") + (generator.architecture.isPremultiplied ? " premultiplied" : "")
+      + (labels.map { " labels \($0.identity)" } ?? "")
     count = nil
     channels = hasAlpha ? 3 : generator.architecture.imageChannels
     resolution = growth.resolution + 2 * generator.architecture.border

@@ -13,13 +13,15 @@ public struct Growth: Codable, Sendable, Equatable {
   /// Prepares real images for a network of this growth: α·x + (1 − α)·upsample(downsample(x)). With an alpha channel,
   /// averages of colors are weighted by it.
   /// - Parameter images: `[N, C, R, R]`, R a power-of-two multiple of the resolution r; they are averaged down to r.
+  /// - Parameter premultiplied: whether the colors of the result are multiplied by alpha.
   /// - Returns: `[N, C, r, r]`
-  public func prepared(_ images: Tensor) -> Tensor {
+  public func prepared(_ images: Tensor, premultiplied: Bool = false) -> Tensor {
     let factor = images.size(3) / resolution
     let fades = alpha < 1 && resolution > 4
-    guard factor > 1 || fades else { return images }
+    guard factor > 1 || fades else { return premultiplied ? images.alphaWeighted() : images }
     let weighted = images.alphaWeighted()
     let x = factor > 1 ? weighted.averagePooled(by: factor) : weighted
-    return (fades ? halfResolution(x).lerp(to: x, alpha) : x).alphaUnweighted()
+    let faded = fades ? halfResolution(x).lerp(to: x, alpha) : x
+    return premultiplied ? faded : faded.alphaUnweighted()
   }
 }

@@ -24,6 +24,8 @@ public protocol NetworkConfiguration: Codable, Sendable, Equatable {
   var zSize: Int { get }
   /// Size of the label vector: the number of classes, or of the numbers of a label; 0 without labels.
   var labelSize: Int { get set }
+  /// Whether colors are multiplied by alpha; nil: they are not. See ``isPremultiplied``.
+  var premultiplied: Bool? { get set }
   /// Pixels cropped from each side of the data's images.
   var border: Int { get }
   /// The resolutions of its images, ascending; one for a network that does not grow.
@@ -54,6 +56,11 @@ extension NetworkConfiguration {
   public var labelSize: Int {
     get { 0 }
     set { precondition(newValue == 0, "\(Self.title) takes no labels") }
+  }
+  /// Straight colors; a family with alpha stores this property.
+  public var premultiplied: Bool? {
+    get { nil }
+    set { precondition(newValue == nil, "\(Self.title) has straight colors") }
   }
   /// The side of the data's images.
   public var dataResolution: Int { resolution + 2 * border }

@@ -106,9 +106,11 @@ extension TrainingOptions {
 
 extension Classifier {
   /// Log-odds of the classes up to a constant, differentiable with respect to the images: `[N, classes]`.
-  /// - Parameter images: `[N, C, r, r]`, −1…1, of any side; alpha is composited on white.
-  func logits(ofFakes images: Tensor) -> Tensor {
-    let x = DetectorInput.channels(images.onWhite(black: -1, white: 1), description.channels)
+  /// - Parameters:
+  ///   - images: `[N, C, r, r]`, −1…1, of any side; alpha is composited on white.
+  ///   - architecture: of the network that drew them.
+  func logits(ofFakes images: Tensor, by architecture: any NetworkConfiguration) -> Tensor {
+    let x = DetectorInput.channels(architecture.onWhite(images), description.channels)
     return logits(DetectorInput.resized(x, description.resolution), training: false)
   }
 }

@@ -60,7 +60,7 @@ public final class SeparabilityRegularizer: GeneratorRegularizer {
     if !w.requiresGradient { w = w.requiringGradient() }
     let images = generator.synthesize(
       generator.broadcast(w), noise: .given(sample.noise), growth: growth, compute)
-    return self(w: w, logits: classifier.logits(ofFakes: images), record: record)
+    return self(w: w, logits: classifier.logits(ofFakes: images, by: generator.architecture), record: record)
   }
 
   /// The term of given latents and answers. The call updates the memory.

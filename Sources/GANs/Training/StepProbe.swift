@@ -151,7 +151,9 @@ public struct StepProbe {
       let images = batch.tensor(
         channels: configuration.imageChannels, resolution: configuration.dataResolution, device: device)
       return TrainingNetworks.Reals(
-        growth.prepared(images.cropped(by: configuration.border)), condition: sample(count).condition)
+        growth.prepared(
+          images.cropped(by: configuration.border), premultiplied: configuration.isPremultiplied),
+        condition: sample(count).condition)
     }
     let phase: Phase =
       !penalized

@@ -333,7 +333,7 @@ public final class Trainer {
 
   func reals(_ batch: ImageBatch, _ growth: Growth) -> TrainingNetworks.Reals {
     TrainingNetworks.Reals(
-      growth.prepared(images(of: batch, on: device)),
+      growth.prepared(images(of: batch, on: device), premultiplied: options.configuration.isPremultiplied),
       condition: options.configuration.labelSize == 0 ? nil : dataset.condition(of: batch, device: device))
   }
 

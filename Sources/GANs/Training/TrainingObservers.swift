@@ -45,7 +45,7 @@ struct BatchGridWriter: TrainingObserver {
   func observe(_ event: Trainer.Event, of trainer: Trainer) throws {
     let interval = trainer.options.batchGridSteps
     guard case .step(let report, let fakes) = event, interval > 0, (report.steps - 1) % interval == 0 else { return }
-    let shown = fakes[0..<min(25, fakes.size(0))]
+    let shown = trainer.options.configuration.straight(fakes[0..<min(25, fakes.size(0))])
     guard shown.isAllFinite else { return }
     // Alpha is no brightness: it stays as it is.
     let colors = shown.size(1) == 4 ? shown.sliced(0..<3, along: 1) : shown
@@ -116,9 +116,10 @@ enum FakesGrid {
       configuration.labelSize == 0 ? nil : condition(columns, trainer.dataset, configuration.labelSize, z.device)
     let images = (0..<rows).flatMap { row in
       return Image.images(
-        of: generator.images(
-          z[row * columns..<(row + 1) * columns], condition: condition, truncation: .none, noise: .constant,
-          growth: trainer.growth, trainer.options.compute))
+        of: configuration.straight(
+          generator.images(
+            z[row * columns..<(row + 1) * columns], condition: condition, truncation: .none, noise: .constant,
+            growth: trainer.growth, trainer.options.compute)))
     }
     try ImageGrid.tiled(images.map { try $0.finished(for: trainer) }, columns: columns).write(to: path)
   }

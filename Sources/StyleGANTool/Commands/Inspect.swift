@@ -32,6 +32,7 @@ struct Inspect: ParsableCommand {
     output.say("  \(type(of: c).title), \(c.resolution)×\(c.resolution), \(counted(c.imageChannels, "channel"))")
     for line in c.summary { output.say("  \(line)") }
     if let labels = Labels(network) { output.say("  \(labels.line)") }
+    if c.isPremultiplied { output.say("  colors are multiplied by alpha inside, and divided again when drawn") }
     let fade = network.growth.alpha < 1 ? String(format: ", %.0f %% faded in", network.growth.alpha * 100) : ""
     output.say("  draws at \(network.growth.resolution)×\(network.growth.resolution)\(fade)")
     if let area = network.pictureArea {

@@ -118,6 +118,8 @@ struct Train: ParsableCommand {
         configuration: try initial.map { try adapted($0.configuration, to: dataset) }
           ?? recipe.configuration(settings, resolution: dataset.resolution, imageChannels: dataset.channels))
       options.resize = network.resize
+      // A network to start from keeps its kind of colors.
+      if initial == nil, dataset.channels == 4 { options.configuration.premultiplied = true }
       if network.cond { try condition(&options.configuration, on: dataset) }
       options.initialNetwork = try initFrom.map { try newestNetwork(at: $0) }
       timed?.prepare(&options)

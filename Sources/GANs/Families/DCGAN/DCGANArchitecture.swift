@@ -77,6 +77,7 @@ extension DCGANArchitecture {
       resolution: try integer(.resolution), imageChannels: try integer(.imageChannels), zSize: try integer(.zSize),
       features: try integer(.features))
     labelSize = try values.decode(.labelSize, or: 0)
+    premultiplied = try values.decodeIfPresent(Bool.self, forKey: .premultiplied)
   }
 
   // MARK: Networks
@@ -93,4 +94,4 @@ extension DCGANArchitecture {
 }
 
 /// The properties of a ``DCGANArchitecture`` in files.
-private enum DCGANKeys: String, CodingKey { case resolution, imageChannels, zSize, features, labelSize }
+private enum DCGANKeys: String, CodingKey { case resolution, imageChannels, zSize, features, labelSize, premultiplied }

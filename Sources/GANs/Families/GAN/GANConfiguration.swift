@@ -14,6 +14,8 @@ public struct GANConfiguration: NetworkConfiguration {
   public var batchNormEpsilon: Double
   /// Size of the label vector; 0: no labels.
   public var labelSize = 0
+  /// Whether colors are multiplied by alpha; nil: they are not.
+  public var premultiplied: Bool?
 
   /// An architecture.
   public init(
@@ -62,6 +64,7 @@ public struct GANConfiguration: NetworkConfiguration {
       resolution: try integer(.resolution), imageChannels: try integer(.imageChannels), border: try integer(.border),
       zSize: try integer(.zSize), batchNormEpsilon: try values.decode(Double.self, forKey: .batchNormEpsilon))
     labelSize = try values.decode(.labelSize, or: 0)
+    premultiplied = try values.decodeIfPresent(Bool.self, forKey: .premultiplied)
   }
 
   // MARK: Networks

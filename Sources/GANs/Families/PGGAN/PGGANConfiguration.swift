@@ -18,6 +18,8 @@ public struct PGGANConfiguration: ProgressiveArchitecture {
   public var minibatchGroup: Int
   /// The gain of the generator's dense layer: √2/4, or √2 in networks of earlier versions.
   public var denseGain = firstDenseGain
+  /// Whether colors are multiplied by alpha; nil: they are not.
+  public var premultiplied: Bool?
 
   /// The paper's architecture at a resolution, or with other widths.
   public init(
@@ -44,7 +46,7 @@ public struct PGGANConfiguration: ProgressiveArchitecture {
   // MARK: Files
 
   private enum CodingKeys: String, CodingKey {
-    case resolution, imageChannels, labelSize, zSize, fmapBase, fmapMax, minibatchGroup, denseGain
+    case resolution, imageChannels, labelSize, zSize, fmapBase, fmapMax, minibatchGroup, denseGain, premultiplied
   }
 
   /// Reads a configuration. Old files lack the label size and the gain, which was √2.
@@ -56,6 +58,7 @@ public struct PGGANConfiguration: ProgressiveArchitecture {
       fmapBase: try integer(.fmapBase), fmapMax: try integer(.fmapMax), minibatchGroup: try integer(.minibatchGroup))
     labelSize = try values.decode(.labelSize, or: 0)
     denseGain = try values.decode(.denseGain, or: leakyReLUGain)
+    premultiplied = try values.decodeIfPresent(Bool.self, forKey: .premultiplied)
   }
 
   // MARK: Networks

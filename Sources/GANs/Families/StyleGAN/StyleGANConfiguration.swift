@@ -35,6 +35,8 @@ public struct StyleGANConfiguration: ProgressiveArchitecture {
   /// The gain of the dense layer that precedes synthesis without a constant input: √2/4, or √2 in networks of earlier
   /// versions.
   public var denseGain = firstDenseGain
+  /// Whether colors are multiplied by alpha; nil: they are not.
+  public var premultiplied: Bool?
 
   /// The paper's architecture at a resolution, or with other widths.
   public init(
@@ -87,7 +89,8 @@ public struct StyleGANConfiguration: ProgressiveArchitecture {
 
   private enum CodingKeys: String, CodingKey {
     case resolution, imageChannels, labelSize, zSize, wSize, mappingLayers, mappingWidth
-    case mappingLearningRateMultiplier, fmapBase, fmapMax, minibatchGroup, blur, styles, constantInput, noise, denseGain
+    case mappingLearningRateMultiplier, fmapBase, fmapMax, minibatchGroup, blur, styles, constantInput, noise,
+      denseGain, premultiplied
   }
 
   /// Reads a configuration. Old files lack the switches of Table 1, the label size and the gain, which was √2.
@@ -106,5 +109,6 @@ public struct StyleGANConfiguration: ProgressiveArchitecture {
     constantInput = try values.decode(.constantInput, or: constantInput)
     noise = try values.decode(.noise, or: noise)
     denseGain = try values.decode(.denseGain, or: leakyReLUGain)
+    premultiplied = try values.decodeIfPresent(Bool.self, forKey: .premultiplied)
   }
 }

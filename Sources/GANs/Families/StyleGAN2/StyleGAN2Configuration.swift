@@ -25,6 +25,8 @@ public struct StyleGAN2Configuration: NetworkConfiguration {
   public var fmapMax: Int
   /// The group size of the discriminator's minibatch standard deviation.
   public var minibatchGroup: Int
+  /// Whether colors are multiplied by alpha; nil: they are not.
+  public var premultiplied: Bool?
 
   /// The paper's architecture at a resolution, or with other widths.
   public init(

@@ -11,6 +11,8 @@ public struct WGANGPConfiguration: DCGANArchitecture {
   public var features: Int
   /// Size of the label vector; 0: no labels.
   public var labelSize = 0
+  /// Whether colors are multiplied by alpha; nil: they are not.
+  public var premultiplied: Bool?
 
   /// An architecture.
   public init(resolution: Int, imageChannels: Int = 3, zSize: Int = 100, features: Int = 64) {

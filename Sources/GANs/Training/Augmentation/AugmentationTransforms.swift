@@ -6,23 +6,28 @@ import Torch
 extension AugmentationParameters {
   /// The changed images, in the order geometry, colors, filter, noise, hole.
   ///
-  /// Alpha is moved and cut like the colors, but colors, filter and noise leave it as it is. Colors under alpha 0 change like
-  /// all others: D sees them too, and a change that depended on alpha could not be undone where alpha is between 0 and 1.
+  /// Alpha is moved and cut like the colors, but colors, filter and noise leave it as it is. Colors multiplied by alpha are
+  /// tinted as the colors before the product, and get noise in proportion to alpha; straight ones under alpha 0 change like all
+  /// others, because D sees them.
   /// - Parameters:
   ///   - images: `[N, C, H, W]`, −1…1, C = 1, 3 or 4.
   ///   - noise: N(0, 1), `[N, 1 or 3, H, W]`, without alpha; only for a pipe with noise.
+  ///   - premultiplied: whether the colors of images with alpha are multiplied by it.
   /// - Returns: the same shape; values may leave −1…1.
-  package func applied(to images: Tensor, noise image: Tensor? = nil) -> Tensor {
+  package func applied(to images: Tensor, noise image: Tensor? = nil, premultiplied: Bool = false) -> Tensor {
     var x = images
     if let geometry { x = GeometricResampling(geometry, width: x.size(3), height: x.size(2))(x) }
     if color != nil || taps != nil || noise != nil {
       let alpha = x.size(1) == 4 ? x.sliced(3..<4, along: 1) : nil
       var colors = alpha == nil ? x : x.sliced(0..<3, along: 1)
-      if let color { colors = Self.tinted(colors, color) }
+      // 0…1; nil where it has no part in the colors.
+      let opacity = premultiplied ? alpha.map { ($0 + 1) * 0.5 } : nil
+      if let color { colors = Self.tinted(colors, color, opacity) }
       if let taps { colors = Self.filtered(colors, taps) }
       if let noise {
         guard let image else { preconditionFailure("noise needs random numbers") }
-        colors = colors + image * Self.tensor(noise, [noise.count, 1, 1, 1], like: colors)
+        let change = image * Self.tensor(noise, [noise.count, 1, 1, 1], like: colors)
+        colors = colors + (opacity.map { change * $0 } ?? change)
       }
       x = alpha.map { .concatenated([colors, $0.to(colors.dtype)], along: 1) } ?? colors
     }
@@ -35,7 +40,9 @@ extension AugmentationParameters {
   }
 
   /// C·(r, g, b, 1); a gray image is tinted like its mean color.
-  private static func tinted(_ x: Tensor, _ maps: [[[Double]]]) -> Tensor {
+  ///
+  /// With c the color, o the opacity and x = (c + 1)·o − 1, the map c ↦ M·c + b is x ↦ M·x + (b + 1 − M·1)·o + M·1 − 1.
+  private static func tinted(_ x: Tensor, _ maps: [[[Double]]], _ opacity: Tensor?) -> Tensor {
     let (n, c) = (x.size(0), x.size(1))
     guard c == 3 else {
       let rows = maps.map { map in (0..<4).map { column in (map[0][column] + map[1][column] + map[2][column]) / 3 } }
@@ -43,9 +50,12 @@ extension AugmentationParameters {
       return x * scale + tensor(rows.map { $0[3] }, [n, 1, 1, 1], like: x)
     }
     let matrix = tensor(maps.flatMap { $0.flatMap { $0[0..<3] } }, [n, 3, 3], like: x)
-    let offset = tensor(maps.flatMap { $0.map { $0[3] } }, [n, 3, 1], like: x)
     // [N 3 H W] → [N 3 H·W]
-    return (matrix.matmul(x.reshaped([n, 3, -1])) + offset).reshaped(x.shape)
+    let product = matrix.matmul(x.reshaped([n, 3, -1]))
+    let offset = tensor(maps.flatMap { $0.map { $0[3] } }, [n, 3, 1], like: x)
+    guard let opacity else { return (product + offset).reshaped(x.shape) }
+    let white = matrix.sum(over: [2], keepingDimensions: true)
+    return (product + (offset + 1 - white) * opacity.reshaped([n, 1, -1]) + white - 1).reshaped(x.shape)
   }
 
   /// Each image filtered with its 43 taps in both directions. An image below 22×22 is reflected more than once.

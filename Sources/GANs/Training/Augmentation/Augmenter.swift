@@ -44,15 +44,17 @@ public final class Augmenter {
   }
 
   /// Images as D sees them. Where p is 0 nothing changes and nothing is drawn.
-  /// - Parameter images: `[N, C, H, W]`, C = 1, 3 or 4.
+  /// - Parameters:
+  ///   - images: `[N, C, H, W]`, C = 1, 3 or 4.
+  ///   - premultiplied: whether the colors of images with alpha are multiplied by it.
   /// - Returns: the same shape.
-  public func callAsFunction(_ images: Tensor) -> Tensor {
+  public func callAsFunction(_ images: Tensor, premultiplied: Bool = false) -> Tensor {
     guard p > 0 else { return images }
     let (n, c, h, w) = (images.size(0), images.size(1), images.size(2), images.size(3))
     let draws = AugmentationDraws(steps, count: n, random: random.choices)
     let parameters = AugmentationParameters(draws, steps, p: p, channels: c, width: w, height: h)
     let noise = parameters.noise.map { _ in random.tensors.normal([n, min(c, 3), h, w]).to(images.dtype) }
-    return parameters.applied(to: images, noise: noise)
+    return parameters.applied(to: images, noise: noise, premultiplied: premultiplied)
   }
 
   /// Takes D's scores of reals, of any shape.
@@ -95,7 +97,8 @@ public final class Augmenter {
 extension TrainingNetworks {
   /// Shows D augmented images only.
   func use(_ augmenter: Augmenter) {
-    augmentation = { augmenter($0) }
+    let premultiplied = generator.architecture.isPremultiplied
+    augmentation = { augmenter($0, premultiplied: premultiplied) }
     sawRealScores = { augmenter.sawRealScores($0) }
   }
 }
