@@ -21,4 +21,32 @@ public enum Subprocess {
     process.waitUntilExit()
     return (process.terminationStatus, output)
   }
+
+  /// A program that runs in the background.
+  public final class Running {
+    private let process = Process()
+
+    /// Starts a program, without standard input; its output and errors are appended to a file.
+    /// - Throws: ``FileError`` if the file cannot be written; the error of `Process`.
+    public init(_ program: String, _ arguments: [String], log: String) throws {
+      process.executableURL = URL(fileURLWithPath: program)
+      process.arguments = arguments
+      let descriptor = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+      guard descriptor >= 0 else { throw FileError(.write, path: log) }
+      let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+      (process.standardOutput, process.standardError, process.standardInput) = (file, file, FileHandle.nullDevice)
+      try process.run()
+    }
+
+    /// Whether it runs.
+    public var isRunning: Bool { process.isRunning }
+    /// The exit status, after its end; 128 + the signal that ended it.
+    public var status: Int32 {
+      process.terminationReason == .exit ? process.terminationStatus : 128 + process.terminationStatus
+    }
+    /// Whether a signal of the terminal reaches it as it reaches this process.
+    public var sharesTerminal: Bool { getpgid(process.processIdentifier) == getpgrp() }
+    /// Asks it to save and to end (SIGTERM).
+    public func terminate() { process.terminate() }
+  }
 }

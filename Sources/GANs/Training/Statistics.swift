@@ -37,17 +37,38 @@ struct Statistics: Codable {
   var means: [String: Double] { Dictionary(uniqueKeysWithValues: sums.map { ($0, $1 / Double(counts[$0]!)) }) }
 }
 
+/// What this process, or its ended children, have used so far.
+private func usage(ofChildren: Bool = false) -> rusage {
+  var usage = rusage()
+  let who = ofChildren ? RUSAGE_CHILDREN : RUSAGE_SELF
+  #if os(Linux)
+    getrusage(__rusage_who_t(who.rawValue), &usage)
+  #else
+    getrusage(who, &usage)
+  #endif
+  return usage
+}
+
+/// The time of processors.
+public enum ProcessTime {
+  /// The seconds that this process has used on all processors, its system calls included.
+  public static var processorSeconds: Double { seconds(usage()) }
+  /// The same for its children that have ended.
+  public static var childrenSeconds: Double { seconds(usage(ofChildren: true)) }
+
+  private static func seconds(_ usage: rusage) -> Double {
+    [usage.ru_utime, usage.ru_stime].reduce(0) { $0 + Double($1.tv_sec) + Double($1.tv_usec) / 1e6 }
+  }
+}
+
 /// Memory of this process.
 public enum ProcessMemory {
   /// The peak of its resident memory, in bytes.
   public static var peakResident: Int {
-    var usage = rusage()
     #if os(Linux)
-      getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-      return usage.ru_maxrss * 1024
+      usage().ru_maxrss * 1024
     #else
-      getrusage(RUSAGE_SELF, &usage)
-      return usage.ru_maxrss
+      usage().ru_maxrss
     #endif
   }
 

@@ -64,6 +64,8 @@ public final class Trainer {
     public var imagesPerSecond: Double
     /// Seconds since the last tick, and since the start or the last resume.
     public var secondsInTick, seconds: Double
+    /// Seconds of all processors since the last tick.
+    public var processorSecondsInTick: Double
   }
 
   /// The outcome of ``train(shouldStop:observe:)``.
@@ -143,6 +145,7 @@ public final class Trainer {
     let start = clock.now
     let earlier = progress.seconds ?? 0
     var (tickStart, lastSave, imagesAtTick) = (start, start, progress.images)
+    var processorAtTick = ProcessTime.processorSeconds
     var statistics: [String: Double] = [:]
     func seconds(since instant: ContinuousClock.Instant) -> Double { (clock.now - instant) / .seconds(1) }
     func report() -> Report {
@@ -150,7 +153,8 @@ public final class Trainer {
       return Report(
         images: progress.images, totalImages: totalImages, steps: progress.steps, tick: progress.ticks, growth: growth,
         statistics: statistics, imagesPerSecond: Double(progress.images - imagesAtTick) / max(secondsInTick, 1e-9),
-        secondsInTick: secondsInTick, seconds: seconds(since: start))
+        secondsInTick: secondsInTick, seconds: seconds(since: start),
+        processorSecondsInTick: ProcessTime.processorSeconds - processorAtTick)
     }
     func tell(_ event: Event) throws {
       for observer in observers { try observer.observe(event, of: self) }
@@ -193,11 +197,11 @@ public final class Trainer {
           try writeState()
           lastSave = clock.now
         }
-        (tickStart, imagesAtTick) = (clock.now, progress.images)
+        (tickStart, imagesAtTick, processorAtTick) = (clock.now, progress.images, ProcessTime.processorSeconds)
       }
       if progress.isSnapshotDue == true {
         try snapshot()
-        tickStart = clock.now
+        (tickStart, processorAtTick) = (clock.now, ProcessTime.processorSeconds)
       }
       if progress.images >= totalImages { return .finished(network: snapshotFiles.network) }
       if !isFirst && shouldStop() {

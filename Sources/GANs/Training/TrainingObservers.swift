@@ -26,6 +26,7 @@ struct StatisticsWriter: TrainingObserver {
     guard case .tick(let report) = event else { return }
     var line = report.statistics.merging(report.progress) { $1 }
     line["Timing/sec_per_tick"] = report.secondsInTick
+    line["Timing/cpu_sec_per_tick"] = report.processorSecondsInTick
     // A tick that an error prevented is made up for after resuming; it has no time of its own.
     if report.imagesPerSecond > 0 { line["Timing/sec_per_kimg"] = 1000 / report.imagesPerSecond }
     line["Timing/total_sec"] = report.seconds
