@@ -97,7 +97,9 @@ struct PictureArguments: ParsableArguments {
   func write(_ image: Image, as name: String, enlarging: Bool = true, note: String = "") throws -> WrittenFile {
     let path = path(name)
     let image = try enlarging ? enlarged(image) : image
-    try AtomicFile.write(PictureMark.marked(try image.data(Image.Format(path: path))), to: path)
+    var format = try Image.Format(path: path)
+    if case .webp = format { format = .losslessWebP }
+    try AtomicFile.write(PictureMark.marked(try image.data(format)), to: path)
     output.say(note.isEmpty ? path.shown : "\(path.shown)  \(note)")
     return WrittenFile(path, width: image.width, height: image.height)
   }

@@ -70,13 +70,14 @@ struct PlanText {
     }
     if pictures.areFew {
       notes.append(
-        "note: \(counted(pictures.count, "picture")) are few: a long training learns them by heart, and then its pictures "
-          + "get worse; look at the snapshots, and keep the best one")
+        "note: \(counted(pictures.count, "picture is", "pictures are")) few: a long training learns them by heart, and then "
+          + "its pictures get worse; look at the snapshots, or give --keep-best fid50k_full")
     }
     if let hours = plan.forecast.neededHours {
       notes.append(
-        "warning: this time is too short for recognizable pictures: give about --hours \(hours.rounded(to: 2)), or a "
-          + "smaller --resolution")
+        // With what is measured before, snapshots and the end.
+        "warning: this time is too short for recognizable pictures: give about --hours "
+          + "\((1.25 * hours + 0.02).rounded(to: 2)), or a smaller --resolution")
     }
     return notes
   }

@@ -12,6 +12,8 @@ struct Reproduction {
   let budget: Double
   let seeds: [UInt64]
   let detector: String
+  /// The number of fakes or pairs of all metrics; nil for those of the table.
+  let samples: Int?
   let folder: ExperimentFolder
   let output: OutputArguments
   private var lengths: ExperimentFolder.Lengths
@@ -19,11 +21,11 @@ struct Reproduction {
 
   /// - Throws: ``ExperimentError`` if the folder has tables of other data or another budget.
   init(
-    _ experiment: Experiment, data: String, budget: Double, seeds: [UInt64]?, detector: String, folder: ExperimentFolder,
-    output: OutputArguments
+    _ experiment: Experiment, data: String, budget: Double, seeds: [UInt64]?, detector: String, samples: Int?,
+    folder: ExperimentFolder, output: OutputArguments
   ) throws {
     (self.experiment, self.data, self.budget, self.detector) = (experiment, data, budget, detector)
-    (self.folder, self.output) = (folder, output)
+    (self.samples, self.folder, self.output) = (samples, folder, output)
     self.seeds = (seeds ?? experiment.seeds).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
     program = Bundle.main.executablePath ?? CommandLine.arguments[0]
     lengths = try folder.lengths() ?? .init(data: data, budget: budget)
@@ -51,6 +53,11 @@ struct Reproduction {
     /// The number of trainings that are not done, and their minutes.
     var left = 0
     var minutesLeft = 0.0
+  }
+
+  /// Measures the lengths that are not known yet.
+  mutating func measureLengths() throws {
+    for row in experiment.rows { _ = try length(of: row) }
   }
 
   /// Measures each row.
@@ -95,7 +102,11 @@ struct Reproduction {
       program, row.training(data: data, seed: 0, kimg: kimg, in: folder.path) + ["--dry-run", "--json", "--quiet"])
     guard status == 0, let found = text.firstIndex(of: "{"),
       let forecast = try? JSONDecoder().decode(Forecast.self, from: Data(text[found...].utf8))
-    else { throw ExperimentError(Self.sentence(text) ?? "'stylegan train \(arguments.joined(separator: " "))' fails") }
+    else {
+      throw ExperimentError(
+        Self.sentence(text) ?? "'stylegan train \(arguments.joined(separator: " "))' fails",
+        status: status == 0 ? nil : status)
+    }
     // On a busy machine the clock runs faster than the process.
     let share = (ProcessTime.childrenSeconds - start.1) / ((ContinuousClock.now - start.0) / .seconds(1))
     return forecast.forecast.seconds / 60 * min(max(share, 0.05), 1)
@@ -202,10 +213,12 @@ struct Reproduction {
     }
     let results = folder.results(of: training)
     for row in job.rows {
-      let missing = experiment.columns.filter { row.value(of: $0, in: results) == nil }
-      guard let command = row.measurements(
-        missing, network: folder.run(of: training)!.path, data: data, detector: detector
-      ).first else { continue }
+      let missing = experiment.columns.filter { row.value(of: $0, in: results, samples: samples) == nil }
+      guard
+        let command = row.measurements(
+          missing, network: folder.run(of: training)!.path, data: data, detector: detector, samples: samples
+        ).first
+      else { continue }
       return ("measuring " + command[command.firstIndex(of: "--metrics")! + 1], command)
     }
     return nil
@@ -220,7 +233,8 @@ struct Reproduction {
   /// The table with all that is known.
   private func results(_ jobs: [Job]) -> ExperimentResults {
     ExperimentResults(
-      experiment, data: data, detector: detector, processor: Processor.name, version: Version().text, budget: budget
+      experiment, data: data, detector: detector, processor: Processor.name, version: Version().text, budget: budget,
+      samples: samples
     ) { row in
       seeds.map { seed in
         let job = jobs.first { $0.training.seed == seed && $0.training.arguments == row.arguments }!
@@ -228,11 +242,11 @@ struct Reproduction {
         let run = folder.run(of: training)?.path ?? "\(folder.path)/\(training.folder)/00000-…"
         let commands =
           [command(of: training, row)]
-          + row.measurements(experiment.columns, network: run, data: data, detector: detector)
+          + row.measurements(experiment.columns, network: run, data: data, detector: detector, samples: samples)
         var cell = ExperimentResults.Cell(
           seed: seed, commands: commands.map { (["stylegan"] + $0).map(shellWord).joined(separator: " ") },
           plannedKimg: training.kimg)
-        folder.fill(&cell, row, experiment.columns, from: training)
+        folder.fill(&cell, row, experiment.columns, samples: samples, from: training)
         if experiment.columns.contains(where: { cell.values[$0.title] == nil }) {
           cell.missing = job.failure ?? (folder.isTrained(training) ? "not measured yet" : "not trained yet")
         }

@@ -18,7 +18,8 @@ struct StyleGAN: ParsableCommand {
     subcommands: [
       Train.self, Plan.self, Generate.self, StyleMixing.self, Interpolate.self, Project.self, FindDirections.self,
       Figures.self,
-      Metrics.self, DetectorCommand.self, Inspect.self, Report.self, Reproduce.self, Bench.self, Dataset.self, NVIDIAOptions.self,
+      Metrics.self, DetectorCommand.self, Inspect.self, Report.self, Reproduce.self, Bench.self, Dataset.self,
+      NVIDIAOptions.self,
     ])
 }
 

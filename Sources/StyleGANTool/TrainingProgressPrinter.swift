@@ -100,7 +100,9 @@ final class TrainingProgressPrinter: TrainingObserver {
   private func describe(_ report: Trainer.Report, _ trainer: Trainer) -> String {
     let left = stop.map { max(0, ($0 - clock.now) / .seconds(1)) }
     estimate.limit = [left, trainer.secondsLeft].compactMap(\.self).min()
-    let remaining = estimate.remaining(afterImages: report.images) ?? .infinity
+    // The clock may end a training before its last image.
+    let isLast = report.images >= trainer.totalImages
+    let remaining = isLast ? 0 : estimate.remaining(afterImages: report.images) ?? .infinity
     let fade = report.growth.alpha < 1 ? String(format: "@%.2f", report.growth.alpha) : ""
     let measures = [
       ("G", "Loss/G/loss"), ("D", "Loss/D/loss"), ("r1", "Loss/r1_penalty"), ("gp", "Loss/gradient_penalty"),

@@ -103,6 +103,20 @@ import _TestSupport
     #expect((parameters.applied(to: hidden, noise: noise, premultiplied: true) + 1).magnitude().maximum().item < 1e-6)
   }
 
+  /// Colors where nothing is visible have no bound, and no part in the deviation over noise.
+  @Test func deviationIsOfWhatIsVisible() throws {
+    let network = architecture(true)
+    let renderer = Renderer(
+      network.makeGenerator(seed: 3, device: .cpu) as! any StyleBasedGenerator, growth: network.grown)
+    for parameter in renderer.style.store.parameters {
+      if parameter.name.hasSuffix("noise_strength") { parameter.set(.zeros(parameter.value.shape) + 2) }
+      // Alpha about 0 in all pictures.
+      if parameter.name.hasSuffix("to_rgb.bias") { parameter.set(Tensor([0, 0, 0, -1], shape: [4])) }
+    }
+    let deviation = renderer.deviation(renderer.styles(renderer.codes(seeds: [1])), realizations: 20)
+    #expect(deviation.maximum().item < 255 && deviation.maximum().item > 0)
+  }
+
   /// Files of earlier versions lack the record, and a network without it has none.
   @Test func oldConfigurationsStay() throws {
     func json(_ configuration: some NetworkConfiguration) throws -> Data { try JSONEncoder().encode(configuration) }

@@ -24,6 +24,17 @@ import _TestSupport
 
   private func names(in directory: RunDirectory) -> [String] { names(directory.networks) }
 
+  /// Two snapshots within a thousand images: the name of the second depends on the first, which is removed.
+  @Test func theLastNetworkExists() throws {
+    var options = smallOptions()
+    options.schedule = .fixed(resolution: 16, batch: 100, learningRate: 0.001)
+    (options.totalKimg, options.tickKimg, options.snapshotTicks) = (1.2, 1, 1)
+    options.keeping = SnapshotKeeping(newest: 1)
+    let trainer = try Trainer(options, dataset: SyntheticDataset(), in: folder.file("runs"))
+    guard case .finished(let network) = try trainer.train() else { preconditionFailure("it was stopped") }
+    #expect(names([network]) == ["000001.200"] && names(in: trainer.directory) == ["000001.200"])
+  }
+
   @Test func theNewestAreKept() throws {
     let trainer = try trainer(SnapshotKeeping(newest: 2))
     var seen: [[String]] = []

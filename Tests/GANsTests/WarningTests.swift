@@ -41,6 +41,32 @@ import _TestSupport
     #expect(warnings(diversity(healthy + [0.1, 0.1] + healthy + [0.1, 0.1] + healthy)).isEmpty)
   }
 
+  /// Fakes that were alike from the start have no better time to compare with.
+  @Test func collapseFromTheStartIsSeen() {
+    #expect(warnings(diversity((0..<40).map { 0.28 + noise($0, 0.05) })) == ["collapse 19"])
+    #expect(warnings(diversity((0..<40).map { 0.6 + noise($0, 0.1) })).isEmpty)
+  }
+
+  /// What the training does already is not advised.
+  @Test func adviceKnowsTheTraining() {
+    func advice(_ change: (inout TrainingOptions) -> Void) -> String {
+      var options = smallOptions()
+      change(&options)
+      var signs = WarningSigns(imageCount: 100, loss: options.objective.loss, options: options)
+      let line = ["Overfitting/r_v": 0.9, "Overfitting/r_v_error": 0.01, "Diversity/ratio": 0.1, "Progress/kimg": 30]
+      return (0..<5).flatMap { _ in signs.observe(line) }.map(\.message.description).joined(separator: " ")
+    }
+    let usual = advice { $0.mirror = false }
+    #expect(usual.contains("(mirror)") && usual.contains("(augmentation = ada)") && usual.contains("larger gamma"))
+    let done = advice { options in
+      options.augmentation = Augmentation()
+      options.objective.regularizer = .none
+    }
+    #expect(!done.contains("mirror") && !done.contains("augment") && !done.contains("gamma"), "\(done)")
+    #expect(advice { $0.augmentation = Augmentation(mode: .fixed, p: 0.1) }.contains("augment more"))
+    #expect(advice { $0.objective.loss = .relativistic }.contains("augmentation = fixed"))
+  }
+
   /// The start, slow decay and noise are ordinary.
   @Test func ordinaryTrainingsAreQuiet() {
     // Gray pictures first, then more and more diversity.
@@ -142,7 +168,7 @@ import _TestSupport
     }
     #expect(warned.count == 1 && (0.5...0.7).contains(warned.first ?? 0), "\(warned) of \(ratios)")
     let page = try RunReport(runs: [trainer.directory.path]).html()
-    #expect(page.contains("<h2>Warnings</h2>") && page.contains("the fakes have become alike"))
+    #expect(page.contains("<h2>Warnings</h2>") && page.contains("the fakes are alike"))
   }
 
   /// The same training without the collapse is quiet.

@@ -27,9 +27,11 @@ import _TestSupport
   }
 
   /// Twelve pictures of 16×16 in three folders; `table` writes dataset.json beside them.
-  private func makeData(_ name: String = "data", table: ((String, Int) -> String)? = nil) throws {
+  private func makeData(
+    _ name: String = "data", titles: [String] = ["Mid", "bright, wide", "dark"], table: ((String, Int) -> String)? = nil
+  ) throws {
     var entries: [String] = []
-    for (label, title) in ["Mid", "bright, wide", "dark"].enumerated() {
+    for (label, title) in titles.enumerated() {
       let place = folder.file("\(name)/\(title)")
       try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
       for i in 0..<4 {
@@ -57,6 +59,27 @@ import _TestSupport
     return [image.width, image.height]
   }
 
+  /// Folders that are named by numbers are sorted as text; a number is then a name, in lists and ranges, too.
+  @Test func classesNamedByNumbers() throws {
+    try makeData(titles: ["1", "2", "10"])
+    let start = "--network \(try train("\(dcgan) --cond")) --threads 1 --seeds 1 --json"
+    func drawn(_ classes: String) throws -> [String] {
+      try succeed("generate \(start) --class \(classes) --outdir \(classes.filter { $0 != "~" })").split(
+        separator: "\n"
+      )
+      .filter { $0.contains("\"label\"") }.compactMap { $0.split(separator: "\"").dropFirst(3).first.map(String.init) }
+    }
+    #expect(try drawn("1,2") == ["1", "2"])
+    #expect(try drawn("1-2,~10") == ["1", "2", "10"])
+    #expect(try drawn("all") == ["1", "10", "2"])
+    try refuse("generate \(start) --class 1-3", "--class is '1-3', but must be one of 1, 10, 2")
+    // Other data with as many classes has no pictures of these.
+    try makeData("other")
+    try refuse(
+      "metrics \(start.replacingOccurrences(of: " --seeds 1", with: "")) --data other --metrics swd --samples 16 --per-class",
+      "class 0 of the network is 1, and that of the data Mid")
+  }
+
   /// A family without W: class tables, walks, metrics of each class, and what is refused.
   @Test func classesOfDCGAN() throws {
     try makeData()
@@ -75,6 +98,8 @@ import _TestSupport
     #expect(
       try Data(contentsOf: URL(fileURLWithPath: folder.file("two/seed0001-class1.png")))
         == Data(contentsOf: URL(fileURLWithPath: folder.file("three/seed0001.png"))))
+    _ = try succeed("generate \(start) --class Mid,~dark --seeds 1 --outdir four --format webp")
+    #expect(folder.contents(of: "four") == ["seed0001-class0.webp", "seed0001-class2.webp"])
     // Rows are classes, or columns, as the grid is.
     for grid in ["5x3", "3x5"] {
       _ = try succeed("generate \(start) --class all --grid \(grid) --outdir \(grid)")

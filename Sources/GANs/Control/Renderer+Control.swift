@@ -42,7 +42,7 @@ extension Renderer {
   ///   - styles: of one image.
   ///   - realizations: the number of images.
   ///   - seed: fixes the noise.
-  /// - Returns: `[r, r]`, averaged over channels, on the scale 0…255.
+  /// - Returns: `[r, r]`, averaged over channels, on the scale 0…255; with alpha, of colors multiplied by it.
   public func deviation(_ styles: Styles, realizations: Int = 100, seed: UInt64 = 0) -> Tensor {
     precondition(realizations > 1 && styles.count == 1)
     return withoutGradients {
@@ -52,7 +52,9 @@ extension Renderer {
       // Unlike the renderer's own chunk, without the limit of 32.
       let chunk = max(1, min(realizations, 32 * 64 * 64 / (growth.resolution * growth.resolution)))
       for range in chunks(realizations, of: chunk) {
-        let images = noisy.tensor(styles.repeated(range.count))
+        var images = noisy.tensor(styles.repeated(range.count))
+        // Where nothing is visible, colors have no bound.
+        if images.size(1) == 4 { images = images.clamped(minimum: -1, maximum: 1).alphaWeighted() }
         first = first ?? images[0..<1]
         let difference = images - first!
         sum = difference.sum(over: [0]) + (sum ?? .zeros([1], device: difference.device))

@@ -126,9 +126,13 @@ extension Experiment.Row {
   }
 
   /// The arguments of the `stylegan metrics` that measure columns of this row, one command for each number of samples.
-  /// - Parameter network: a network file or the folder of a run.
-  public func measurements(_ columns: [Experiment.Column], network: String, data: String, detector: String) -> [[String]]
-  {
+  /// - Parameters:
+  ///   - network: a network file or the folder of a run.
+  ///   - detector: as for `--detector`; "auto" is left out.
+  ///   - samples: the number of fakes or pairs of all metrics; nil for those of the columns.
+  public func measurements(
+    _ columns: [Experiment.Column], network: String, data: String, detector: String, samples: Int? = nil
+  ) -> [[String]] {
     var commands: [[String]] = []
     var done: Set<Experiment.Column> = []
     for column in columns where !done.contains(column) {
@@ -139,11 +143,12 @@ extension Experiment.Row {
         metrics.append(metric.rawValue)
       }
       var command = [
-        "metrics", "--network", network, "--metrics", metrics.joined(separator: ","), "--samples", "\(column.samples)",
+        "metrics", "--network", network, "--metrics", metrics.joined(separator: ","), "--samples",
+        "\(samples ?? column.samples)",
         "--threads", "1",
       ]
       if group.contains(where: { $0.metric(in: space).needsReals }) { command += ["--data", data] }
-      if column.metric(in: space) != .swd { command += ["--detector", detector] }
+      if detector != "auto", column != .slicedWasserstein { command += ["--detector", detector] }
       let latents = group.compactMap(\.latents)
       if latents.contains(where: { $0 > 1 }) {
         command += ["--mixing-stress", latents.map(String.init).joined(separator: ",")]
@@ -154,10 +159,11 @@ extension Experiment.Row {
   }
 
   /// The value of a column among the results of its measurements; nil where it is missing.
-  public func value(of column: Experiment.Column, in results: [MetricResult]) -> Double? {
+  public func value(of column: Experiment.Column, in results: [MetricResult], samples: Int? = nil) -> Double? {
     let metric = column.metric(in: space)
     let result = results.last {
-      $0.name == metric.rawValue && $0.samples.values.contains(column.samples) && ($0.mixing ?? 1) == (column.latents ?? 1)
+      $0.name == metric.rawValue && ($0.samples["pairs"] ?? $0.samples["fake"]) == samples ?? column.samples
+        && ($0.mixing ?? 1) == (column.latents ?? 1)
     }
     switch column {
     case .separability: return result?.values[space == .z ? "ls_z" : "ls_w"] ?? result?.value

@@ -119,13 +119,16 @@ public struct ExperimentFolder: Sendable {
   // MARK: Tables
 
   /// Reads what is known of each cell.
-  public func fill(_ cell: inout ExperimentResults.Cell, _ row: Experiment.Row, _ columns: [Experiment.Column],
+  public func fill(
+    _ cell: inout ExperimentResults.Cell, _ row: Experiment.Row, _ columns: [Experiment.Column], samples: Int? = nil,
     from training: Training
   ) {
     cell.run = run(of: training).map { String($0.path.dropFirst(path.count + 1)) }
-    if let progress = progress(of: training) { (cell.kimg, cell.processorMinutes) = (progress.kimg, progress.processorMinutes) }
+    if let progress = progress(of: training) {
+      (cell.kimg, cell.processorMinutes) = (progress.kimg, progress.processorMinutes)
+    }
     let results = results(of: training)
-    for column in columns { cell.values[column.title] = row.value(of: column, in: results) }
+    for column in columns { cell.values[column.title] = row.value(of: column, in: results, samples: samples) }
   }
 
   /// Writes a table as JSON, as Markdown and, once it has a value, as a plot.
@@ -145,7 +148,9 @@ public struct ExperimentFolder: Sendable {
 public struct ExperimentError: Error, Equatable, CustomStringConvertible {
   /// One sentence with a remedy.
   public let description: String
+  /// The exit code of the command that failed; nil where none was run.
+  public let status: Int32?
 
   /// An error with a sentence.
-  public init(_ description: String) { self.description = description }
+  public init(_ description: String, status: Int32? = nil) { (self.description, self.status) = (description, status) }
 }

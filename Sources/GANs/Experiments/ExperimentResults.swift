@@ -71,13 +71,13 @@ public struct ExperimentResults: Codable, Sendable, Equatable {
   /// A table without values.
   public init(
     _ experiment: Experiment, data: String, detector: String, processor: String, version: String, budget: Double,
-    cells: (Experiment.Row) -> [Cell]
+    samples: Int? = nil, cells: (Experiment.Row) -> [Cell]
   ) {
     (name, title, source, claim) = (experiment.name, experiment.title, experiment.source, experiment.claim)
     (self.data, self.detector, self.processor, self.version) = (data, detector, processor, version)
     self.budget = budget
     columns = experiment.columns.map(\.title)
-    samples = experiment.columns.map(\.samples)
+    self.samples = experiment.columns.map { samples ?? $0.samples }
     rows = experiment.rows.map { row in
       Row(
         title: row.title, space: row.space,
@@ -87,7 +87,9 @@ public struct ExperimentResults: Codable, Sendable, Equatable {
   }
 
   /// Whether every cell has every value.
-  public var isComplete: Bool { rows.allSatisfy { $0.cells.allSatisfy { cell in columns.allSatisfy { cell.values[$0] != nil } } } }
+  public var isComplete: Bool {
+    rows.allSatisfy { $0.cells.allSatisfy { cell in columns.allSatisfy { cell.values[$0] != nil } } }
+  }
 }
 
 // MARK: As a page

@@ -14,7 +14,9 @@ extension Experiment {
     ])
 
   /// Configuration A: its own loss and penalty in every step, its own learning rate.
-  private static let progressiveGAN = ["--cfg", "stylegan-a", "--width", "micro", "--batch", "16", "--precision", "auto"]
+  private static let progressiveGAN = [
+    "--cfg", "stylegan-a", "--width", "micro", "--batch", "16", "--precision", "auto",
+  ]
 
   /// A configuration of Table 1 from B on, with what the short trainings of docs/RECIPES.md found. All grow from 8×8.
   /// - Parameter letter: of the configuration, in lower case.

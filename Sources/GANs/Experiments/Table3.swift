@@ -3,7 +3,7 @@ extension Experiment {
   static let table3 = Experiment(
     "table3", "path length and separability", source: "StyleGAN §4, Table 3 (FFHQ)",
     claim: "W is less curved and more separable than Z; noise shortens the paths.",
-    length: .images(ofRow: 4), columns: [.fullPathLength, .endPathLength, .separability],
+    length: .images(ofRow: 7), columns: [.fullPathLength, .endPathLength, .separability],
     rows: [
       Row("B  traditional", step("b"), space: .z, published: [412.0, 415.3, 10.78]),
       Row("D  style-based", step("d"), space: .z),

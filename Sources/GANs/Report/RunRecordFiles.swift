@@ -99,7 +99,10 @@ struct RunRecordFiles {
     let count = options["dataset.count"].flatMap(Int.init) ?? 1
     let held = options["validation"].flatMap(Double.init).map { ValidationSplit.heldCount(of: count, share: $0) } ?? 0
     let loss = options["objective.loss"].flatMap(Objective.Loss.init) ?? .nonSaturating
-    var signs = WarningSigns(imageCount: count - held, loss: loss)
+    let run = RunDirectory(path: path)
+    let all = try? TrainingOptions(
+      text: String(decoding: WholeFile.bytes(of: run.options), as: UTF8.self), path: run.options)
+    var signs = WarningSigns(imageCount: count - held, loss: loss, options: all)
     return statistics.flatMap { signs.observe($0) }
   }
 

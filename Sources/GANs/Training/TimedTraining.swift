@@ -98,7 +98,7 @@ public struct TimedTraining: Sendable {
   }
 
   /// Options of a user that are not fitted.
-  public enum Asked: Sendable { case average, snapshots }
+  public enum Asked: Sendable { case average, snapshots, adaptation }
 
   /// Fits the growth, the moving average and the snapshots to the time, and lets the clock end the training.
   /// - Parameters:
@@ -130,6 +130,9 @@ public struct TimedTraining: Sendable {
     options.totalKimg = min(max(1, (4 * kimg).rounded(.up)), 1e9)
     if !asked.contains(.average) {
       (options.averageHalfLifeKimg, options.averageDecay) = (value(.average, whole).double!, nil)
+    }
+    if options.augmentation?.mode == .adaptive, !asked.contains(.adaptation) {
+      options.augmentation?.adaptationKimg = value(.adaptation, whole).double!
     }
     if !asked.contains(.snapshots) {
       options.snapshotTicks = Int(

@@ -30,6 +30,11 @@ extension TrainingOptions {
         "each of \(criticSteps) critic steps needs its own fakes, but with G first D uses the fakes of G: use "
           + "\(field: .criticSteps, 1) or \(field: .stepOrder, "d-first")")
     }
+    if stepOrder == .generatorFirst && objective.loss.comparesPairs && configuration.labelSize > 0 {
+      throw ConfigurationError(
+        "the \(objective.loss.rawValue) loss compares pairs of one class, but with G first its fakes have the classes of "
+          + "D's pictures: use \(field: .stepOrder, "d-first")")
+    }
     let isLazy = objective.penaltyInterval > 1 || objective.generatorIntervals.contains { $0 > 1 }
     if isLazy && optimizer != .adam {
       throw ConfigurationError(

@@ -36,7 +36,7 @@ public struct TrainingPlan: Sendable, Encodable {
     public var words: String {
       switch (choice, value) {
       case (.resolution, .integer(let side)): "\(side)×\(side)"
-      case (.average, .number(let kimg)): "\(kimg.plain) kimg"
+      case (.average, .number(let kimg)), (.adaptation, .number(let kimg)): "\(kimg.plain) kimg"
       case (.snapshots, .number(let kimg)): "every \(kimg.plain) kimg"
       case (.growing, .flag(let grows)): grows ? "yes" : "no"
       case (.mirror, .flag(let isOn)), (.labels, .flag(let isOn)): isOn ? "used" : "not used"
@@ -140,6 +140,9 @@ public struct TrainingPlan: Sendable, Encodable {
       case .precision: value = .text(options.precision.rawValue)
       case .augmentation:
         value = .text(options.augmentation.map { $0.mode == .adaptive ? "ada" : "fixed" } ?? "none")
+      case .adaptation:
+        guard let augmentation = options.augmentation, augmentation.mode == .adaptive else { return nil }
+        value = .number(augmentation.adaptationKimg)
       case .mirror: value = .flag(options.mirror)
       case .labels: value = .flag(options.configuration.labelSize > 0)
       case .snapshots: value = .number(options.tickKimg * Double(options.snapshotTicks))

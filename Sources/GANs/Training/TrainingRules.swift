@@ -35,7 +35,9 @@ public struct TrainingRule: Sendable {
     case penaltyInterval = "R1 interval"
     case mixing
     case average = "moving average"
-    case precision, augmentation, mirror, labels, snapshots
+    case precision, augmentation
+    case adaptation = "augmentation speed"
+    case mirror, labels, snapshots
   }
 
   /// What the rule is about.
@@ -185,6 +187,10 @@ public struct TrainingRule: Sendable {
     TrainingRule(
       .augmentation, if: "otherwise", "none", because: "D does not learn so many pictures by heart within hours.",
       value: { _ in .text("none") }),
+    TrainingRule(
+      .adaptation, "a tenth of the images, 5 to 500 kimg",
+      because: "p can then go from 0 to 1 in a tenth of the training; the usual 500 kimg are for long ones.",
+      value: { .number(min(max(($0.kimg / 10).rounded(), 5), 500)) }),
     TrainingRule(
       .mirror, "never",
       because: "Mirrored letters, digits, clocks and flags are wrong; give --mirror if yours are not.",

@@ -8,10 +8,12 @@ import Torch
 /// r_v = (E[D_train] − E[D_validation])/(E[D_train] − E[D_generated]) and r_t = E[sign D_train]: near 0 without overfitting,
 /// near 1 where D knows the training images by heart. At each tick D scores the same images of both parts, at most
 /// ``limit`` of each; E[D_generated] and r_t are means over the tick. Nothing is drawn at random, and no augmentation is
-/// applied.
+/// applied. With fewer than ``leastCount`` of each the error of r_v is unknown, and r_v is left out.
 struct Validation {
   /// The largest number of scored images of each part.
   static let limit = 256
+  /// The least number of scored images of each part for r_v.
+  static let leastCount = 8
 
   let split: ValidationSplit
   private let dataset: any ImageDataset
@@ -37,6 +39,13 @@ struct Validation {
     let share: Double
     let fingerprint: String
     let heldOut: [Int]
+  }
+
+  /// What is held out, for the start of a training.
+  var summary: String {
+    let (held, all) = (split.held.count, split.held.count + split.training.count)
+    return "held out: \(held) of \(all) images"
+      + (held < Self.leastCount ? "; too few to see overfitting: hold out \(Self.leastCount) or more" : "")
   }
 
   /// Writes the numbers of the held-out images into the folder of a run.
@@ -70,7 +79,8 @@ struct Validation {
       "Loss/scores/train": train.mean, "Loss/scores/validation": held.mean, "Loss/signs/validation": held.sign,
     ]
     values["Overfitting/r_t"] = means["Loss/signs/real"]
-    if let fake = means["Loss/scores/fake"], train.mean > fake {
+    let isMeasurable = min(scored.training.count, scored.held.count) >= Self.leastCount
+    if isMeasurable, let fake = means["Loss/scores/fake"], train.mean > fake {
       let scale = train.mean - fake
       values["Overfitting/r_v"] = (train.mean - held.mean) / scale
       values["Overfitting/r_v_error"] = (train.squaredError + held.squaredError).squareRoot() / scale

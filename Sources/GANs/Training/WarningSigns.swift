@@ -15,7 +15,8 @@ import Files
 /// - Collapse: the diversity of fakes relative to reals (the distance to the nearest other image, "Diversity/ratio")
 ///   is below 0.4 of its reference in 3 ticks in a row. The reference is the largest median of 3 ticks so far, at most 1 (the
 ///   noise of an untrained G is at 2 to 4); it falls by 0.5 % with each tick. It counts from 0.4 on: an untrained G may
-///   also draw gray pictures, and then there is nothing to lose.
+///   also draw gray pictures, and then there is nothing to lose. From 20 kimg on the reference is at least 0.9, so that fakes
+///   that were alike from the start are seen, too: healthy trainings were at 0.6 or more by then.
 ///
 /// Ticks in a fade-in are left out, and the first after a change of resolution starts anew: there D and the pictures change
 /// for other reasons. The reference is relative to reals and is kept.
@@ -42,6 +43,8 @@ public struct WarningSigns {
 
   private let imageCount: Int
   private let hasMeaningfulSigns: Bool
+  /// What the training lacks that helps against overfitting, and against collapse.
+  private let overfittingRemedies, collapseRemedies: Message
   private var resolution: Double?
   /// The last values, newest last.
   private var r: [(value: Double, error: Double)] = []
@@ -55,8 +58,10 @@ public struct WarningSigns {
   /// - Parameters:
   ///   - imageCount: the number of images of the training.
   ///   - loss: the loss of the training.
-  public init(imageCount: Int, loss: Objective.Loss) {
+  ///   - options: of the training; the advice leaves out what it does already. nil where they are unknown.
+  public init(imageCount: Int, loss: Objective.Loss, options: TrainingOptions? = nil) {
     (self.imageCount, hasMeaningfulSigns) = (max(imageCount, 1), [.minimax, .nonSaturating, .hinge].contains(loss))
+    (overfittingRemedies, collapseRemedies) = (Self.overfittingRemedies(options), Self.collapseRemedies(options))
   }
 
   /// Reads a line of statistics.
@@ -69,7 +74,8 @@ public struct WarningSigns {
     }
     resolution = line["Progress/resolution"]
     let kimg = line["Progress/kimg"] ?? 0
-    return [overfitting(line), likelyOverfitting(line, kimg), collapse(line)].compactMap(\.self).map { sign, message in
+    return [overfitting(line), likelyOverfitting(line, kimg), collapse(line, kimg)].compactMap(\.self).map {
+      sign, message in
       Warning(sign: sign, kimg: kimg, message: "after \(kimg) kimg \(message)")
     }
   }
@@ -90,7 +96,7 @@ public struct WarningSigns {
     return (
       .overfitting,
       "D overfits: it scores held-out images much lower than those it was trained on (r_v is \(rounded(mean)); 0: no "
-        + "overfitting, 1: it scores them as fakes). From here on pictures usually become worse. \(Self.remedies)"
+        + "overfitting, 1: it scores them as fakes). From here on pictures usually become worse. \(overfittingRemedies)"
     )
   }
 
@@ -104,33 +110,52 @@ public struct WarningSigns {
     return (
       .likelyOverfitting,
       "D is sure of nearly all images of the training (r_t is \(rounded(mean)); 1: of all), and it has seen each about "
-        + "\(Int(epochs)) times: it probably overfits. \(field: .validation, 0.05) would measure it. \(Self.remedies)"
+        + "\(Int(epochs)) times: it probably overfits. \(field: .validation, 0.05) would measure it. \(overfittingRemedies)"
     )
   }
 
-  private mutating func collapse(_ line: [String: Double]) -> (Sign, Message)? {
+  private mutating func collapse(_ line: [String: Double], _ kimg: Double) -> (Sign, Message)? {
     guard let ratio = line["Diversity/ratio"] else { return nil }
     reference *= 0.995
     diversities = diversities.suffix(2) + [ratio]
     guard diversities.count == 3 else { return nil }
     let median = diversities.sorted()[1]
     reference = max(reference, min(median, 1))
-    guard reference >= 0.4,
-      begins(.collapse, diversities.allSatisfy { $0 < 0.4 * reference }, ends: median > 0.7 * reference)
+    let expected = kimg >= 20 ? max(reference, 0.9) : reference
+    guard expected >= 0.4,
+      begins(.collapse, diversities.allSatisfy { $0 < 0.4 * expected }, ends: median > 0.7 * expected)
     else { return nil }
     return (
       .collapse,
-      "the fakes have become alike: the nearest other fake is at \(percent(median)) of the distance of the nearest other real "
-        + "image, and it was \(percent(reference)). G has collapsed to few pictures, and seldom recovers. Go back to an earlier "
-        + "snapshot with \(field: .initialNetwork), and use a larger \(field: .gamma), a smaller \(field: .learningRates) or a "
-        + "larger \(field: .batchSizes)"
+      "the fakes are alike: the nearest other fake is at \(percent(median)) of the distance of the nearest other real "
+        + "image, and \(reference < 0.6 ? "usual are 60 % or more" : "it was \(percent(reference))"). G has collapsed to few pictures, and seldom recovers. Go back to an earlier "
+        + "snapshot with \(field: .initialNetwork), and use \(collapseRemedies)"
     )
   }
 
-  /// What helps against overfitting.
-  private static let remedies: Message =
-    "Add images, mirror them (\(field: .mirror)), augment what D sees (\(field: .augmentation, "ada")), use a larger \(field: .gamma), or take an earlier "
-    + "snapshot (\(field: .bestMetric) keeps the best one)"
+  private static func overfittingRemedies(_ options: TrainingOptions?) -> Message {
+    var remedies: Message = "Add images"
+    if options?.mirror != true { remedies = remedies + ", mirror them (\(field: .mirror))" }
+    let isBlind = options.map { ![.minimax, .nonSaturating, .hinge].contains($0.objective.loss) } ?? false
+    switch options?.augmentation?.mode {
+    case nil:
+      remedies =
+        remedies
+        + (isBlind
+          ? ", augment what D sees (\(field: .augmentation, "fixed"))"
+          : ", augment what D sees (\(field: .augmentation, "ada"))")
+    case .fixed: remedies = remedies + ", augment more (\(field: .augmentationStrength))"
+    case .adaptive: break
+    }
+    if options?.objective.isRegularized != false { remedies = remedies + ", use a larger \(field: .gamma)" }
+    return remedies + ", or take an earlier snapshot (\(field: .bestMetric) keeps the best one)"
+  }
+
+  private static func collapseRemedies(_ options: TrainingOptions?) -> Message {
+    let isRegularized = options?.objective.isRegularized != false
+    let penalty: Message = isRegularized ? "a larger \(field: .gamma), " : ""
+    return penalty + "a smaller \(field: .learningRates) or a larger \(field: .batchSizes)"
+  }
 
   private func rounded(_ value: Double) -> Double { (value * 100).rounded() / 100 }
   private func percent(_ value: Double) -> String { "\(Int((value * 100).rounded())) %" }
@@ -158,7 +183,8 @@ public final class WarningWriter: TrainingObserver {
   }
 
   private static func signs(of trainer: Trainer, before tick: Int) -> WarningSigns {
-    var signs = WarningSigns(imageCount: trainer.shown.count, loss: trainer.options.objective.loss)
+    var signs = WarningSigns(
+      imageCount: trainer.shown.count, loss: trainer.options.objective.loss, options: trainer.options)
     let bytes = (try? WholeFile.bytes(of: trainer.directory.statistics)) ?? []
     let lines: [[String: Double]] = RunRecordFiles.lines(bytes).values
     for line in lines where line["Progress/tick"] ?? 0 < Double(tick) { _ = signs.observe(line) }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Datasets
 import GANs
 import Torch
 
@@ -32,6 +33,9 @@ struct ClassArguments: ParsableArguments {
     /// `[1, labelSize]`
     let condition: Condition
   }
+
+  /// Whether a class or a label is given.
+  var isGiven: Bool { choice != nil || !vectors.isEmpty }
 
   /// The labels to draw: at least one for a conditional network, none for another.
   /// - Throws: `ValidationError` if a label is missing or unknown, or if the network has no labels.
@@ -88,17 +92,29 @@ struct ClassArguments: ParsableArguments {
     return names.prefix(20).joined(separator: ", ") + (count > 20 ? ", … (\(count) classes, or 0 to \(count - 1))" : "")
   }
 
-  /// The numbers of the classes in a list. A name may have commas, so that the longest known name counts.
+  /// The numbers of the classes in a list. Names count before numbers, so in a range of classes that are named by numbers,
+  /// too. A name may have commas, so that the longest known name counts.
   private static func classes(_ text: String, of file: NetworkFile) throws -> [Int] {
     let (count, names) = (file.configuration.labelSize, file.labelNames)
-    /// By its name, also in other letters where that is clear; else by its number or a range of numbers.
-    func find(_ part: String) -> [Int]? {
-      if let place = names.firstIndex(of: part) { return [place] }
+    let areNumbers = !names.isEmpty && names.allSatisfy { Int($0) != nil }
+    /// By its name, also in other letters where that is clear.
+    func named(_ part: String) -> Int? {
+      if let place = names.firstIndex(of: part) { return place }
       let similar = names.indices.filter { names[$0].lowercased() == part.lowercased() }
-      if similar.count == 1 { return similar }
-      guard let numbers = (try? NumberList(reading: part))?.values.map(Int.init), numbers.allSatisfy({ $0 < count })
-      else { return part == "all" ? Array(0..<count) : nil }
-      return numbers
+      return similar.count == 1 ? similar[0] : nil
+    }
+    /// By its name; a single part also by its number, a range of numbers or "all".
+    func find(_ part: String, isSingle: Bool) -> [Int]? {
+      if let place = named(part) { return [place] }
+      let part = part.trimmingCharacters(in: .whitespaces)
+      if let place = named(part) { return [place] }
+      guard isSingle else { return nil }
+      if part == "all" { return Array(0..<count) }
+      guard let numbers = (try? NumberList(reading: part))?.values.map(Int.init) else { return nil }
+      let found = numbers.compactMap { number in
+        named("\(number)") ?? (number < count && !areNumbers ? number : nil)
+      }
+      return found.count == numbers.count ? found : nil
     }
     let parts = text.split(separator: ",", omittingEmptySubsequences: false)
     var (found, at): ([Int], Int) = ([], 0)
@@ -106,7 +122,7 @@ struct ClassArguments: ParsableArguments {
       let ends = parts.indices[at...].reversed()
       guard
         let (end, classes) = ends.lazy.compactMap({ end in
-          find(parts[at...end].joined(separator: ",")).map { (end, $0) }
+          find(parts[at...end].joined(separator: ","), isSingle: end == at).map { (end, $0) }
         }).first
       else { throw ValidationError("--class is '\(parts[at])', but must be one of \(known(file))") }
       found += classes
@@ -143,4 +159,15 @@ enum TruncationCenter: String, ExpressibleByArgument, CaseIterable {
   case `class`
   /// w_avg, the mean over all classes.
   case average
+}
+
+extension NetworkFile {
+  /// The first class that has another name in the data, in words; nil where all names are equal or unknown.
+  func differentClass(from dataset: any ImageDataset) -> String? {
+    guard !labelNames.isEmpty, !dataset.labelNames.isEmpty,
+      let first = zip(labelNames, dataset.labelNames).enumerated().first(where: { $1.0 != $1.1 })
+    else { return nil }
+    return
+      "class \(first.offset) of the network is \(first.element.0.shown), and that of the data \(first.element.1.shown)"
+  }
 }

@@ -118,8 +118,11 @@ struct NetworkArguments: ParsableArguments {
   ///   - withStyles: whether the network must have styles.
   ///   - movingNoise: whether the noise moves; then --noise-seed is allowed in every noise mode.
   ///   - truncates: whether the command truncates without --trunc.
+  ///   - needsLabel: whether a conditional network needs a label; saved latents need none.
   /// - Throws: `ValidationError` if the network lacks a part that an option needs.
-  func drawings(withStyles: Bool = false, movingNoise: Bool = false, truncates: Bool = false) throws -> [Drawing] {
+  func drawings(
+    withStyles: Bool = false, movingNoise: Bool = false, truncates: Bool = false, needsLabel: Bool = true
+  ) throws -> [Drawing] {
     if noiseSeedChoice != nil && noiseMode != .random && !movingNoise {
       throw ValidationError(
         "--noise-seed is for random noise, but the noise mode is \(noiseMode.rawValue): use --noise-mode random")
@@ -137,7 +140,7 @@ struct NetworkArguments: ParsableArguments {
       throw ValidationError(
         "\(file.name) is a \(title) network without noise inputs: leave out --noise-mode \(noiseChoice.rawValue)")
     }
-    let labels = try classes.labels(for: file, device: device)
+    let labels = try needsLabel || classes.isGiven ? classes.labels(for: file, device: device) : []
     let isTruncated = psi != 1 || truncates
     if truncCenter != nil && (labels.isEmpty || !isTruncated) {
       throw ValidationError(

@@ -138,7 +138,8 @@ struct KeepingArguments: ParsableArguments {
     }
     guard let keepBest else { return }
     guard keeping != nil else {
-      throw ValidationError("all networks of this run are kept, the best one too: give --keep 1 with --keep-best")
+      throw ValidationError(
+        "this run keeps all its networks, the best one too: give --keep 1 too, or leave out --keep-best")
     }
     keeping?.best = keepBest
   }

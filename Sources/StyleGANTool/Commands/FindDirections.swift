@@ -53,11 +53,12 @@ struct FindDirections: ParsableCommand {
 
   mutating func run() throws {
     try StyleGANTool.run {
-      let renderer = try network.renderer(withStyles: true)
-      if method == .labels, renderer.condition != nil {
+      if method == .labels, try openNetwork(network.network).configuration.labelSize > 0 {
         throw ValidationError(
-          "\(network.network) draws one class at a time, which --method labels cannot separate: use sefa or pca")
+          "\(network.network) is a conditional network: it draws one class at a time, which --method labels cannot separate. "
+            + "Use sefa or pca within a class, or 'stylegan interpolate' between classes")
       }
+      let renderer = try network.renderer(withStyles: true)
       pictures.enlargeSmall(renderer)
       let all = renderer.style.layers.count
       let layers = try layers?.layers(of: all, option: "--layers") ?? Set(0..<all)

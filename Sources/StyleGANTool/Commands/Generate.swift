@@ -4,6 +4,12 @@ import GANs
 import Images
 import Torch
 
+/// A format of pictures, by the extension of their names.
+enum PictureFormat: String, ExpressibleByArgument, CaseIterable, CustomStringConvertible {
+  case png, webp, jpg
+  var description: String { rawValue }
+}
+
 struct Generate: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Draw pictures from seeds and saved latents.",
@@ -25,7 +31,7 @@ struct Generate: ParsableCommand {
         stylegan generate --network net.safetensors \\
             --seeds photo.safetensors,other.npz --outdir out
         stylegan generate --network net.safetensors --class all --grid 8x10 \\
-            --trunc 0.7
+            --trunc 0.7 --format webp
       """)
 
   @OptionGroup var network: NetworkArguments
@@ -33,11 +39,17 @@ struct Generate: ParsableCommand {
   var seeds: LatentList?
   @Option(help: "Write one picture of columns × rows, such as 8x4, instead of a file for each seed.")
   var grid: GridSize?
+  @Option(help: "Format of the pictures: png, webp (lossless) or jpg (without alpha).")
+  var format: PictureFormat = .png
   @OptionGroup var pictures: PictureArguments
 
   func run() throws {
     try StyleGANTool.run {
-      let drawings = try network.drawings()
+      let hasSeeds = seeds?.sources.contains { $0.seed != nil } ?? true
+      if !hasSeeds, network.classes.isGiven {
+        throw ValidationError("a file of latents has the class of its picture: leave out --class and --label")
+      }
+      let drawings = try network.drawings(needsLabel: hasSeeds)
       if drawings.count > 1 { return try draw(drawings) }
       let (label, renderer) = (drawings[0].label, drawings[0].renderer)
       if let grid, let seeds, seeds.count > grid.columns * grid.rows {
@@ -52,7 +64,8 @@ struct Generate: ParsableCommand {
       }
       let names = Self.names(sources, files)
       try pictures.prepare(
-        grid == nil ? names.joined().map { "\($0).png" } : ["grid.png"], inputs: network.inputs + (seeds?.files ?? []),
+        grid == nil ? names.joined().map { "\($0).\(format)" } : ["grid.\(format)"],
+        inputs: network.inputs + (seeds?.files ?? []),
         pixels: names.reduce(0) { $0 + $1.count } * renderer.growth.resolution * renderer.growth.resolution)
       var cells: [Image] = []
       var written: [WrittenFile] = []
@@ -61,7 +74,7 @@ struct Generate: ParsableCommand {
         if let latents = files[at] {
           try draw(latents, renderer) { i, image in
             guard grid == nil else { return cells.append(image) }
-            written.append(try pictures.write(image, as: "\(names[at][i]).png"))
+            written.append(try pictures.write(image, as: "\(names[at][i]).\(format)"))
             if case .file(let path) = sources[at] {
               (written[written.count - 1].latents, written[written.count - 1].item) = (path, i)
             }
@@ -72,13 +85,15 @@ struct Generate: ParsableCommand {
           let block = Array(sources[at..<min(at + 256, sources.count)].prefix { $0.seed != nil })
           try renderer.draw(renderer.styles(renderer.codes(seeds: block.compactMap(\.seed)))) { i, image in
             guard grid == nil else { return cells.append(image) }
-            written.append(try pictures.write(image, as: "\(names[at + i][0]).png"))
+            written.append(try pictures.write(image, as: "\(names[at + i][0]).\(format)"))
             (written[written.count - 1].seed, written[written.count - 1].label) = (block[i].seed, label?.name)
           }
           at += block.count
         }
       }
-      if let grid { written = [try pictures.write(ImageGrid.tiled(cells, columns: grid.columns), as: "grid.png")] }
+      if let grid {
+        written = [try pictures.write(ImageGrid.tiled(cells, columns: grid.columns), as: "grid.\(format)")]
+      }
       try pictures.output.finish(DrawnResults(network: network.path, files: written))
     }
   }
@@ -115,10 +130,10 @@ extension Generate {
     let seeds = seeds?.seeds ?? Array(0..<UInt32(count))
     try NetworkArguments.requireRoom(grid == nil ? 1 : seeds.count * drawings.count, drawings[0].renderer)
     func name(_ drawing: NetworkArguments.Drawing, _ seed: UInt32) -> String {
-      "seed\(padded(seed, 4))-\(drawing.label!.fileName).png"
+      "seed\(padded(seed, 4))-\(drawing.label!.fileName).\(format)"
     }
     try pictures.prepare(
-      grid == nil ? drawings.flatMap { drawing in seeds.map { name(drawing, $0) } } : ["grid.png"],
+      grid == nil ? drawings.flatMap { drawing in seeds.map { name(drawing, $0) } } : ["grid.\(format)"],
       inputs: network.inputs, pixels: seeds.count * drawings.count * side * side)
     var written: [WrittenFile] = []
     var table: [[Image]] = []
@@ -142,7 +157,7 @@ extension Generate {
       let images = rowsAreLabels ? table.joined().map(\.self) : seeds.indices.flatMap { i in table.map { $0[i] } }
       let sheet = try ImageGrid.labeled(
         images, rows: rowsAreLabels ? names : numbers, columns: rowsAreLabels ? numbers : names)
-      written = [try pictures.write(sheet, as: "grid.png", enlarging: false)]
+      written = [try pictures.write(sheet, as: "grid.\(format)", enlarging: false)]
     }
     try pictures.output.finish(DrawnResults(network: network.path, files: written))
   }

@@ -16,6 +16,9 @@ extension Metrics {
       throw ValidationError(
         "--per-class: \(data!) has \(counted(reals.labelCount, "class", "classes")), but \(path) has \(count)")
     }
+    if let reals, let different = file.differentClass(from: reals) {
+      throw ValidationError("--per-class: the classes of \(data!) are not those of \(path): \(different)")
+    }
     let names = (0..<count).map { file.labelNames.isEmpty ? "\($0)" : file.labelNames[$0] }
     let folder = outdir ?? Folder.of(path)
     try prepare(folder, inputs: [path])

@@ -92,7 +92,8 @@ struct Plan: ParsableCommand {
       (.learningRate, training.lr != nil), (.gamma, training.gamma != nil),
       (.penaltyInterval, training.r1Interval != nil), (.mixing, training.mixing != nil),
       (.average, training.emaKimg != nil || training.emaDecay != nil), (.precision, !train.isPrecisionOpen),
-      (.augmentation, small.aug != nil), (.mirror, training.mirror), (.labels, network.cond),
+      (.augmentation, small.aug != nil), (.adaptation, small.adaKimg != nil), (.mirror, training.mirror),
+      (.labels, network.cond),
       (.snapshots, training.snap != nil),
     ]
     return Set(choices.filter(\.1).map(\.0))
@@ -125,6 +126,8 @@ struct Plan: ParsableCommand {
       case .average: return option("--ema-kimg")
       case .precision: return option("--precision")
       case .augmentation: return options.augmentation == nil ? [] : option("--aug")
+      // It needs its option, which was given or is spelled here.
+      case .adaptation: return option("--ada-kimg")
       case .mirror: return option("--mirror")
       case .labels: return option("--cond")
       case .snapshots: return ["--snap", "\(options.snapshotTicks)"]

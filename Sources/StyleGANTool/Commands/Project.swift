@@ -203,6 +203,7 @@ struct Project: ParsableCommand {
       let isLabeled =
         classes.choice == nil && classes.vectors.isEmpty && file.configuration.labelSize > 0
         && (dataset.labelSize, dataset.labelKind) == (file.configuration.labelSize, file.labelKind)
+        && file.differentClass(from: dataset) == nil
       for item in items.values {
         guard item < dataset.count else {
           throw ValidationError("--items has \(item), but \(data) has pictures 0 to \(dataset.count - 1)")

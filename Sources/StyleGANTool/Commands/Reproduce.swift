@@ -41,6 +41,10 @@ struct Reproduce: ParsableCommand {
   @Option(help: "The data, as for 'stylegan train'.", completion: .data) var data: String
   @Option(parsing: .unconditional, help: "Minutes of one processor for a training.") var budget: Double
   @Option(help: "Seeds, such as 0,1 or 0-4 (default: those of the table).") var seeds: NumberList?
+  @Option(
+    parsing: .unconditional,
+    help: "Number of fakes or pairs of each metric (default: 10000; path lengths 5000, SWD 2048).")
+  var samples: Int?
   @Option(parsing: .unconditional, help: "Trainings at the same time (default: one for each processor).")
   var jobs: Int?
   @Option(help: "The detector of the metrics, as for 'stylegan metrics'.", completion: .detector) var detector = "auto"
@@ -53,6 +57,7 @@ struct Reproduce: ParsableCommand {
       throw ValidationError("--budget is \(budget.plain), but must be above 0 and at most 1000000 minutes")
     }
     try requireRange("--jobs", jobs, 1...1024)
+    try requireRange("--samples", samples, 16...1_000_000)
     if outdir.isEmpty { throw ValidationError("--outdir is empty: name a folder") }
   }
 
@@ -60,12 +65,15 @@ struct Reproduce: ParsableCommand {
     try StyleGANTool.run {
       var reproduction = try Reproduction(
         table.experiment, data: data, budget: budget, seeds: seeds?.values.map(UInt64.init), detector: detector,
-        folder: ExperimentFolder(path: outdir), output: output)
+        samples: samples, folder: ExperimentFolder(path: outdir), output: output)
       guard !dryRun else { return try show(reproduction.plan()) }
+      // Mistakes in the data are found before a folder is made.
+      try reproduction.measureLengths()
       let signals = StopSignals()
       try Folder.makeWritable(outdir)
       guard let lock = try FolderLock(outdir) else {
-        throw ExperimentError("\(outdir) is in use by another 'stylegan reproduce': wait for its end, or give another --outdir")
+        throw ExperimentError(
+          "\(outdir) is in use by another 'stylegan reproduce': wait for its end, or give another --outdir")
       }
       let results = try withExtendedLifetime(lock) {
         try reproduction.run(jobs: jobs ?? UsableProcessors.count) { signals.received != nil }
@@ -95,4 +103,6 @@ struct Reproduce: ParsableCommand {
   }
 }
 
-extension ExperimentError: UserFacingError {}
+extension ExperimentError: UserFacingError {
+  var exitCode: Int32 { status ?? 65 }
+}

@@ -105,7 +105,8 @@ extension Train {
         "note: measuring took \(TrainingForecast.words(measuring)) of these \(TrainingForecast.words(timed.seconds))")
     }
     TimedTraining(seconds: max(1, timed.seconds - measuring)).fit(
-      &options, secondsPerImage: seconds, growing: training.growing, asked: training.asked, in: &situation)
+      &options, secondsPerImage: seconds, growing: training.growing,
+      asked: training.asked.union(small.adaKimg == nil ? [] : [.adaptation]), in: &situation)
     return options
   }
 }

@@ -9,6 +9,8 @@ struct TrainingResults: Encodable {
   let run, state: String
   /// The last network file, if the training reached its end in this process.
   let network: String?
+  /// The network that --keep-best keeps; nil without it, or before its metric has a value.
+  let bestNetwork: String?
   /// Images shown, and the length of the training, in thousands of images.
   let kimg, totalKimg: Double
   /// Whether the training has reached its end.
@@ -16,6 +18,7 @@ struct TrainingResults: Encodable {
 
   init(_ trainer: Trainer, network: String?) {
     (run, state, self.network) = (trainer.directory.path, trainer.directory.state, network)
+    bestNetwork = trainer.bestNetwork?.network
     (kimg, totalKimg) = (Double(trainer.imagesShown) / 1000, trainer.options.totalKimg)
     finished = trainer.imagesShown >= trainer.totalImages
   }

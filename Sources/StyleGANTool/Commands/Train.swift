@@ -58,7 +58,8 @@ struct Train: ParsableCommand {
         "--init-from sets the shape of the network; leave out \(option) (it takes --resolution, --resize, --channels and --cond)"
       )
     }
-    if network.resize != nil, place.resume == nil, network.resolution == nil, place.initFrom == nil {
+    if network.resize != nil, place.resume == nil, place.hours == nil, network.resolution == nil, place.initFrom == nil
+    {
       throw ValidationError("--resize is for pictures that are resized: give --resolution too, or leave it out")
     }
     if place.resume != nil { try requireSameTraining() }
@@ -89,6 +90,10 @@ struct Train: ParsableCommand {
       tell(line)
       try trainer.directory.appendToLog(line)
     }
+    if let heldOut = trainer.heldOut {
+      tell(heldOut)
+      try trainer.directory.appendToLog(heldOut)
+    }
     try train(trainer, signals)
   }
 
@@ -118,8 +123,8 @@ struct Train: ParsableCommand {
         configuration: try initial.map { try adapted($0.configuration, to: dataset) }
           ?? recipe.configuration(settings, resolution: dataset.resolution, imageChannels: dataset.channels))
       options.resize = network.resize
-      // A network to start from keeps its kind of colors.
-      if initial == nil, dataset.channels == 4 { options.configuration.premultiplied = true }
+      // A network with alpha to start from keeps its kind of colors.
+      if dataset.channels == 4, initial?.configuration.imageChannels != 4 { options.configuration.premultiplied = true }
       if network.cond { try condition(&options.configuration, on: dataset) }
       options.initialNetwork = try initFrom.map { try newestNetwork(at: $0) }
       timed?.prepare(&options)
@@ -148,6 +153,19 @@ struct Train: ParsableCommand {
       try options.validate()
     }
     noteUnusedLabels(options, dataset)
+    if network.cond, dataset.labelKind == .classes {
+      let present = Set((0..<dataset.count).compactMap { dataset.label(at: $0) })
+      let missing = (0..<dataset.labelCount).filter { !present.contains($0) }
+      let names = missing.prefix(5).map { dataset.labelNames.isEmpty ? "\($0)" : dataset.labelNames[$0].shown }
+      if !missing.isEmpty {
+        output.note(
+          "note: the pictures have none of \(counted(missing.count, "class", "classes")), which the network will not learn: "
+            + names.joined(separator: ", ") + (missing.count > 5 ? ", …" : ""))
+      }
+    }
+    if let initial, network.cond, let different = initial.differentClass(from: dataset) {
+      output.note("note: --init-from has other classes, and each starts from the class of its number: \(different)")
+    }
     return (options, dataset, look)
   }
 
@@ -307,6 +325,11 @@ struct Train: ParsableCommand {
     switch outcome {
     case .finished(let network):
       tell("finished: \(network)")
+      if let best = trainer.bestNetwork {
+        let line = "best by \(best.metric.rawValue): \(best.network)"
+        tell(line)
+        try trainer.directory.appendToLog(line)
+      }
       try output.finish(TrainingResults(trainer, network: network))
     case .interrupted:
       tell("stopped and saved. Resume with: \(Self.resumption(of: trainer))")
