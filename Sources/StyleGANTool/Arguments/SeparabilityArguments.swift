@@ -17,7 +17,12 @@ struct SeparabilityArguments: ParsableArguments {
     parsing: .unconditional,
     help: "Weight of a new minibatch in the regularizer's memory of latents and answers (default: 0.02).")
   var lsDecay: Double?
-  @Option(help: "The measure of separability (default: side).")
+  @Option(
+    help: """
+      The measure of separability: side (entropy of the answer when the side of a plane is known), likelihood (of a \
+      logistic regression), variance (that a linear regression leaves) or direction (how much the gradients of a class agree) \
+      (default: side).
+      """)
   var lsDesign: Separability.Design?
   @Option(
     help: ArgumentHelp(
