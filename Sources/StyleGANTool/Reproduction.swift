@@ -125,8 +125,8 @@ struct Reproduction {
     let title: String
     let rows: [Experiment.Row]
     var process: Subprocess.Running?
-    /// What the process does.
-    var activity = ""
+    /// What the process does, and its command.
+    var activity = "", command: [String] = []
     var failure: String?
     var isDone = false
 
@@ -152,9 +152,11 @@ struct Reproduction {
     }
     try folder.write(lengths)
     try folder.write(results(all))
-    var line = ProgressLine(unit: "kimg", quiet: output.quiet)
-    let before = all.reduce(0) { $0 + (folder.progress(of: $1.training)?.kimg ?? 0) }
-    let total = all.reduce(0) { $0 + $1.training.kimg }
+    var line = ProgressLine(unit: "images", quiet: output.quiet)
+    func shown() -> Int { all.reduce(0) { $0 + Int(1000 * (folder.progress(of: $1.training)?.kimg ?? 0)) } }
+    let (before, total) = (shown(), all.reduce(0) { $0 + Int(1000 * $1.training.kimg) })
+    // Reading all statistics takes time from the trainings.
+    var lastLook = ContinuousClock.now
     while !shouldStop() {
       for job in all where job.process.map({ !$0.isRunning }) ?? false {
         line.clear()
@@ -165,8 +167,10 @@ struct Reproduction {
         try advance(job, number: all.firstIndex { $0 === job }! + 1, of: all.count, &line)
       }
       if all.allSatisfy(\.isDone) { break }
-      let done = all.reduce(0) { $0 + (folder.progress(of: $1.training)?.kimg ?? 0) }
-      line.show(Int(done), of: Int(total), before: Int(before))
+      if ContinuousClock.now - lastLook > .seconds(10) {
+        line.show(shown(), of: total, before: before)
+        lastLook = .now
+      }
       Thread.sleep(forTimeInterval: 0.3)
     }
     line.clear()
@@ -193,10 +197,15 @@ struct Reproduction {
   /// Starts the next command of a job; without one it is done.
   private func advance(_ job: Job, number: Int, of count: Int, _ line: inout ProgressLine) throws {
     guard let (activity, command) = next(job) else { return job.isDone = true }
+    // A command that succeeds without its result would be given for ever.
+    guard command != job.command else {
+      (job.failure, job.isDone) = ("\(activity) gave no result, see \(logFile(job))", true)
+      return output.note("\(job.title), seed \(job.training.seed): \(job.failure!)")
+    }
     line.clear()
     output.explain("\(number) of \(count), \(job.title), seed \(job.training.seed): \(activity)")
     try Folder.makeWritable("\(folder.path)/\(job.training.folder)")
-    job.activity = activity
+    (job.activity, job.command) = (activity, command)
     job.process = try Subprocess.Running(program, command + ["--quiet"], log: logFile(job))
   }
 
@@ -205,8 +214,8 @@ struct Reproduction {
     let training = job.training
     guard folder.isTrained(training) else {
       let kimg = "\(training.kimg.plain) kimg"
-      // A run without a state was killed in its first seconds.
-      if let run = folder.run(of: training), FileSystem.exists(run.state) {
+      // One that was killed in its first seconds has no run yet.
+      if let run = folder.run(of: training) {
         return ("the training of \(kimg), resumed", ["train", "--resume", run.path, "--threads", "1"])
       }
       return ("the training of \(kimg)", command(of: training, job.rows[0]))

@@ -67,3 +67,13 @@ extension Metric {
   /// Whether a higher value is better.
   public var isBetterHigh: Bool { [.pr50k3Full, .pr50k3, .is50k].contains(self) }
 }
+
+extension Trainer {
+  /// The network with the best value of the metric of ``SnapshotKeeping/best``; nil without such a metric or value.
+  public var bestNetwork: (metric: Metric, network: String)? {
+    guard let metric = options.keeping?.best,
+      let name = SnapshotKeeping.best(metric, of: directory.networks.map(FileSystem.name), in: directory)
+    else { return nil }
+    return (metric, "\(directory.path)/\(name)")
+  }
+}

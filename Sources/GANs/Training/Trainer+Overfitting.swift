@@ -3,6 +3,9 @@ import Torch
 // What a training records to see overfitting and collapse.
 
 extension Trainer {
+  /// How many images are held out of the training, in words; nil without `--validation`.
+  public var heldOut: String? { validation?.summary }
+
   /// Records the diversity of a step's reals and fakes.
   func recordDiversity(ofReals reals: Tensor?, _ fakes: Tensor) {
     guard let ofReals = reals?.nearestDistance, let ofFakes = fakes.nearestDistance else { return }

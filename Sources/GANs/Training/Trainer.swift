@@ -92,9 +92,6 @@ public final class Trainer {
     BatchLoader(dataset, seed: options.seed, startingAt: position, mirror: options.mirror)
   }
 
-  /// How many images are held out of the training, in words; nil without `--validation`.
-  public var heldOut: String? { validation?.summary }
-
   /// Images shown so far.
   public var imagesShown: Int { progress.images }
 
@@ -226,14 +223,6 @@ public final class Trainer {
 
   /// The growth of the last step; before the first step, the initial growth.
   public var growth: Growth { progress.growth ?? options.schedule.growth(afterImages: 0) }
-
-  /// The network with the best value of the metric of ``SnapshotKeeping/best``; nil without such a metric or value.
-  public var bestNetwork: (metric: Metric, network: String)? {
-    guard let metric = options.keeping?.best,
-      let name = SnapshotKeeping.best(metric, of: progress.snapshots ?? [], in: directory)
-    else { return nil }
-    return (metric, "\(directory.path)/\(name)")
-  }
 
   /// The network of the last snapshot. Its name cannot be made again: it depends on the files that were there.
   private var lastNetwork: String {
